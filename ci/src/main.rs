@@ -1,0 +1,2 @@
+//! Blackstart.
+fn main() {}
