@@ -1,0 +1,1 @@
+//! Server software on hosts.

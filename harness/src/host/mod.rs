@@ -1,0 +1,1 @@
+//! Places with their own disk, processes and address.

@@ -1,0 +1,1 @@
+//! The network path between two parties, through Toxiproxy.

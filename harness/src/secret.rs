@@ -1,0 +1,1 @@
+//! Secrets: made for one run, handed over in files, never shown.
