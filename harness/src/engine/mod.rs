@@ -1,1 +1,3 @@
 //! Server software on hosts.
+
+pub mod postgres;
