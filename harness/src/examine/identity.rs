@@ -35,12 +35,7 @@ async fn plant(source: &Postgres, database: &str, id: &str, value: &str) -> Resu
 ///
 /// # Errors
 /// The session was lost.
-pub async fn observe(
-    snapshot: &Snapshot,
-    application: &Config,
-    nonce: &str,
-    source: &Incarnation,
-) -> Result<Identity> {
+pub async fn observe(snapshot: &Snapshot, application: &Config, nonce: &str, source: &Incarnation) -> Result<Identity> {
     let value = |id: &'static str| async move {
         snapshot.mark().await?;
         match snapshot.client().query_opt("SELECT value FROM blackstart.nonce WHERE id = $1", &[&id]).await {

@@ -29,13 +29,7 @@ pub async fn read(client: &impl GenericClient) -> Result<Definitions> {
 /// Schemas that belong to the server and not to its users.
 macro_rules! own {
     ($namespace:literal) => {
-        concat!(
-            "NOT (",
-            $namespace,
-            " LIKE 'pg\\_%' OR ",
-            $namespace,
-            " = 'information_schema')"
-        )
+        concat!("NOT (", $namespace, " LIKE 'pg\\_%' OR ", $namespace, " = 'information_schema')")
     };
 }
 

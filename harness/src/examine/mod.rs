@@ -2,8 +2,8 @@
 
 pub mod canaries;
 pub mod identity;
-pub mod inventory;
 pub mod invariants;
+pub mod inventory;
 pub mod probe;
 pub mod rows;
 pub mod snapshot;

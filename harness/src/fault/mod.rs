@@ -73,11 +73,6 @@ macro_rules! faults {
         }
 
         impl Spec {
-            /// What it does to the data.
-            pub fn damage(&self) -> Damage {
-                match self { $(Self::$variant(_) => Damage::$damage,)+ }
-            }
-
             /// The fault itself.
             pub fn fault(&self) -> &dyn Fault {
                 match self { $(Self::$variant(fault) => fault,)+ }
@@ -91,6 +86,10 @@ macro_rules! faults {
 
             fn hosts(&self) -> Vec<&str> {
                 match self { $(Self::$variant(fault) => vec![&fault.host],)+ }
+            }
+
+            fn damage(&self) -> Option<Damage> {
+                match self { $(Self::$variant(_) => Some(Damage::$damage),)+ }
             }
         }
     };

@@ -111,11 +111,6 @@ macro_rules! methods {
         }
 
         impl Spec {
-            /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
-            pub fn ships_remainder(&self) -> bool {
-                match self { $(Self::$variant(_) => $ships,)+ }
-            }
-
             /// The pipeline itself.
             pub fn pipeline(&self) -> &dyn Pipeline {
                 match self { $(Self::$variant(pipeline) => pipeline,)+ }
@@ -129,6 +124,10 @@ macro_rules! methods {
 
             fn hosts(&self) -> Vec<&str> {
                 Vec::new()
+            }
+
+            fn ships_remainder(&self) -> bool {
+                match self { $(Self::$variant(_) => $ships,)+ }
             }
         }
     };
