@@ -77,7 +77,7 @@ impl Store {
         );
         host.write("home/minio.env", environment.as_bytes(), 0o600)?;
         host.make_folder("s3")?;
-        let address = SocketAddrV4::new(host.address(), PORT);
+        let address = Self::address_on(&host);
         let command = Command::new(host.tool(minio))
             .args(["server", "--quiet", "--address", &address.to_string(), &host.path("s3")])
             .env("MINIO_CONFIG_ENV_FILE", host.path("home/minio.env"));
@@ -106,9 +106,9 @@ impl Store {
         Ok(())
     }
 
-    /// Where it listens; clients get there by a link.
-    pub fn address(&self) -> SocketAddrV4 {
-        SocketAddrV4::new(self.host.address(), PORT)
+    /// Where a store on `host` listens; clients get there by a link.
+    pub fn address_on(host: &Host) -> SocketAddrV4 {
+        SocketAddrV4::new(host.address(), PORT)
     }
 
     /// Makes a bucket.
@@ -175,7 +175,7 @@ impl Store {
 
     fn configure_mc(&self) -> Result<()> {
         let config = json!({"version": "10", "aliases": {"store": {
-            "url": format!("http://{}", self.address()),
+            "url": format!("http://{}", Self::address_on(&self.host)),
             "accessKey": self.root.access, "secretKey": self.root.secret.reveal(), "api": "s3v4", "path": "on",
         }}});
         self.host.write("home/mc/config.json", config.to_string().as_bytes(), 0o600)

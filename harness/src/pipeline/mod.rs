@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use blackstart_record::time::Nanos;
+use blackstart_record::time::{Interval, Nanos};
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,8 @@ pub struct Backup {
     pub begun: Nanos,
     /// When it was durable.
     pub durable: Nanos,
+    /// How long a finished piece of log took to be durable, as seen once, right after the backup.
+    pub lag: Interval,
 }
 
 /// Where the replay is to end.
