@@ -16,7 +16,7 @@ pub mod survey;
 use std::fmt;
 use std::io::{self, Write};
 
-use blackstart_tools::{Missing, Search};
+use blackstart_tools::{Missing, Rejected, Search};
 
 use plan::{Plan, Step};
 use survey::Survey;
@@ -78,7 +78,10 @@ pub fn run(mode: Mode, out: &mut dyn Write) -> io::Result<u8> {
         )?;
     }
     for missing in &survey.missing {
-        writeln!(out, "missing  {missing}")?;
+        writeln!(out, "missing  {}: {}", missing.tool.name, missing.tool.why)?;
+        for Rejected { path, reason } in &missing.rejected {
+            writeln!(out, "         {} will not do: {reason}", path.display())?;
+        }
     }
     let plan = plan::of(&survey);
     let changes = plan != Plan::Nothing;

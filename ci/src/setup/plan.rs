@@ -59,6 +59,9 @@ impl fmt::Display for Step {
 
 /// Decides. Packages come before builds, because one of them may be Go.
 pub fn of(survey: &Survey) -> Plan {
+    if survey.missing.is_empty() {
+        return Plan::Nothing;
+    }
     let (mut packages, mut builds) = (Vec::new(), Vec::new());
     for tool in survey.missing.iter().map(|missing| missing.tool) {
         match &tool.install {
@@ -82,29 +85,20 @@ pub fn of(survey: &Survey) -> Plan {
             }
         }
         Platform::Linux if packages.is_empty() && !lacks_go => {}
-        Platform::Linux | Platform::Other => return by_hand(survey, lacks_go),
+        Platform::Linux | Platform::Other => return Plan::ByHand(commands(survey, lacks_go)),
     }
     let packages = (!packages.is_empty()).then_some(Step::Packages(packages));
-    let steps: Vec<Step> = packages.into_iter().chain(builds).collect();
-    if steps.is_empty() {
-        Plan::Nothing
-    } else {
-        Plan::Do(steps)
-    }
+    Plan::Do(packages.into_iter().chain(builds).collect())
 }
 
-fn by_hand(survey: &Survey, lacks_go: bool) -> Plan {
+/// What a person runs before set-up can do the rest. Where it could build, builds are the rest.
+fn commands(survey: &Survey, lacks_go: bool) -> Vec<String> {
+    let builds_itself = survey.platform == Platform::Linux;
     let go = lacks_go.then(|| format!("install Go {MIN_GO} or newer, so that `go` is on PATH"));
-    let tools = survey.missing.iter();
-    let commands: Vec<String> = go
-        .into_iter()
-        .chain(tools.map(|missing| missing.install_command.clone()))
-        .collect();
-    if commands.is_empty() {
-        Plan::Nothing
-    } else {
-        Plan::ByHand(commands)
-    }
+    let tools = (survey.missing.iter())
+        .filter(|missing| !(builds_itself && matches!(missing.tool.install, Install::Go(_))))
+        .map(|missing| missing.install_command.clone());
+    go.into_iter().chain(tools).collect()
 }
 
 #[cfg(test)]
@@ -161,17 +155,12 @@ mod tests {
                 &[&MINIO, &TOXIPROXY],
                 &["MinIO: go install", "Toxiproxy: go install"],
             ),
-            (
-                Platform::Linux,
-                "",
-                &[&MINIO],
-                &["by hand", go_first, "get MinIO"],
-            ),
+            (Platform::Linux, "", &[&MINIO], &["by hand", go_first]),
             (
                 Platform::Linux,
                 "1.26",
                 &[&POSTGRES, &MINIO],
-                &["by hand", "get PostgreSQL", "get MinIO"],
+                &["by hand", "get PostgreSQL"],
             ),
             (
                 Platform::Other,
