@@ -32,18 +32,7 @@ pub fn all(root: &Path) -> Vec<Check<'_>> {
             command: "cargo ci tidy".to_owned(),
             run: Box::new(|out| Ok(tidy::run(root, out)? == 0)),
         },
-        cargo(
-            root,
-            "clippy",
-            &[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ],
-        ),
+        cargo(root, "clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         cargo(root, "test", &["test", "--workspace"]),
     ]
 }
@@ -73,29 +62,15 @@ pub fn run(checks: &[Check<'_>], out: &mut dyn Write) -> io::Result<u8> {
 
 fn summarise(outcomes: &[(&Check<'_>, bool, Duration)], out: &mut dyn Write) -> io::Result<u8> {
     let total = seconds(outcomes.iter().map(|(_, _, took)| *took).sum());
-    let failed: Vec<&str> = (outcomes.iter())
-        .filter(|(_, passed, _)| !passed)
-        .map(|(check, _, _)| &*check.command)
-        .collect();
+    let failed: Vec<&str> =
+        (outcomes.iter()).filter(|(_, passed, _)| !passed).map(|(check, _, _)| &*check.command).collect();
     if failed.is_empty() {
-        let each: Vec<String> = (outcomes.iter())
-            .map(|(check, _, took)| format!("{} {}", check.name, seconds(*took)))
-            .collect();
-        writeln!(
-            out,
-            "all {} checks passed in {total}: {}",
-            outcomes.len(),
-            each.join(", ")
-        )?;
+        let each: Vec<String> =
+            (outcomes.iter()).map(|(check, _, took)| format!("{} {}", check.name, seconds(*took))).collect();
+        writeln!(out, "all {} checks passed in {total}: {}", outcomes.len(), each.join(", "))?;
         return Ok(0);
     }
-    writeln!(
-        out,
-        "{} of {} checks FAILED in {total}; to repeat: {}",
-        failed.len(),
-        outcomes.len(),
-        failed.join("; ")
-    )?;
+    writeln!(out, "{} of {} checks FAILED in {total}; to repeat: {}", failed.len(), outcomes.len(), failed.join("; "))?;
     Ok(1)
 }
 
@@ -104,17 +79,10 @@ fn cargo<'a>(root: &'a Path, name: &'static str, arguments: &'static [&str]) -> 
     let run = move |out: &mut dyn Write| {
         out.flush()?;
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let status = Command::new(cargo)
-            .args(arguments)
-            .current_dir(root)
-            .status()?;
+        let status = Command::new(cargo).args(arguments).current_dir(root).status()?;
         Ok(status.success())
     };
-    Check {
-        name,
-        command: format!("cargo {}", arguments.join(" ")),
-        run: Box::new(run),
-    }
+    Check { name, command: format!("cargo {}", arguments.join(" ")), run: Box::new(run) }
 }
 
 fn seconds(time: Duration) -> String {
@@ -126,11 +94,7 @@ mod tests {
     use super::*;
 
     fn check(name: &'static str, result: fn() -> io::Result<bool>) -> Check<'static> {
-        Check {
-            name,
-            command: format!("do {name}"),
-            run: Box::new(move |_| result()),
-        }
+        Check { name, command: format!("do {name}"), run: Box::new(move |_| result()) }
     }
 
     fn outcome(checks: &[Check<'_>]) -> (u8, String) {
@@ -143,10 +107,7 @@ mod tests {
     fn the_last_line_says_that_all_passed_and_how_long_each_took() {
         let (code, said) = outcome(&[check("a", || Ok(true)), check("b", || Ok(true))]);
         assert_eq!(code, 0);
-        assert_eq!(
-            said.lines().last(),
-            Some("all 2 checks passed in 0.0 s: a 0.0 s, b 0.0 s")
-        );
+        assert_eq!(said.lines().last(), Some("all 2 checks passed in 0.0 s: a 0.0 s, b 0.0 s"));
     }
 
     #[test]
@@ -159,10 +120,7 @@ mod tests {
         assert_eq!(code, 1);
         assert!(said.contains("do b: no such program"), "{said}");
         assert!(said.contains("==> c passed"), "{said}");
-        assert_eq!(
-            said.lines().last(),
-            Some("2 of 3 checks FAILED in 0.0 s; to repeat: do a; do b")
-        );
+        assert_eq!(said.lines().last(), Some("2 of 3 checks FAILED in 0.0 s; to repeat: do a; do b"));
     }
 
     #[test]

@@ -25,9 +25,7 @@ pub fn workspace_root(from: &Path) -> io::Result<PathBuf> {
     };
     let root = from.ancestors().find(is_root).ok_or_else(|| {
         let from = from.display();
-        io::Error::other(format!(
-            "{from} is not in a cargo workspace: run this inside the repository"
-        ))
+        io::Error::other(format!("{from} is not in a cargo workspace: run this inside the repository"))
     })?;
     Ok(root.to_owned())
 }

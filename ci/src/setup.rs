@@ -69,13 +69,7 @@ pub fn run(mode: Mode, out: &mut dyn Write) -> io::Result<u8> {
     let search = Search::from_env();
     let survey = Survey::of_machine(&search);
     for located in &survey.found {
-        writeln!(
-            out,
-            "found    {} {}, {}",
-            located.tool.name,
-            located.version,
-            located.path.display()
-        )?;
+        writeln!(out, "found    {} {}, {}", located.tool.name, located.version, located.path.display())?;
     }
     for missing in &survey.missing {
         writeln!(out, "missing  {}: {}", missing.tool.name, missing.tool.why)?;
@@ -126,8 +120,7 @@ fn act(mode: Mode, steps: &[Step], search: &Search, out: &mut dyn Write) -> Resu
             (Mode::Install, Step::Build(tool, module)) => {
                 let bin = search.cache_bin.as_deref().ok_or_else(|| {
                     Stop::ByHand(
-                        "there is no place to build in: set HOME, or BLACKSTART_CACHE to a directory"
-                            .to_owned(),
+                        "there is no place to build in: set HOME, or BLACKSTART_CACHE to a directory".to_owned(),
                     )
                 })?;
                 go::install(&go::compiler(), tool, module, bin)?;
@@ -146,10 +139,7 @@ fn verify(missing: Vec<Missing>) -> Result<(), Stop> {
         return Ok(());
     }
     let missing: Vec<String> = missing.iter().map(Missing::to_string).collect();
-    Err(Stop::Failed(format!(
-        "everything was installed, and still {}",
-        missing.join("\nand ")
-    )))
+    Err(Stop::Failed(format!("everything was installed, and still {}", missing.join("\nand "))))
 }
 
 #[cfg(test)]

@@ -28,34 +28,13 @@ pub struct Rule {
 
 /// Every rule.
 pub const RULES: &[Rule] = &[
-    Rule {
-        name: "rust",
-        check: rust::check,
-    },
-    Rule {
-        name: "stages",
-        check: stages::check,
-    },
-    Rule {
-        name: "packages",
-        check: packages::check,
-    },
-    Rule {
-        name: "dependencies",
-        check: dependencies::check,
-    },
-    Rule {
-        name: "size",
-        check: size::check,
-    },
-    Rule {
-        name: "attributes",
-        check: attributes::check,
-    },
-    Rule {
-        name: "hygiene",
-        check: hygiene::check,
-    },
+    Rule { name: "rust", check: rust::check },
+    Rule { name: "stages", check: stages::check },
+    Rule { name: "packages", check: packages::check },
+    Rule { name: "dependencies", check: dependencies::check },
+    Rule { name: "size", check: size::check },
+    Rule { name: "attributes", check: attributes::check },
+    Rule { name: "hygiene", check: hygiene::check },
 ];
 
 /// A file that may break a rule, with the reason. One that breaks it no longer has to go.
@@ -82,11 +61,7 @@ pub struct Violation {
 
 impl Violation {
     fn new(path: &str, line: usize, what: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            what: what.into(),
-        }
+        Self { path: path.to_owned(), line, what: what.into() }
     }
 }
 
@@ -102,8 +77,7 @@ pub fn check(tree: &Tree, exceptions: &[Exception]) -> Vec<String> {
     let mut used = vec![false; exceptions.len()];
     for Rule { name, check } in RULES {
         for violation in check(tree) {
-            let excuse =
-                (exceptions.iter()).position(|one| one.rule == *name && one.path == violation.path);
+            let excuse = (exceptions.iter()).position(|one| one.rule == *name && one.path == violation.path);
             match excuse {
                 Some(excuse) => used[excuse] = true,
                 None => messages.push(format!("{violation} [{name}]")),
@@ -112,9 +86,7 @@ pub fn check(tree: &Tree, exceptions: &[Exception]) -> Vec<String> {
     }
     for (Exception { rule, path, reason }, used) in exceptions.iter().zip(used) {
         if !used {
-            messages.push(format!(
-                "{path}: nothing breaks `{rule}` here any more: remove the exception \"{reason}\""
-            ));
+            messages.push(format!("{path}: nothing breaks `{rule}` here any more: remove the exception \"{reason}\""));
         }
     }
     messages
@@ -145,11 +117,7 @@ mod tests {
     use super::*;
 
     /// Checks a tree of one file by one rule. Each rule's own tests are made of this.
-    pub(super) fn broken_by(
-        rule: fn(&Tree) -> Vec<Violation>,
-        path: &str,
-        text: &str,
-    ) -> Vec<String> {
+    pub(super) fn broken_by(rule: fn(&Tree) -> Vec<Violation>, path: &str, text: &str) -> Vec<String> {
         let violations = rule(&Tree::of([(path, text)]));
         violations.iter().map(Violation::to_string).collect()
     }
@@ -166,29 +134,17 @@ mod tests {
     fn an_exception_excuses_its_rule_in_its_file_and_nothing_else() {
         let text = "//! Doc.\n#[allow(dead_code)]\nfn f() {} \n";
         let tree = Tree::of([("a.rs", text), ("b.rs", text)]);
-        let exception = Exception {
-            rule: "hygiene",
-            path: "a.rs",
-            reason: "it is a fixture",
-        };
+        let exception = Exception { rule: "hygiene", path: "a.rs", reason: "it is a fixture" };
         let all = check(&tree, &[]);
         let left = check(&tree, &[exception]);
         assert_eq!(all.len(), 4, "{all:?}");
         assert_eq!(left.len(), 3, "{left:?}");
-        assert!(
-            !left
-                .iter()
-                .any(|one| one.starts_with("a.rs") && one.ends_with("[hygiene]"))
-        );
+        assert!(!left.iter().any(|one| one.starts_with("a.rs") && one.ends_with("[hygiene]")));
     }
 
     #[test]
     fn an_exception_that_excuses_nothing_has_to_go() {
-        let exception = Exception {
-            rule: "size",
-            path: "a.rs",
-            reason: "it was long once",
-        };
+        let exception = Exception { rule: "size", path: "a.rs", reason: "it was long once" };
         let messages = check(&Tree::of([("a.rs", "//! Doc.\n")]), &[exception]);
         assert_eq!(messages.len(), 1, "{messages:?}");
         assert!(messages[0].contains("it was long once"), "{messages:?}");

@@ -42,9 +42,7 @@ impl Apt {
         let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
         arguments.extend(names);
         let serves = arguments.contains(&"postgresql");
-        let _no_cluster = serves
-            .then(|| NoCluster::from_now(&self.clusters))
-            .transpose()?;
+        let _no_cluster = serves.then(|| NoCluster::from_now(&self.clusters)).transpose()?;
         self.get(&arguments)
     }
 
@@ -55,10 +53,7 @@ impl Apt {
         let mut command = Command::new(&self.cache);
         let Output { stdout, .. } = command.args(["policy", name]).env("LC_ALL", "C").output()?;
         let policy = String::from_utf8_lossy(&stdout);
-        let candidate = policy
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("Candidate: "))
-            .unwrap_or("(none)");
+        let candidate = policy.lines().find_map(|line| line.trim().strip_prefix("Candidate: ")).unwrap_or("(none)");
         if Version::of_debian(candidate).is_some_and(|version| version >= min) {
             return Ok(());
         }
@@ -72,19 +67,14 @@ impl Apt {
 
     fn get(&self, arguments: &[&str]) -> Result<(), Stop> {
         let mut command = Command::new(&self.get);
-        command
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive");
-        let status = command.status().map_err(|error| {
-            Stop::Failed(format!("{} can't be started: {error}", self.get.display()))
-        })?;
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        let status = command
+            .status()
+            .map_err(|error| Stop::Failed(format!("{} can't be started: {error}", self.get.display())))?;
         if status.success() {
             return Ok(());
         }
-        Err(Stop::Failed(format!(
-            "`apt-get {}` ended with {status}; its own words are above",
-            arguments.join(" ")
-        )))
+        Err(Stop::Failed(format!("`apt-get {}` ended with {status}; its own words are above", arguments.join(" "))))
     }
 }
 
@@ -106,15 +96,9 @@ create_main_cluster = false
 
 impl<'a> NoCluster<'a> {
     fn from_now(directory: &'a Path) -> Result<Self, Stop> {
-        let made: Vec<&Path> = (directory.ancestors())
-            .take_while(|dir| !dir.exists())
-            .collect();
-        let this = Self {
-            file: directory.join("zz-blackstart-setup.conf"),
-            made,
-        };
-        let written = std::fs::create_dir_all(directory)
-            .and_then(|()| std::fs::write(&this.file, NO_CLUSTER));
+        let made: Vec<&Path> = (directory.ancestors()).take_while(|dir| !dir.exists()).collect();
+        let this = Self { file: directory.join("zz-blackstart-setup.conf"), made };
+        let written = std::fs::create_dir_all(directory).and_then(|()| std::fs::write(&this.file, NO_CLUSTER));
         written.map_err(|error| {
             Stop::Failed(format!(
                 "{} can't be written, which keeps PostgreSQL's package from starting a server \
@@ -148,11 +132,7 @@ mod tests {
             purpose: "PostgreSQL",
             min: Some(Version::new(15, 0, 0)),
         },
-        Packages {
-            names: &["barman-cli-cloud"],
-            purpose: "barman-cloud",
-            min: None,
-        },
+        Packages { names: &["barman-cli-cloud"], purpose: "barman-cloud", min: None },
     ];
 
     /// A package manager that writes down what it was asked, and what it saw in the settings.
@@ -170,11 +150,7 @@ mod tests {
                     [ "$1" = update ] || {{ cat {seen}/* >> {log}; {install}; }}"#
                 ),
             ),
-            cache: script(
-                dir,
-                "apt-cache",
-                &format!("echo \"$2:\"; echo '  Candidate: {candidate}'"),
-            ),
+            cache: script(dir, "apt-cache", &format!("echo \"$2:\"; echo '  Candidate: {candidate}'")),
             clusters: settings,
         }
     }
@@ -216,9 +192,7 @@ mod tests {
     fn a_candidate_that_is_too_old_stops_before_anything_is_installed() {
         for candidate in ["13+225", "(none)"] {
             let dir = tempfile::tempdir().unwrap();
-            let stop = apt(dir.path(), candidate, "true")
-                .install(PACKAGES)
-                .unwrap_err();
+            let stop = apt(dir.path(), candidate, "true").install(PACKAGES).unwrap_err();
             assert!(matches!(stop, Stop::ByHand(_)), "{stop}");
             assert!(stop.to_string().contains(candidate), "{stop}");
             let log = std::fs::read_to_string(dir.path().join("log")).unwrap();

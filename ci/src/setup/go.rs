@@ -29,9 +29,7 @@ pub fn install(go: &OsString, tool: &Tool, module: &GoModule, bin: &Path) -> Res
         .status()
         .map_err(|error| Stop::Failed(format!("go can't be started: {error}")))?;
     if !status.success() {
-        return Err(Stop::Failed(format!(
-            "`go install {wanted}` ended with {status}; its own words are above"
-        )));
+        return Err(Stop::Failed(format!("`go install {wanted}` ended with {status}; its own words are above")));
     }
     let built = staging.0.join(module.built_as);
     let info = buildinfo::read(&built).map_err(|error| {
@@ -48,11 +46,7 @@ pub fn install(go: &OsString, tool: &Tool, module: &GoModule, bin: &Path) -> Res
 
 /// The checksum of the module's content decides; the version only tells which it should be.
 fn verify(info: &BuildInfo, pin: &GoModule) -> Result<(), Stop> {
-    let BuildInfo {
-        module,
-        version,
-        sum,
-    } = info;
+    let BuildInfo { module, version, sum } = info;
     if (&**module, &**version, &**sum) == (pin.module, pin.version, pin.sum) {
         return Ok(());
     }
@@ -72,9 +66,7 @@ impl Staging {
         let staging = Self(bin.with_file_name(name));
         std::fs::create_dir_all(&staging.0).map_err(|error| {
             let place = staging.0.display();
-            Stop::Failed(format!(
-                "{place} can't be made: {error}; BLACKSTART_CACHE may name another place"
-            ))
+            Stop::Failed(format!("{place} can't be made: {error}; BLACKSTART_CACHE may name another place"))
         })?;
         Ok(staging)
     }
@@ -106,10 +98,7 @@ mod tests {
         let tools = dir.path().join("cache/tools");
         let result = install(&go, &TOXIPROXY, pin(), &tools.join("bin"));
         let left: Vec<_> = tools.read_dir().into_iter().flatten().flatten().collect();
-        assert!(
-            result.is_ok() || left.is_empty(),
-            "a failed build left {left:?}"
-        );
+        assert!(result.is_ok() || left.is_empty(), "a failed build left {left:?}");
         (result, dir)
     }
 
@@ -156,8 +145,7 @@ mod tests {
             eprintln!("not checked: the Toxiproxy on PATH is not the pinned build");
             return;
         }
-        let (result, dir) =
-            install_with(&format!(r#"cp '{}' "$GOBIN/server""#, real.path.display()));
+        let (result, dir) = install_with(&format!(r#"cp '{}' "$GOBIN/server""#, real.path.display()));
         result.unwrap();
         let tools = dir.path().join("cache/tools");
         assert!(tools.join("bin/toxiproxy-server").exists());

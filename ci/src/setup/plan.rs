@@ -65,11 +65,9 @@ pub fn of(survey: &Survey) -> Plan {
     let (mut packages, mut builds) = (Vec::new(), Vec::new());
     for tool in survey.missing.iter().map(|missing| missing.tool) {
         match &tool.install {
-            Install::Packages { debian, .. } => packages.push(Packages {
-                names: debian,
-                purpose: tool.name,
-                min: tool.min_version,
-            }),
+            Install::Packages { debian, .. } => {
+                packages.push(Packages { names: debian, purpose: tool.name, min: tool.min_version })
+            }
             Install::Go(module) => builds.push(Step::Build(tool, module)),
         }
     }
@@ -77,11 +75,7 @@ pub fn of(survey: &Survey) -> Plan {
     match survey.platform {
         Platform::DebianAsRoot => {
             if lacks_go {
-                packages.push(Packages {
-                    names: &["golang-go"],
-                    purpose: "Go",
-                    min: Some(MIN_GO),
-                });
+                packages.push(Packages { names: &["golang-go"], purpose: "Go", min: Some(MIN_GO) });
             }
         }
         Platform::Linux if packages.is_empty() && !lacks_go => {}
@@ -110,11 +104,7 @@ mod tests {
         of(&Survey {
             found: Vec::new(),
             missing: (missing.iter())
-                .map(|tool| Missing {
-                    tool,
-                    rejected: Vec::new(),
-                    install_command: format!("get {}", tool.name),
-                })
+                .map(|tool| Missing { tool, rejected: Vec::new(), install_command: format!("get {}", tool.name) })
                 .collect(),
             go: Version::in_text(go),
             platform,
@@ -138,36 +128,13 @@ mod tests {
                 Platform::DebianAsRoot,
                 "1.26.8",
                 &[&TOXIPROXY, &POSTGRES],
-                &[
-                    "packages postgresql postgresql-contrib",
-                    "Toxiproxy: go install",
-                ],
+                &["packages postgresql postgresql-contrib", "Toxiproxy: go install"],
             ),
-            (
-                Platform::DebianAsRoot,
-                "1.19",
-                &[&TOXIPROXY],
-                &["packages golang-go", "Toxiproxy: go install"],
-            ),
-            (
-                Platform::Linux,
-                "1.24",
-                &[&MINIO, &TOXIPROXY],
-                &["MinIO: go install", "Toxiproxy: go install"],
-            ),
+            (Platform::DebianAsRoot, "1.19", &[&TOXIPROXY], &["packages golang-go", "Toxiproxy: go install"]),
+            (Platform::Linux, "1.24", &[&MINIO, &TOXIPROXY], &["MinIO: go install", "Toxiproxy: go install"]),
             (Platform::Linux, "", &[&MINIO], &["by hand", go_first]),
-            (
-                Platform::Linux,
-                "1.26",
-                &[&POSTGRES, &MINIO],
-                &["by hand", "get PostgreSQL"],
-            ),
-            (
-                Platform::Other,
-                "1.26",
-                &[&MINIO],
-                &["by hand", "get MinIO"],
-            ),
+            (Platform::Linux, "1.26", &[&POSTGRES, &MINIO], &["by hand", "get PostgreSQL"]),
+            (Platform::Other, "1.26", &[&MINIO], &["by hand", "get MinIO"]),
         ] {
             let plan = plan(platform, go, missing);
             let said: Vec<String> = match &plan {
@@ -175,12 +142,8 @@ mod tests {
                 Plan::Do(steps) => steps.iter().map(Step::to_string).collect(),
                 Plan::ByHand(commands) => [&["by hand".to_owned()], &commands[..]].concat(),
             };
-            let same = said.len() == expected.len()
-                && said.iter().zip(expected).all(|(a, b)| a.starts_with(b));
-            assert!(
-                same,
-                "{platform:?}, Go {go:?}: {said:?} is not {expected:?}"
-            );
+            let same = said.len() == expected.len() && said.iter().zip(expected).all(|(a, b)| a.starts_with(b));
+            assert!(same, "{platform:?}, Go {go:?}: {said:?} is not {expected:?}");
         }
     }
 

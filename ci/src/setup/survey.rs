@@ -40,24 +40,15 @@ impl Survey {
                 Err(lacking) => missing.push(lacking),
             }
         }
-        let needs_go = missing
-            .iter()
-            .any(|lacking| is_built(&lacking.tool.install));
-        Self {
-            found,
-            missing,
-            go: needs_go.then(go_version).flatten(),
-            platform: Platform::of_machine(),
-        }
+        let needs_go = missing.iter().any(|lacking| is_built(&lacking.tool.install));
+        Self { found, missing, go: needs_go.then(go_version).flatten(), platform: Platform::of_machine() }
     }
 }
 
 impl Platform {
     fn of_machine() -> Self {
         // The owner of a process's own entry is the user that it runs as.
-        let is_root = Path::new("/proc/self")
-            .metadata()
-            .is_ok_and(|me| me.uid() == 0);
+        let is_root = Path::new("/proc/self").metadata().is_ok_and(|me| me.uid() == 0);
         if !cfg!(target_os = "linux") {
             Self::Other
         } else if is_root && Path::new("/etc/debian_version").exists() {
@@ -73,9 +64,6 @@ fn is_built(install: &Install) -> bool {
 }
 
 fn go_version() -> Option<Version> {
-    let output = Command::new(super::go::compiler())
-        .args(["env", "GOVERSION"])
-        .output()
-        .ok()?;
+    let output = Command::new(super::go::compiler()).args(["env", "GOVERSION"]).output().ok()?;
     Version::in_text(&String::from_utf8_lossy(&output.stdout))
 }

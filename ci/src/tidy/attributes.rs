@@ -12,11 +12,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
         unreasoned(tokens, &mut lines);
         lines.retain(|line| !tests.iter().any(|test| test.contains(line)));
         found.extend(lines.into_iter().map(|line| {
-            Violation::new(
-                &file.path,
-                line,
-                "a lint is silenced without a reason: add `reason = \"...\"`",
-            )
+            Violation::new(&file.path, line, "a lint is silenced without a reason: add `reason = \"...\"`")
         }));
     }
     found

@@ -9,8 +9,7 @@ const README: &str = "README.md";
 
 /// What a person should know when the rule could not be applied.
 pub(super) fn note(tree: &Tree) -> Option<&'static str> {
-    (tree.file(README).is_none())
-        .then_some("there is no README.md yet, so its table of dependencies was not checked")
+    (tree.file(README).is_none()).then_some("there is no README.md yet, so its table of dependencies was not checked")
 }
 
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {
@@ -21,18 +20,11 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
     let (Ok(Some(root)), Ok(members)) = (manifest(tree, "Cargo.toml"), members(tree)) else {
         return Vec::new();
     };
-    let shared = root
-        .get("workspace")
-        .and_then(|workspace| workspace.get("dependencies"));
-    let shared = shared
-        .and_then(Value::as_table)
-        .into_iter()
-        .flat_map(Table::iter);
+    let shared = root.get("workspace").and_then(|workspace| workspace.get("dependencies"));
+    let shared = shared.and_then(Value::as_table).into_iter().flat_map(Table::iter);
     let foreign = shared.filter(|(_, value)| value.get("path").is_none());
-    let used: Vec<&str> = (members.iter())
-        .flat_map(|member| dependencies(&member.manifest))
-        .map(|(name, _)| name)
-        .collect();
+    let used: Vec<&str> =
+        (members.iter()).flat_map(|member| dependencies(&member.manifest)).map(|(name, _)| name).collect();
     let explained: Vec<&str> = readme.text.lines().flat_map(named_in_row).collect();
     let mut found = Vec::new();
     for (name, _) in foreign {
@@ -40,8 +32,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
             let what = format!("no package uses `{name}`: remove it from [workspace.dependencies]");
             found.push(Violation::new("Cargo.toml", 1, what));
         } else if !explained.contains(&name.as_str()) {
-            let what =
-                format!("the table of dependencies lacks `{name}`: add it, with what it is for");
+            let what = format!("the table of dependencies lacks `{name}`: add it, with what it is for");
             found.push(Violation::new(README, 1, what));
         }
     }
@@ -50,13 +41,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
 
 /// The names in code marks in the first cell of a table's row: `| `toml` | plans |`.
 fn named_in_row(line: &str) -> impl Iterator<Item = &str> {
-    let cell = line
-        .trim()
-        .strip_prefix('|')
-        .and_then(|row| row.split('|').next());
+    let cell = line.trim().strip_prefix('|').and_then(|row| row.split('|').next());
     // Of what the marks separate, every second piece is inside a pair.
-    cell.into_iter()
-        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+    cell.into_iter().flat_map(|cell| cell.split('`').skip(1).step_by(2))
 }
 
 #[cfg(test)]
@@ -85,17 +72,11 @@ mod tests {
     fn one_that_is_not_used_or_not_explained_is_named() {
         let unused = said("toml = { workspace = true }\n", Some(TABLE));
         assert_eq!(unused.len(), 1, "{unused:?}");
-        assert!(
-            unused[0].contains("no package uses `tokio-postgres`"),
-            "{unused:?}"
-        );
+        assert!(unused[0].contains("no package uses `tokio-postgres`"), "{unused:?}");
         let other_cell = "| `toml` | reads what `tokio-postgres` says |\n\nand `tokio-postgres`\n";
         let unexplained = said(BOTH, Some(other_cell));
         assert_eq!(unexplained.len(), 1, "{unexplained:?}");
-        assert!(
-            unexplained[0].contains("lacks `tokio-postgres`"),
-            "{unexplained:?}"
-        );
+        assert!(unexplained[0].contains("lacks `tokio-postgres`"), "{unexplained:?}");
     }
 
     #[test]

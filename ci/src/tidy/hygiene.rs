@@ -5,13 +5,7 @@ use super::tree::File;
 use super::{Tree, Violation};
 
 /// Directories of somebody's machine, in pieces so that this file has none.
-const MACHINE_PATHS: &[&[&str]] = &[
-    &["/home", "/"],
-    &["/Users", "/"],
-    &["/root", "/"],
-    &["/work", "/"],
-    &["C:", "\\"],
-];
+const MACHINE_PATHS: &[&[&str]] = &[&["/home", "/"], &["/Users", "/"], &["/root", "/"], &["/work", "/"], &["C:", "\\"]];
 
 /// Package registries, in pieces likewise. Tools are named by module and package; where they come
 /// from is the machine's setting.
@@ -42,10 +36,7 @@ fn problems(file: &File) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut say = |line: usize, what: String| found.push(Violation::new(&file.path, line, what));
     if is(".rs") && !file.text.starts_with("//! ") {
-        say(
-            1,
-            "begins without a `//!` line that says what the file is for".to_owned(),
-        );
+        say(1, "begins without a `//!` line that says what the file is for".to_owned());
     }
     for (line, text) in (1..).zip(file.text.lines()) {
         if is_prose_or_code && text.ends_with(char::is_whitespace) {
@@ -61,10 +52,7 @@ fn problems(file: &File) -> Vec<Violation> {
         }
         for host in REGISTRIES.iter().map(|pieces| pieces.concat()) {
             if text.contains(&host) {
-                say(
-                    line,
-                    format!("the package registry {host}: name the package, not the host"),
-                );
+                say(line, format!("the package registry {host}: name the package, not the host"));
             }
         }
     }
@@ -92,34 +80,14 @@ mod tests {
         let registry = REGISTRIES[0].concat();
         for (path, text, expected) in [
             ("a.rs", "\nfn f() {}\n", "a.rs:1: begins without a `//!`"),
-            (
-                "a.rs",
-                "// Not a doc line.\n",
-                "a.rs:1: begins without a `//!`",
-            ),
+            ("a.rs", "// Not a doc line.\n", "a.rs:1: begins without a `//!`"),
             ("a.rs", "//! Doc. \n", "a.rs:1: white space at the end"),
             ("a.md", "# A\n\nText.  \n", "a.md:3: white space at the end"),
             ("a.toml", "\tx = 1\n", "a.toml:1: a tab"),
-            (
-                "a.md",
-                &format!("x\nsee `{home}me/x`\n"),
-                "a.md:2: a path of somebody's",
-            ),
-            (
-                "a.yml",
-                &format!("run: {home}me/x\n"),
-                "a.yml:1: a path of somebody's",
-            ),
-            (
-                "a.md",
-                &format!("{windows}x\n"),
-                "a.md:1: a path of somebody's",
-            ),
-            (
-                "a.sh",
-                &format!("curl {registry}/x\n"),
-                "a.sh:1: the package registry",
-            ),
+            ("a.md", &format!("x\nsee `{home}me/x`\n"), "a.md:2: a path of somebody's"),
+            ("a.yml", &format!("run: {home}me/x\n"), "a.yml:1: a path of somebody's"),
+            ("a.md", &format!("{windows}x\n"), "a.md:1: a path of somebody's"),
+            ("a.sh", &format!("curl {registry}/x\n"), "a.sh:1: the package registry"),
         ] {
             let said = broken_by(check, path, text);
             assert_eq!(said.len(), 1, "{path}: {text:?}: {said:?}");
@@ -134,10 +102,7 @@ mod tests {
         for (path, text) in [
             ("a.rs", "//! Doc.\nfn f() {}\n"),
             ("Makefile", "all:\n\ttrue\n"),
-            (
-                "a.md",
-                &format!("`$DIR{home}x`, `${{DIR}}{home}x`, `..{home}x`\n"),
-            ),
+            ("a.md", &format!("`$DIR{home}x`, `${{DIR}}{home}x`, `..{home}x`\n")),
             ("a.md", &format!("https://example.org{home}x\n")),
             ("a.sql", "SELECT 1; \n"),
             ("Cargo.lock", &format!("source = \"{registry}\"\n")),

@@ -10,14 +10,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("blackstart-record", &[]),
     ("blackstart-tools", &[]),
     ("blackstart-reports", &["blackstart-record"]),
-    (
-        "blackstart",
-        &[
-            "blackstart-record",
-            "blackstart-reports",
-            "blackstart-tools",
-        ],
-    ),
+    ("blackstart", &["blackstart-record", "blackstart-reports", "blackstart-tools"]),
     ("blackstart-ci", &["blackstart-tools"]),
 ];
 
@@ -40,21 +33,14 @@ fn problems(member: &Member) -> Vec<Violation> {
     let mut say = |what: String| found.push(Violation::new(&member.path, 1, what));
     let package = member.manifest.get("package");
     let name = package.and_then(|package| package.get("name"));
-    let name = name
-        .and_then(Value::as_str)
-        .unwrap_or("a package without a name");
-    let lints = member
-        .manifest
-        .get("lints")
-        .and_then(|lints| lints.get("workspace"));
+    let name = name.and_then(Value::as_str).unwrap_or("a package without a name");
+    let lints = member.manifest.get("lints").and_then(|lints| lints.get("workspace"));
     if lints != Some(&Value::Boolean(true)) {
         say("takes no part in the common lints: add `[lints] workspace = true`".to_owned());
     }
     let may = PACKAGES.iter().find(|(known, _)| *known == name);
     if may.is_none() {
-        say(format!(
-            "`{name}` is unknown: give it a row in PACKAGES of ci/src/tidy/packages.rs"
-        ));
+        say(format!("`{name}` is unknown: give it a row in PACKAGES of ci/src/tidy/packages.rs"));
     }
     for (dependency, value) in dependencies(&member.manifest) {
         if value.get("workspace") != Some(&Value::Boolean(true)) {
@@ -138,10 +124,7 @@ mod tests {
     fn clean_packages_are_clean() {
         for (name, rest) in [
             ("blackstart-record", ""),
-            (
-                "blackstart-reports",
-                "[dependencies]\nblackstart-record.workspace = true\n",
-            ),
+            ("blackstart-reports", "[dependencies]\nblackstart-record.workspace = true\n"),
             (
                 "blackstart",
                 "[dependencies]\nblackstart-reports = { workspace = true }\nserde = { workspace = true, features = [] }\n",

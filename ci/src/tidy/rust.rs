@@ -67,12 +67,10 @@ pub(super) fn test_lines(tokens: TokenStream) -> Vec<RangeInclusive<usize>> {
             TokenTree::Group(group) if asks_for_test(group) => {
                 begun.get_or_insert(group.span().start().line);
             }
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                match begun.take() {
-                    Some(first) => found.push(first..=group.span_close().end().line),
-                    None => found.extend(test_lines(group.stream())),
-                }
-            }
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => match begun.take() {
+                Some(first) => found.push(first..=group.span_close().end().line),
+                None => found.extend(test_lines(group.stream())),
+            },
             TokenTree::Punct(end) if end.as_char() == ';' => {
                 if let Some(first) = begun.take() {
                     found.push(first..=end.span().start().line);
@@ -145,11 +143,7 @@ fn collect(tokens: TokenStream, prefix: &[String], depth: usize, found: &mut Vec
             TokenTree::Punct(star) if star.as_char() == '*' && !prefix.is_empty() => {
                 let segments = [prefix, &["*".to_owned()]].concat();
                 let line = star.span().start().line;
-                found.push(PathUse {
-                    segments,
-                    line,
-                    depth,
-                });
+                found.push(PathUse { segments, line, depth });
             }
             _ => is_module = false,
         }
@@ -185,11 +179,7 @@ fn follow(
         }
         tokens.next();
     }
-    found.push(PathUse {
-        segments,
-        line,
-        depth,
-    });
+    found.push(PathUse { segments, line, depth });
 }
 
 #[cfg(test)]
@@ -212,19 +202,10 @@ mod tests {
             macro_call! { fn in_macro() {
             } }
         "##;
-        let found: Vec<_> = (functions(tokens(text)).into_iter())
-            .map(|function| (function.name, function.lines))
-            .collect();
-        let expected = [
-            ("one", 2..=6),
-            ("inner", 5..=5),
-            ("body", 7..=7),
-            ("in_macro", 8..=9),
-        ];
-        assert_eq!(
-            found,
-            expected.map(|(name, lines)| (name.to_owned(), lines))
-        );
+        let found: Vec<_> =
+            (functions(tokens(text)).into_iter()).map(|function| (function.name, function.lines)).collect();
+        let expected = [("one", 2..=6), ("inner", 5..=5), ("body", 7..=7), ("in_macro", 8..=9)];
+        assert_eq!(found, expected.map(|(name, lines)| (name.to_owned(), lines)));
     }
 
     #[test]
@@ -246,14 +227,8 @@ mod tests {
     fn paths_are_found_wherever_they_are_and_multiplied_out() {
         for (text, expected) in [
             ("use crate::a;", &["crate::a"][..]),
-            (
-                "use crate::{a, b::{c, d::*}, *};",
-                &["crate::a", "crate::b::c", "crate::b::d::*", "crate::*"],
-            ),
-            (
-                "fn f(x: crate::a::B<u8>) -> super::C {}",
-                &["crate::a::B", "super::C"],
-            ),
+            ("use crate::{a, b::{c, d::*}, *};", &["crate::a", "crate::b::c", "crate::b::d::*", "crate::*"]),
+            ("fn f(x: crate::a::B<u8>) -> super::C {}", &["crate::a::B", "super::C"]),
             ("select! { x = crate::a::f() => 1 }", &["crate::a::f"]),
             ("let s = \"crate::a\"; // crate::b", &[]),
             ("pub(crate) fn f() {}", &["crate"]),
@@ -270,10 +245,8 @@ mod tests {
     #[test]
     fn the_depth_of_a_path_counts_inline_modules_only() {
         let text = "mod a { mod b { fn f() { super::x() } } } mod c; fn g() { { super::y() } }";
-        let depths: Vec<usize> = (paths(tokens(text)).iter())
-            .filter(|path| path.segments[0] == "super")
-            .map(|path| path.depth)
-            .collect();
+        let depths: Vec<usize> =
+            (paths(tokens(text)).iter()).filter(|path| path.segments[0] == "super").map(|path| path.depth).collect();
         assert_eq!(depths, [2, 0]);
     }
 }

@@ -53,10 +53,7 @@ mod tests {
         let one_more = format!("\n{}", function(LINES_OF_A_FUNCTION + 1));
         let said = broken_by(check, "a/src/b.rs", &one_more);
         assert_eq!(said.len(), 1, "{said:?}");
-        assert!(
-            said[0].starts_with("a/src/b.rs:2: `long` has 71 lines"),
-            "{said:?}"
-        );
+        assert!(said[0].starts_with("a/src/b.rs:2: `long` has 71 lines"), "{said:?}");
     }
 
     #[test]

@@ -49,9 +49,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
         };
         for path in rust::paths(tokens) {
             let problem = if path.segments[0] == REPORTS && stage != KNOWS_REPORTS {
-                Some(format!(
-                    "`{stage}` uses {REPORTS}, which only `{KNOWS_REPORTS}` may: hand it a record"
-                ))
+                Some(format!("`{stage}` uses {REPORTS}, which only `{KNOWS_REPORTS}` may: hand it a record"))
             } else {
                 imported(&module, &path).and_then(|other| judge(stage, place, other))
             };
@@ -138,32 +136,17 @@ mod tests {
         for (file, line) in [
             ("plan/mod.rs", "use crate::tools::Tool;"),
             ("plan/load.rs", "use super::Plan; use crate::plan::Seed;"),
-            (
-                "engine/postgres.rs",
-                "use crate::{host::Host, plan, secret::Secret};",
-            ),
+            ("engine/postgres.rs", "use crate::{host::Host, plan, secret::Secret};"),
             ("link.rs", "use crate::host::Host;"),
-            (
-                "verdict/rta.rs",
-                "use crate::examine; use blackstart_record::Finding;",
-            ),
-            (
-                "drill.rs",
-                "use crate::{plan, host, engine, fault, verdict};",
-            ),
-            (
-                "cli/run.rs",
-                "use crate::drill; use blackstart_reports::html;",
-            ),
+            ("verdict/rta.rs", "use crate::examine; use blackstart_record::Finding;"),
+            ("drill.rs", "use crate::{plan, host, engine, fault, verdict};"),
+            ("cli/run.rs", "use crate::drill; use blackstart_reports::html;"),
             ("main.rs", "use blackstart::cli; use blackstart_reports::x;"),
             ("lib.rs", "pub mod cli; pub mod plan; use crate::cli::X;"),
             ("clock.rs", "use crate::secret::Secret;"),
             ("plan.rs", "mod tests { use super::*; }"),
             ("plan/a.rs", "use super::super::plan::b; use crate::plan;"),
-            (
-                "plan.rs",
-                "pub(crate) struct S; // crate::drill\nconst T: &str = \"crate::drill\";",
-            ),
+            ("plan.rs", "pub(crate) struct S; // crate::drill\nconst T: &str = \"crate::drill\";"),
         ] {
             assert_eq!(said(file, line), "", "{file}: {line}");
         }
@@ -172,58 +155,18 @@ mod tests {
     #[test]
     fn every_other_import_is_named_with_its_line() {
         for (file, line, expected) in [
-            (
-                "plan/mod.rs",
-                "use crate::drill;",
-                "`plan` imports `drill`, which is right of",
-            ),
-            (
-                "host/native.rs",
-                "use crate::{plan, engine::Engine};",
-                "imports `engine`",
-            ),
-            (
-                "engine/mod.rs",
-                "fn f() { crate::verdict::judge() }",
-                "imports `verdict`",
-            ),
-            (
-                "engine/mod.rs",
-                "use crate::store::Store;",
-                "which is beside it",
-            ),
-            (
-                "fault/x.rs",
-                "select! { _ = crate::pipeline::run() => {} }",
-                "imports `pipeline`",
-            ),
-            (
-                "verdict/rta.rs",
-                "use super::super::cli::run;",
-                "imports `cli`",
-            ),
+            ("plan/mod.rs", "use crate::drill;", "`plan` imports `drill`, which is right of"),
+            ("host/native.rs", "use crate::{plan, engine::Engine};", "imports `engine`"),
+            ("engine/mod.rs", "fn f() { crate::verdict::judge() }", "imports `verdict`"),
+            ("engine/mod.rs", "use crate::store::Store;", "which is beside it"),
+            ("fault/x.rs", "select! { _ = crate::pipeline::run() => {} }", "imports `pipeline`"),
+            ("verdict/rta.rs", "use super::super::cli::run;", "imports `cli`"),
             ("plan.rs", "use super::drill;", "imports `drill`"),
-            (
-                "plan.rs",
-                "mod inner { use super::super::drill; }",
-                "imports `drill`",
-            ),
-            (
-                "plan.rs",
-                "use super::{host::{self, Host}};",
-                "imports `host`",
-            ),
-            (
-                "tools.rs",
-                "use crate::plan::Plan;",
-                "`tools` imports `plan`",
-            ),
+            ("plan.rs", "mod inner { use super::super::drill; }", "imports `drill`"),
+            ("plan.rs", "use super::{host::{self, Host}};", "imports `host`"),
+            ("tools.rs", "use crate::plan::Plan;", "`tools` imports `plan`"),
             ("drill.rs", "use crate::cli;", "imports `cli`"),
-            (
-                "drill.rs",
-                "use blackstart_reports::html;",
-                "only `cli` may",
-            ),
+            ("drill.rs", "use blackstart_reports::html;", "only `cli` may"),
             ("plan.rs", "use crate::*;", "`*` is no stage"),
             ("plan.rs", "use crate::Drill;", "name the module"),
             ("helpers.rs", "", "`helpers` is no stage"),
@@ -231,10 +174,7 @@ mod tests {
             let said = said(file, &format!("\n{line}"));
             assert!(said.contains(expected), "{file}: {line}: {said:?}");
             let at = if line.is_empty() { 1 } else { 2 };
-            assert!(
-                said.starts_with(&format!("{SOURCE}{file}:{at}: ")),
-                "{said}"
-            );
+            assert!(said.starts_with(&format!("{SOURCE}{file}:{at}: ")), "{said}");
         }
     }
 

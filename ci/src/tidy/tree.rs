@@ -56,11 +56,7 @@ impl Tree {
     /// A tree of these paths and contents.
     pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let files = files.into_iter();
-        Self {
-            files: files
-                .map(|(path, text)| File::new(path, text.to_owned()))
-                .collect(),
-        }
+        Self { files: files.map(|(path, text)| File::new(path, text.to_owned())).collect() }
     }
 
     pub(super) fn files(&self) -> &[File] {
@@ -82,15 +78,10 @@ impl Tree {
 
 impl File {
     fn new(path: &str, text: String) -> Self {
-        let tokens = path.ends_with(".rs").then(|| {
-            text.parse()
-                .map_err(|error: proc_macro2::LexError| error.span().start().line)
-        });
-        Self {
-            path: path.to_owned(),
-            text,
-            tokens,
-        }
+        let tokens = path
+            .ends_with(".rs")
+            .then(|| text.parse().map_err(|error: proc_macro2::LexError| error.span().start().line));
+        Self { path: path.to_owned(), text, tokens }
     }
 
     /// Whether the whole file is compiled only for tests, by where it is or how it is called.
@@ -98,9 +89,7 @@ impl File {
         let (directory, name) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
         name == "tests.rs"
             || name.ends_with("_tests.rs")
-            || directory
-                .split('/')
-                .any(|part| part == "tests" || part == "benches")
+            || directory.split('/').any(|part| part == "tests" || part == "benches")
     }
 }
 

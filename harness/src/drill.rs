@@ -1,0 +1,1 @@
+//! Where the stages meet: one drill from its plan to its record.

@@ -1,0 +1,1 @@
+//! Looks at live servers, written down as observations.

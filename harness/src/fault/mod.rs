@@ -1,0 +1,1 @@
+//! Disasters: inject, confirm, heal.

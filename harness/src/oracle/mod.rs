@@ -1,0 +1,1 @@
+//! What is owed at a cut, against what was restored.

@@ -1,0 +1,1 @@
+//! Real backup and restore methods.

@@ -1,0 +1,1 @@
+//! The recovery's steps, each timed.

@@ -1,0 +1,1 @@
+//! Checkers and measures: pure, from the record alone.

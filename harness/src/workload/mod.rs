@@ -1,0 +1,1 @@
+//! Generator, clients, and the ledger they keep.

@@ -1,0 +1,112 @@
+//! What the examinations saw, written down as they saw it; judging happens elsewhere.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::event::Incarnation;
+use crate::rows::Key;
+
+/// What one examination saw. Stored as `observations/<name>.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "data")]
+pub enum Observation {
+    /// The restored rows were read; they are in `restored.rows`.
+    Rows(Rows),
+    /// Objects, roles, grants and settings, before the disaster and after the recovery.
+    Inventory(Inventory),
+    /// Business rules, each as a count of violations in the restored copy.
+    Invariants(Vec<Invariant>),
+    /// Values that break backups, as planted and as restored.
+    Canaries(Vec<Canary>),
+    /// Writes by the application's role against the restored copy.
+    Writes(Vec<WriteTrial>),
+    /// Whose data this is.
+    Identity(Identity),
+}
+
+/// The restored rows: what was read, and full values of rows that differ from what was expected.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rows {
+    /// Rows read, by table.
+    pub read: BTreeMap<String, u64>,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Tables that could not be read to their end, and why.
+    pub unreadable: BTreeMap<String, String>,
+    /// Full values of the first differing rows of each table.
+    pub images: Vec<Image>,
+}
+
+/// Both values of one row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Image {
+    /// Table with schema.
+    pub table: String,
+    /// The row.
+    pub key: Key,
+    /// Column to value as text (`None`: NULL), as it was acknowledged; `None`: should be absent, or not kept.
+    pub expected: Option<BTreeMap<String, Option<String>>>,
+    /// The same as restored; `None`: absent.
+    pub observed: Option<BTreeMap<String, Option<String>>>,
+}
+
+/// The inventory of a database: kind of object to name to definition (the text that must be equal).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Inventory {
+    /// On the source, before the disaster.
+    pub before: BTreeMap<String, BTreeMap<String, String>>,
+    /// On the restored copy.
+    pub after: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// A business rule and how often the restored copy breaks it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Invariant {
+    /// The rule in one sentence.
+    pub rule: String,
+    /// Rows or groups that were looked at.
+    pub examined: u64,
+    /// How many break it; `None`: the question itself failed.
+    pub violations: Option<u64>,
+    /// The first of them, or the error.
+    pub first: Vec<String>,
+}
+
+/// A planted value that backups like to change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Canary {
+    /// What it is (`bytea with every byte`).
+    pub name: String,
+    /// As planted: lowercase hex of its bytes, `null` for NULL.
+    pub planted: Option<String>,
+    /// As restored, likewise.
+    pub restored: Option<String>,
+    /// Whether a row for it was found at all.
+    pub found: bool,
+}
+
+/// A write that the application must be able to do, tried on the restored copy and rolled back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WriteTrial {
+    /// What was tried.
+    pub what: String,
+    /// The error, if it was refused.
+    pub error: Option<String>,
+}
+
+/// Whose data the restored copy holds, and whether the source is out of the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Identity {
+    /// The nonce written to the source before the backup that was used.
+    pub nonce_expected: String,
+    /// The nonce found in the restored copy.
+    pub nonce_found: Option<String>,
+    /// The poison that was written only to the source, after everything else; it must not be found.
+    pub poison_found: bool,
+    /// The source's last life.
+    pub source: Incarnation,
+    /// The restored copy's life, as seen through the application's link.
+    pub restored: Option<Incarnation>,
+}
