@@ -1,7 +1,7 @@
 //! The one way through the harness: a stage imports what is to its left, and nothing else.
 //!
-//! `plan -> environment -> workload -> fault -> pipeline -> examine -> verdict`, then `drill`,
-//! where the stages meet, then `cli`, which alone knows the reports. Kept as a test, because an
+//! The order is that of the map in `harness/src/lib.rs`, up to `drill`, where the stages meet, and
+//! `cli`, which alone knows the reports. Kept as a test, because an
 //! import to the right compiles, works, and ends the property that a stage can be understood by
 //! reading leftwards.
 
@@ -15,8 +15,10 @@ const STAGES: &[&[&str]] = &[
     &["host"],
     &["engine", "link", "store"],
     &["workload"],
+    &["oracle"],
     &["fault"],
     &["pipeline"],
+    &["runbook"],
     &["examine"],
     &["verdict"],
     &["drill"],
@@ -24,7 +26,7 @@ const STAGES: &[&[&str]] = &[
 ];
 
 /// Small shared modules that every stage may import, and that import none.
-const VOCABULARY: &[&str] = &["clock", "secret", "tools"];
+const VOCABULARY: &[&str] = &["clock", "failure", "secret", "tools"];
 
 /// The only stage that may use the reports.
 const KNOWS_REPORTS: &str = "cli";
@@ -34,6 +36,8 @@ const REPORTS: &str = "blackstart_reports";
 
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
+    // A stage that the table lacks is said once, at its first file, and not by all who import it.
+    let mut unplaced: Vec<&str> = Vec::new();
     for (file, tokens) in tree.rust() {
         let Some(inside) = file.path.strip_prefix(SOURCE) else {
             continue;
@@ -44,19 +48,31 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
             continue;
         };
         let Some(place) = place(stage) else {
-            found.push(Violation::new(&file.path, 1, unknown(stage)));
+            if !unplaced.contains(&stage) {
+                found.push(Violation::new(&file.path, 1, unknown(stage)));
+                unplaced.push(stage);
+            }
             continue;
         };
         for path in rust::paths(tokens) {
             let problem = if path.segments[0] == REPORTS && stage != KNOWS_REPORTS {
                 Some(format!("`{stage}` uses {REPORTS}, which only `{KNOWS_REPORTS}` may: hand it a record"))
             } else {
-                imported(&module, &path).and_then(|other| judge(stage, place, other))
+                imported(&module, &path)
+                    .filter(|other| self::place(other).is_some() || !has_files(tree, other))
+                    .and_then(|other| judge(stage, place, other))
             };
             found.extend(problem.map(|what| Violation::new(&file.path, path.line, what)));
         }
     }
+    // `use crate::x::{a, b}` is two imports and one mistake.
+    found.dedup();
     found
+}
+
+fn has_files(tree: &Tree, stage: &str) -> bool {
+    let mut inside = tree.files().iter().filter_map(|file| file.path.strip_prefix(SOURCE));
+    inside.any(|path| module(path).first() == Some(&stage))
 }
 
 /// Where a stage is: its row from the left; the vocabulary is to the left of all.
@@ -176,6 +192,24 @@ mod tests {
             let at = if line.is_empty() { 1 } else { 2 };
             assert!(said.starts_with(&format!("{SOURCE}{file}:{at}: ")), "{said}");
         }
+    }
+
+    #[test]
+    fn a_stage_without_a_row_is_said_once_however_many_import_it() {
+        let tree = Tree::of([
+            ("harness/src/newcomer/a.rs", ""),
+            ("harness/src/newcomer/b.rs", "use crate::cli;"),
+            ("harness/src/cli.rs", "use crate::newcomer::{a, b};"),
+        ]);
+        let said = check(&tree);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert_eq!(said[0].path, "harness/src/newcomer/a.rs");
+    }
+
+    #[test]
+    fn an_import_of_several_names_is_one_mistake() {
+        let said = said("plan.rs", "use crate::drill::{a, b};");
+        assert_eq!(said.lines().count(), 1, "{said}");
     }
 
     #[test]
