@@ -47,14 +47,16 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let loaded = &drill.request.loaded;
     let secrets = Secrets::default();
     let located = Located::find(loaded)?;
-    let digests = tokio::task::spawn_blocking({
+    let descriptions = tokio::task::spawn_blocking({
         let located = located.clone();
-        move || located.digests()
+        move || located.describe()
     });
+    let cache = blackstart_tools::cache_dir().ok_or_else(|| Error::new("there is no cache folder: set HOME"))?;
     let ground = Ground {
         isolation: isolation.clone(),
         scratch,
-        tools: blackstart_tools::cache().join("tools"),
+        tools: cache.join("tools"),
+        programs: located.folders(),
         plan: drill.request.plan_folder.clone(),
         logs: Logs::new(&drill.folder.logs(), secrets.clone()),
     };
@@ -65,7 +67,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let (source, target) = (host(&pipeline.source)?, host(&loaded.scenario.target)?);
     let store_spec = &loaded.environment.stores[&pipeline.store];
     let store_host = host(&store_spec.host)?;
-    let mut links = Links::start(host(NETWORK)?, &located.path("toxiproxy")?).await?;
+    let mut links = Links::start(host(NETWORK)?, &located.path("toxiproxy-server")?).await?;
     let application = links.open("application", SocketAddrV4::new(source.address(), PORT)).await?;
     let mut endpoints = BTreeMap::new();
     for host in [&source, &target] {
@@ -78,7 +80,6 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let mut source = Postgres::empty(source, installation.clone());
     let target = Postgres::empty(target, installation);
     let (minio, mc) = (located.path("minio")?, located.path("mc")?);
-    let cache = blackstart_tools::cache();
     let store = Store::start(store_host, &minio, &mc, &secrets).await?;
     let repository = repository(loaded, &store, endpoints, &secrets).await?;
     let method = loaded.pipeline.method.pipeline();
@@ -91,7 +92,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     source.run(SUPERUSER, &format!("CREATE DATABASE \"{database}\"")).await.cannot("create the database")?;
     let last_source = source.incarnation().await?;
     drill.incarnations.number(source.host().name(), last_source.clone()).await;
-    let tools = digests.await.map_err(|error| Error::new(error.to_string()))??;
+    let tools = descriptions.await.map_err(|error| Error::new(error.to_string()))??;
     Ok(World {
         source,
         target,
@@ -189,44 +190,54 @@ impl World {
     }
 }
 
-/// The outside programs of a drill, found on this machine.
+/// The outside programs of a drill, found on this machine, by the name of their first program.
 #[derive(Clone)]
-struct Located(BTreeMap<String, blackstart_tools::Located>);
+struct Located(BTreeMap<&'static str, blackstart_tools::Located>);
 
 impl Located {
-    fn find(_loaded: &Loaded<Registry>) -> Result<Self> {
+    /// Finds what every drill needs, and what the pipeline adds.
+    fn find(loaded: &Loaded<Registry>) -> Result<Self> {
+        let mut wanted = vec!["postgres", "minio", "mc", "toxiproxy-server"];
+        wanted.extend(loaded.pipeline.method.pipeline().programs());
+        let needed = |tool: &&blackstart_tools::Tool| tool.programs.iter().any(|program| wanted.contains(program));
         let mut found = BTreeMap::new();
-        for tool in blackstart_tools::all() {
+        for tool in blackstart_tools::all().iter().filter(needed) {
             let located = blackstart_tools::locate(tool).map_err(|missing| Error::new(missing.to_string()))?;
-            found.insert(tool.name.to_owned(), located);
+            found.insert(tool.programs[0], located);
         }
         Ok(Self(found))
     }
 
-    fn get(&self, name: &str) -> Result<&blackstart_tools::Located> {
-        self.0.get(name).ok_or_else(|| Error::new(format!("no tool {name} is known")))
+    fn path(&self, program: &str) -> Result<PathBuf> {
+        let located = self.0.get(program);
+        Ok(located.ok_or_else(|| Error::new(format!("{program} is in no table of tools")))?.path.clone())
     }
 
-    fn path(&self, name: &str) -> Result<PathBuf> {
-        Ok(self.get(name)?.path.clone())
+    /// The folders that they are in, for `PATH` on the hosts.
+    fn folders(&self) -> Vec<PathBuf> {
+        let mut folders: Vec<_> = self.0.values().filter_map(|located| located.path.parent().map(Path::to_owned)).collect();
+        folders.sort();
+        folders.dedup();
+        folders
     }
 
     fn postgres(&self) -> Result<Installation> {
-        let located = self.get("postgresql")?;
-        let bindir = located.path.parent().unwrap_or(Path::new("/")).to_owned();
-        Ok(Installation { bindir, version: located.version.to_string() })
+        let path = self.path("postgres")?;
+        let bindir = path.parent().unwrap_or(Path::new("/")).to_owned();
+        Ok(Installation { bindir, version: self.0["postgres"].version.clone() })
     }
 
-    fn digests(&self) -> Result<BTreeMap<String, Tool>> {
+    /// What the record says of them. Reads every binary: about half a second.
+    fn describe(&self) -> Result<BTreeMap<String, Tool>> {
         let digest = |path: &Path| -> Result<String> {
             let mut hash = Sha256::new();
             std::io::copy(&mut std::fs::File::open(path)?, &mut hash)?;
             Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
         };
-        let tool = |(name, located): (&String, &blackstart_tools::Located)| {
+        let tool = |located: &blackstart_tools::Located| {
             let sha256 = digest(&located.path).cannot(format_args!("read {}", located.path.display()))?;
-            Ok((name.clone(), Tool { version: located.version.to_string(), sha256 }))
+            Ok((located.tool.name.to_owned(), Tool { version: located.version.clone(), sha256 }))
         };
-        self.0.iter().map(tool).collect()
+        self.0.values().map(tool).collect()
     }
 }

@@ -34,6 +34,8 @@ pub struct Ground {
     pub scratch: PathBuf,
     /// The folder with downloaded tools, shown to hosts read-only.
     pub tools: PathBuf,
+    /// The folders of located programs, ahead of the system's own in `PATH`.
+    pub programs: Vec<PathBuf>,
     /// The plan's folder, shown to hosts read-only: the user's own programs are in it.
     pub plan: PathBuf,
     /// Where output goes.
@@ -104,8 +106,7 @@ impl Host {
 
     /// A path on its disk as its own processes see it.
     pub fn path(&self, relative: &str) -> String {
-        let base = if self.inner.view.is_some() { Path::new(MOUNTS).join("disk") } else { self.inner.disk.clone() };
-        base.join(relative).to_string_lossy().into_owned()
+        self.inner.seen(relative)
     }
 
     /// A path on its disk as the harness sees it: only faults and file transfer look at a host from outside.
@@ -115,10 +116,7 @@ impl Host {
 
     /// A program that the harness located, by the path under which this host sees it.
     pub fn tool(&self, located: &Path) -> PathBuf {
-        match (located.strip_prefix(&self.inner.ground.tools), &self.inner.view) {
-            (Ok(relative), Some(_)) => Path::new(MOUNTS).join("tools").join(relative),
-            _ => located.to_owned(),
-        }
+        self.inner.tool(located)
     }
 
     /// Starts a program and returns at once.
@@ -215,7 +213,7 @@ impl Inner {
     /// Between fork and exec the child enters the host's view and becomes the server user.
     fn command(&self, command: &Command) -> tokio::process::Command {
         let environment = BTreeMap::from([
-            ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+            ("PATH", self.search_path()),
             ("HOME", self.seen("home")),
             ("TMPDIR", self.seen("tmp")),
             ("LANG", "C.UTF-8".to_owned()),
@@ -238,6 +236,20 @@ impl Inner {
             });
         }
         prepared
+    }
+
+    fn search_path(&self) -> String {
+        let located = self.ground.programs.iter().map(|folder| self.tool(folder).to_string_lossy().into_owned());
+        let system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned();
+        located.chain([system]).collect::<Vec<_>>().join(":")
+    }
+
+    /// What the host sees in the place of a located program or folder.
+    fn tool(&self, located: &Path) -> PathBuf {
+        match (located.strip_prefix(&self.ground.tools), &self.view) {
+            (Ok(relative), Some(_)) => Path::new(MOUNTS).join("tools").join(relative),
+            _ => located.to_owned(),
+        }
     }
 
     fn seen(&self, relative: &str) -> String {
