@@ -146,9 +146,8 @@ impl Chain {
         } else {
             self.judge_rows(open, &mut outcome);
         }
-        outcome.tail |= outcome.sightings.iter().any(|(effect, seen)| {
-            effect.fate == Fate::Straddling && *seen == Seen::Absent
-        });
+        outcome.tail |=
+            outcome.sightings.iter().any(|(effect, seen)| effect.fate == Fate::Straddling && *seen == Seen::Absent);
         outcome
     }
 

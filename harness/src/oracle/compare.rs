@@ -118,7 +118,8 @@ impl Merge {
             let mut counts = false;
             for (position, effect) in operation.effects.iter().enumerate() {
                 let Some(expendable) = expendable.get(usize::from(effect.table)) else {
-                    let message = format!("operation {} writes to table {}, of {}", operation.op, effect.table, expendable.len());
+                    let message =
+                        format!("operation {} writes to table {}, of {}", operation.op, effect.table, expendable.len());
                     return Err(OracleError::Contract(message));
                 };
                 if *expendable {
@@ -172,7 +173,8 @@ impl Merge {
                 let Some(key) = keys.into_iter().flatten().min() else { break };
                 let loaded = initial.take(key)?;
                 if loaded.is_some_and(|row| row.op != 0) || (loaded.is_some() && initial.take(key)?.is_some()) {
-                    let message = format!("initial.rows: a key of {} is there twice, or not loaded by operation 0", table.name);
+                    let message =
+                        format!("initial.rows: a key of {} is there twice, or not loaded by operation 0", table.name);
                     return Err(OracleError::Contract(message));
                 }
                 count.initial += u64::from(loaded.is_some());
@@ -314,4 +316,3 @@ fn distinct(mut holes: Sorted<HoleOperation>) -> Result<u64, OracleError> {
     }
     Ok(count)
 }
-

@@ -186,15 +186,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const FATES: [Fate; 7] = [
-        Fate::Owed,
-        Fate::Straddling,
-        Fate::Tail,
-        Fate::Unknown,
-        Fate::UnknownAfter,
-        Fate::Failed,
-        Fate::Aftermath,
-    ];
+    const FATES: [Fate; 7] =
+        [Fate::Owed, Fate::Straddling, Fate::Tail, Fate::Unknown, Fate::UnknownAfter, Fate::Failed, Fate::Aftermath];
 
     proptest! {
         #[test]

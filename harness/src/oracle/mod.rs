@@ -26,6 +26,8 @@ mod brute;
 mod chain_tests;
 #[cfg(test)]
 mod compare_tests;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use compare::compare;
 pub use comparison::{Comparison, Differing, FIRST, Found, Gone, OracleError, TableCount, Wanted};

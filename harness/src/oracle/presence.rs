@@ -73,16 +73,14 @@ pub(super) struct Wholeness {
 
 impl Wholeness {
     /// Reads sightings in order; `torn` gets each row that a torn operation lacks, with the operation.
-    pub(super) fn read(
-        mut sightings: Sorted<Sighting>,
-        mut torn: impl FnMut(u8, Key, u64),
-    ) -> io::Result<Self> {
+    pub(super) fn read(mut sightings: Sorted<Sighting>, mut torn: impl FnMut(u8, Key, u64)) -> io::Result<Self> {
         let mut whole = Self::default();
         let mut last: Option<Sighting> = None;
         let mut present = false;
         while let Some(sighting) = sightings.take()? {
             let first = last.is_none_or(|last| last.op != sighting.op);
-            let first_absence = sighting.seen == Seen::Absent && (first || last.is_some_and(|last| last.seen != sighting.seen));
+            let first_absence =
+                sighting.seen == Seen::Absent && (first || last.is_some_and(|last| last.seen != sighting.seen));
             if first {
                 present = sighting.seen == Seen::Present;
                 whole.operations += 1;

@@ -42,7 +42,8 @@ impl Cursor {
             self.table = None;
             return Ok(None);
         }
-        let table = serde_json::from_slice(&self.block).map_err(|_| ReadError::Damaged("a table's header cannot be read"))?;
+        let table =
+            serde_json::from_slice(&self.block).map_err(|_| ReadError::Damaged("a table's header cannot be read"))?;
         self.table = Some(table);
         self.open = true;
         Ok(self.table.as_ref())
