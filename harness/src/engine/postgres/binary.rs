@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn keys_sort_as_the_server_sorts_them() {
-        let row = fields(&[Value::Int4(7), Value::Int8(1 << 40), Value::Uuid(u128::MAX - 1), Value::Null, Value::Int2(-1)]);
+        let row =
+            fields(&[Value::Int4(7), Value::Int8(1 << 40), Value::Uuid(u128::MAX - 1), Value::Null, Value::Int2(-1)]);
         assert_eq!(key(KeyKind::Integer, &row, &[1]), Ok(Key(1 << 40)));
         assert_eq!(key(KeyKind::Pair, &row, &[1, 0]), Ok(Key((1 << 72) + 7)));
         assert_eq!(key(KeyKind::Uuid, &row, &[2]), Ok(Key(u128::MAX - 1)));

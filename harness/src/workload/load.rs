@@ -1,0 +1,122 @@
+//! The initial data set: from the generator into the database and into `initial.rows`.
+
+use std::io;
+use std::path::Path;
+use std::pin::pin;
+
+use blackstart_record::rows;
+use bytes::{Bytes, BytesMut};
+use futures_util::SinkExt;
+use tokio_postgres::Client;
+
+use super::{Domain, Generator, Load, Settings, TableSpec};
+use crate::engine::postgres::binary::{self, Fields, Malformed, Raw};
+
+/// What was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// Rows over all tables.
+    pub rows: u64,
+    /// Bytes of the database as the server counts them.
+    pub bytes: u64,
+}
+
+/// Why the initial data set could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The server refused something.
+    #[error("cannot load {what}: {why}")]
+    Server {
+        /// What was being loaded.
+        what: &'static str,
+        /// What the driver says.
+        why: tokio_postgres::Error,
+    },
+    /// The rows file could not be written.
+    #[error("cannot write the rows file: {0}")]
+    Rows(#[from] io::Error),
+    /// The generator made a row that is none.
+    #[error("the generator's row cannot be read: {0}")]
+    Generator(#[from] Malformed),
+}
+
+/// Bytes of `COPY` data sent at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// Makes the domain's schema in an empty database, loads its initial rows and writes their keys and digests to
+/// `rows_path`. `client` is a superuser's: foreign keys and triggers are off for the load, as the generator's
+/// rows agree with each other by construction.
+///
+/// # Errors
+/// [`LoadError`]; the database is then of no use.
+pub async fn load(
+    domain: &dyn Domain,
+    client: &Client,
+    settings: &Settings,
+    rows_path: &Path,
+) -> Result<Loaded, LoadError> {
+    let failed = |what| move |why| LoadError::Server { what, why };
+    client.batch_execute(domain.schema()).await.map_err(failed("the schema"))?;
+    client.batch_execute("SET session_replication_role = replica").await.map_err(failed("the session"))?;
+    let generator = domain.generator(settings);
+    let mut writer = rows::Writer::create(rows_path)?;
+    for (index, table) in domain.tables().iter().enumerate() {
+        writer.table(&table.record())?;
+        let rows = Rows { generator: &*generator, index, table, writer: &mut writer };
+        match table.load {
+            Load::Copy => rows.copy(client).await?,
+            Load::Insert(sql) => rows.insert(client, sql).await?,
+        }
+    }
+    writer.finish()?;
+    client.batch_execute("RESET session_replication_role").await.map_err(failed("the session"))?;
+    client.batch_execute(domain.after_load()).await.map_err(failed("what follows the rows"))?;
+    let size = client.query_one("SELECT pg_database_size(current_database())", &[]).await;
+    let bytes: i64 = size.and_then(|row| row.try_get(0)).map_err(failed("the size"))?;
+    Ok(Loaded { rows: generator.rows(domain.tables().len()), bytes: bytes.unsigned_abs() })
+}
+
+/// The rows of one table on their way.
+struct Rows<'a> {
+    generator: &'a dyn Generator,
+    index: usize,
+    table: &'a TableSpec,
+    writer: &'a mut rows::Writer,
+}
+
+impl Rows<'_> {
+    async fn copy(self, client: &Client) -> Result<(), LoadError> {
+        let failed = |why| LoadError::Server { what: self.table.name, why };
+        let sink = client.copy_in::<_, Bytes>(&self.table.copy_in()).await.map_err(failed)?;
+        let mut sink = pin!(sink);
+        let mut chunk = Vec::with_capacity(2 * CHUNK);
+        binary::put_header(&mut chunk);
+        for row in 0..self.generator.count(self.index) {
+            chunk.extend_from_slice(&(self.table.columns.len() as i16).to_be_bytes());
+            let start = chunk.len();
+            self.generator.fields(self.index, row, &mut chunk);
+            self.writer.row(self.table.row(&chunk[start..])?)?;
+            if chunk.len() >= CHUNK {
+                sink.feed(BytesMut::from(chunk.as_slice()).freeze()).await.map_err(failed)?;
+                chunk.clear();
+            }
+        }
+        binary::put_trailer(&mut chunk);
+        sink.send(Bytes::from(chunk)).await.map_err(failed)?;
+        sink.finish().await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn insert(self, client: &Client, sql: &str) -> Result<(), LoadError> {
+        let failed = |why| LoadError::Server { what: self.table.name, why };
+        let statement = client.prepare(sql).await.map_err(failed)?;
+        let mut fields = Vec::new();
+        for row in 0..self.generator.count(self.index) {
+            fields.clear();
+            self.generator.fields(self.index, row, &mut fields);
+            self.writer.row(self.table.row(&fields)?)?;
+            client.execute_raw(&statement, Fields::new(&fields).map(Raw).collect::<Vec<_>>()).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+}
