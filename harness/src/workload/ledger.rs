@@ -35,11 +35,18 @@ impl Ledger {
     /// # Errors
     /// Any error of creating the files or the thread.
     pub fn open(ledger: &Path, rows: &Path) -> io::Result<Self> {
-        let (ledger, images) = (Writer::create(ledger)?, images::Writer::create(rows)?);
+        let (mut ledger, mut images) = (Writer::create(ledger)?, images::Writer::create(rows)?);
+        Self::with(move |write| match write {
+            Write::Append(entries, written) => ledger.append(entries).and_then(|()| images.append(written)),
+            Write::Sync => ledger.sync().and_then(|()| images.sync()),
+        })
+    }
+
+    fn with(files: impl FnMut(Write<'_>) -> io::Result<()> + Send + 'static) -> io::Result<Self> {
         let (notes, queue) = mpsc::channel(QUEUE);
         let (failed, failure) = watch::channel(None);
         let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || {
-            let result = keep(queue, ledger, images);
+            let result = keep(queue, files);
             if let Err(error) = &result {
                 failed.send_replace(Some(error.to_string()));
             }
@@ -66,12 +73,17 @@ impl Ledger {
     }
 }
 
-fn keep(mut queue: mpsc::Receiver<Note>, mut ledger: Writer, mut images: images::Writer) -> io::Result<()> {
-    let mut notes = Vec::with_capacity(BATCH);
+/// What the thread does to its files.
+enum Write<'a> {
+    Append(&'a [LedgerEntry], &'a [Written]),
+    Sync,
+}
+
+/// Ends when it is told to, or at the first error: the queue is then closed, and nothing is accepted any more.
+fn keep(mut queue: mpsc::Receiver<Note>, mut files: impl FnMut(Write<'_>) -> io::Result<()>) -> io::Result<()> {
+    let (mut notes, mut entries, mut written) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH), Vec::new());
     let mut open = true;
     while open && queue.blocking_recv_many(&mut notes, BATCH) > 0 {
-        let mut entries = Vec::with_capacity(notes.len());
-        let mut written = Vec::new();
         for note in notes.drain(..) {
             match note {
                 Note::Entry { entry, written: rows } => {
@@ -81,11 +93,11 @@ fn keep(mut queue: mpsc::Receiver<Note>, mut ledger: Writer, mut images: images:
                 Note::Close => open = false,
             }
         }
-        ledger.append(&entries)?;
-        images.append(&written)?;
+        files(Write::Append(&entries, &written))?;
+        entries.clear();
+        written.clear();
     }
-    ledger.sync()?;
-    images.sync()
+    files(Write::Sync)
 }
 
 /// Where clients leave their entries.
@@ -143,5 +155,42 @@ impl HalfRoom<'_> {
     /// Notes the completion and the rows that it wrote.
     pub fn completed(self, entry: LedgerEntry, written: Vec<Written>) {
         self.0.send(Note::Entry { entry, written });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blackstart_record::time::Nanos;
+
+    #[tokio::test]
+    async fn a_full_disk_reaches_everybody() {
+        let full = |write: Write<'_>| match write {
+            Write::Append(entries, _) if !entries.is_empty() => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(()),
+        };
+        let ledger = Ledger::with(full).unwrap();
+        let handle = ledger.handle();
+        let room = handle.reserve().await.unwrap();
+        let invoked = LedgerEntry::Invoked { op: 1, client: 0, epoch: 0, at: Nanos::ZERO };
+        drop(room.invoked(invoked));
+        assert!(handle.failure().await.contains("storage"), "the drill hears of it at once");
+        assert!(handle.reserve().await.is_err(), "clients are refused");
+        assert_eq!(ledger.close().await.unwrap_err().kind(), io::ErrorKind::StorageFull);
+    }
+
+    #[tokio::test]
+    async fn what_was_noted_before_the_close_is_in_the_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.bin");
+        let ledger = Ledger::open(&path, &folder.path().join("ledger-rows.bin")).unwrap();
+        let handle = ledger.handle();
+        for op in 1..=3000 {
+            let invoked = LedgerEntry::Invoked { op, client: 0, epoch: 0, at: Nanos(op) };
+            drop(handle.reserve().await.unwrap().invoked(invoked));
+        }
+        ledger.close().await.unwrap();
+        assert!(handle.reserve().await.is_err(), "a closed ledger takes nothing");
+        assert_eq!(blackstart_record::ledger::Reader::open(&path).unwrap().filter(Result::is_ok).count(), 3000);
     }
 }
