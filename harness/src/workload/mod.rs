@@ -15,6 +15,7 @@ mod images;
 mod ledger;
 mod load;
 mod meter;
+pub mod nonce;
 mod pace;
 mod random;
 mod running;
