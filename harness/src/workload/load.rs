@@ -1,16 +1,16 @@
 //! The initial data set: from the generator into the database and into `initial.rows`.
 
-use std::io;
 use std::path::Path;
 use std::pin::pin;
 
 use blackstart_record::rows;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio_postgres::Client;
 
 use super::{Domain, Generator, Load, Settings, TableSpec};
-use crate::engine::postgres::binary::{self, Fields, Malformed, Raw};
+use crate::engine::postgres::binary::{self, Fields, Raw};
+use crate::failure::{Context, Result};
 
 /// What was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,25 +21,6 @@ pub struct Loaded {
     pub bytes: u64,
 }
 
-/// Why the initial data set could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The server refused something.
-    #[error("cannot load {what}: {why}")]
-    Server {
-        /// What was being loaded.
-        what: &'static str,
-        /// What the driver says.
-        why: tokio_postgres::Error,
-    },
-    /// The rows file could not be written.
-    #[error("cannot write the rows file: {0}")]
-    Rows(#[from] io::Error),
-    /// The generator made a row that is none.
-    #[error("the generator's row cannot be read: {0}")]
-    Generator(#[from] Malformed),
-}
-
 /// Bytes of `COPY` data sent at a time.
 const CHUNK: usize = 64 * 1024;
 
@@ -48,31 +29,26 @@ const CHUNK: usize = 64 * 1024;
 /// rows agree with each other by construction.
 ///
 /// # Errors
-/// [`LoadError`]; the database is then of no use.
-pub async fn load(
-    domain: &dyn Domain,
-    client: &Client,
-    settings: &Settings,
-    rows_path: &Path,
-) -> Result<Loaded, LoadError> {
-    let failed = |what| move |why| LoadError::Server { what, why };
-    client.batch_execute(domain.schema()).await.map_err(failed("the schema"))?;
-    client.batch_execute("SET session_replication_role = replica").await.map_err(failed("the session"))?;
+/// What the server refused, or an error of writing the rows file; the database is then of no use.
+pub async fn load(domain: &dyn Domain, client: &Client, settings: &Settings, rows_path: &Path) -> Result<Loaded> {
+    client.batch_execute(domain.schema()).await.cannot("make the schema")?;
+    client.batch_execute("SET session_replication_role = replica").await.cannot("switch triggers off or on")?;
     let generator = domain.generator(settings);
-    let mut writer = rows::Writer::create(rows_path)?;
+    let mut writer = rows::Writer::create(rows_path).cannot("create the rows file")?;
     for (index, table) in domain.tables().iter().enumerate() {
         writer.table(&table.record())?;
         let rows = Rows { generator: &*generator, index, table, writer: &mut writer };
         match table.load {
-            Load::Copy => rows.copy(client).await?,
-            Load::Insert(sql) => rows.insert(client, sql).await?,
+            Load::Copy => rows.copy(client).await,
+            Load::Insert(sql) => rows.insert(client, sql).await,
         }
+        .cannot(format_args!("load {}", table.name))?;
     }
-    writer.finish()?;
-    client.batch_execute("RESET session_replication_role").await.map_err(failed("the session"))?;
-    client.batch_execute(domain.after_load()).await.map_err(failed("what follows the rows"))?;
+    writer.finish().cannot("write the rows file")?;
+    client.batch_execute("RESET session_replication_role").await.cannot("switch triggers off or on")?;
+    client.batch_execute(domain.after_load()).await.cannot("finish the load")?;
     let size = client.query_one("SELECT pg_database_size(current_database())", &[]).await;
-    let bytes: i64 = size.and_then(|row| row.try_get(0)).map_err(failed("the size"))?;
+    let bytes: i64 = size.and_then(|row| row.try_get(0)).cannot("ask for the size")?;
     Ok(Loaded { rows: generator.rows(domain.tables().len()), bytes: bytes.unsigned_abs() })
 }
 
@@ -85,9 +61,8 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    async fn copy(self, client: &Client) -> Result<(), LoadError> {
-        let failed = |why| LoadError::Server { what: self.table.name, why };
-        let sink = client.copy_in::<_, Bytes>(&self.table.copy_in()).await.map_err(failed)?;
+    async fn copy(self, client: &Client) -> Result<()> {
+        let sink = client.copy_in::<_, Bytes>(&self.table.copy_in()).await?;
         let mut sink = pin!(sink);
         let mut chunk = Vec::with_capacity(2 * CHUNK);
         binary::put_header(&mut chunk);
@@ -97,25 +72,24 @@ impl Rows<'_> {
             self.generator.fields(self.index, row, &mut chunk);
             self.writer.row(self.table.row(&chunk[start..])?)?;
             if chunk.len() >= CHUNK {
-                sink.feed(BytesMut::from(chunk.as_slice()).freeze()).await.map_err(failed)?;
+                sink.feed(Bytes::copy_from_slice(&chunk)).await?;
                 chunk.clear();
             }
         }
         binary::put_trailer(&mut chunk);
-        sink.send(Bytes::from(chunk)).await.map_err(failed)?;
-        sink.finish().await.map_err(failed)?;
+        sink.send(Bytes::from(chunk)).await?;
+        sink.finish().await?;
         Ok(())
     }
 
-    async fn insert(self, client: &Client, sql: &str) -> Result<(), LoadError> {
-        let failed = |why| LoadError::Server { what: self.table.name, why };
-        let statement = client.prepare(sql).await.map_err(failed)?;
+    async fn insert(self, client: &Client, sql: &str) -> Result<()> {
+        let statement = client.prepare(sql).await?;
         let mut fields = Vec::new();
         for row in 0..self.generator.count(self.index) {
             fields.clear();
             self.generator.fields(self.index, row, &mut fields);
             self.writer.row(self.table.row(&fields)?)?;
-            client.execute_raw(&statement, Fields::new(&fields).map(Raw).collect::<Vec<_>>()).await.map_err(failed)?;
+            client.execute_raw(&statement, Fields::new(&fields).map(Raw).collect::<Vec<_>>()).await?;
         }
         Ok(())
     }

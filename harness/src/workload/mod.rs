@@ -27,7 +27,7 @@ pub use application::{Application, Effects, Ending, Operation, Rows, Statement, 
 pub use domain::{Canary, Domain, Generator, Invariant, WriteTrial};
 pub use images::{Version, find, find_initial};
 pub use ledger::{Ledger, LedgerClosed, LedgerHandle};
-pub use load::{LoadError, Loaded, load};
+pub use load::{Loaded, load};
 pub use random::Random;
 pub use running::{Running, Stopped, Workload};
 pub use settings::Settings;
