@@ -1,1 +1,310 @@
-//! Where the stages meet: one drill from its plan to its record.
+//! Where the stages meet: one drill from its plan to its record, and the only writer of its history.
+
+mod environment;
+mod launch;
+mod record;
+mod recorder;
+mod recovery;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use blackstart_record::event::{Event, Phase};
+use blackstart_record::observation::{Inventory, Observation};
+use blackstart_record::record::Folder;
+use blackstart_record::time::Nanos;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::clock::Clock;
+use crate::examine::probe::{Incarnations, Probes};
+use crate::examine::snapshot::Snapshot;
+use crate::examine::{canaries, identity, inventory, invariants, rows, writes};
+use crate::failure::{Context, Error, Result};
+use crate::fault::{Scene, Transaction};
+use crate::host::isolate::Isolation;
+use crate::pipeline::{Backup, Tools};
+use crate::plan::{Loaded, Vocabulary};
+use crate::workload::{self, Domain, LedgerHandle, Running as Clients, Settings, Workload};
+use crate::{fault, pipeline};
+
+use environment::World;
+pub use launch::{Lifeline, Running, launch};
+use recorder::Recorder;
+
+/// Everything that can be drilled: the registries, as a plan's vocabulary.
+#[derive(Clone, Debug)]
+pub struct Registry;
+
+impl Vocabulary for Registry {
+    type Fault = fault::Spec;
+    type Method = pipeline::Spec;
+}
+
+/// One drill to run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// The resolved plan and scenario.
+    pub loaded: Loaded<Registry>,
+    /// The record's folder; it exists and is empty.
+    pub folder: PathBuf,
+    /// The plan's folder.
+    pub plan_folder: PathBuf,
+    /// The run (ULID).
+    pub run: String,
+    /// The drill (ULID).
+    pub id: String,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// Digest of the previous run's record of the same drill.
+    pub previous: Option<String>,
+    /// Drills of the same run that were skipped, and why.
+    pub skipped: BTreeMap<String, String>,
+}
+
+/// Runs one drill inside its isolation and writes its record; whatever happened is in the record.
+///
+/// # Errors
+/// The record itself could not be written.
+pub async fn run(request: Request, isolation: Isolation, scratch: PathBuf) -> Result<()> {
+    let clock = Clock::start();
+    let folder = Folder::new(&request.folder);
+    let (recorder, events) = Recorder::start(clock, &folder).cannot("begin the record")?;
+    let mut drill = Drill {
+        clock,
+        folder,
+        incarnations: Incarnations::new(events.clone()),
+        events,
+        domain: workload::domain(&request.loaded.scenario.workload.domain)
+            .ok_or_else(|| Error::new("the scenario's domain is not registered"))?,
+        phase: Phase::Environment,
+        request,
+    };
+    let mut interrupted = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let ended = tokio::select! {
+        ended = drill.run(&isolation, scratch) => ended,
+        _ = interrupted.recv() => drill.interrupted(2).await,
+        _ = terminated.recv() => drill.interrupted(15).await,
+        why = recorder.failed() => Err(why),
+    };
+    if let Err(error) = ended {
+        let phase = drill.phase;
+        drill.emit(Event::SetupFailed { phase, failure: error.into_failure() }).await;
+    }
+    drill.emit(Event::Finished).await;
+    drop(drill);
+    recorder.finish().await
+}
+
+/// One drill under way.
+struct Drill {
+    clock: Clock,
+    folder: Folder,
+    events: mpsc::Sender<Event>,
+    incarnations: Incarnations,
+    domain: &'static dyn Domain,
+    phase: Phase,
+    request: Request,
+}
+
+impl Drill {
+    /// The whole road. An error is the harness's own; what the system under test did wrong is in the history.
+    async fn run(&mut self, isolation: &Isolation, scratch: PathBuf) -> Result<()> {
+        self.enter(Phase::Environment).await;
+        let mut record = record::begin(&self.request, isolation, self.domain);
+        self.store_record(&record)?;
+        let mut world = environment::build(self, isolation, scratch).await?;
+        record.tools = world.tools.clone();
+        self.store_record(&record)?;
+
+        self.enter(Phase::Load).await;
+        let before = self.load(&mut world).await?;
+        self.enter(Phase::Backup).await;
+        let backup = self.back_up(&world).await?;
+
+        self.enter(Phase::Workload).await;
+        let ledger = LedgerHandle::open(&self.folder.ledger(), &self.folder.path().join("ledger-rows.bin"))
+            .cannot("create the ledger")?;
+        let probes = self.probes(&world);
+        let clients = self.workload(&world, &ledger, 0, 1).await;
+        self.enter(Phase::Faults).await;
+        let transaction = self.faults(&mut world).await?;
+
+        self.enter(Phase::Recovery).await;
+        let recovered = recovery::run(self, &mut world, clients, &backup, transaction).await?;
+        if let Some(recovered) = recovered {
+            self.enter(Phase::Aftermath).await;
+            let clients = self.workload(&world, &ledger, 1, recovered.next_op).await;
+            tokio::time::sleep(self.request.loaded.scenario.workload.after_recovery.into()).await;
+            clients.stop().await;
+            self.emit(Event::ApplicationStopped { epoch: 1 }).await;
+            probes.stop().await;
+            ledger.close().cannot("write the ledger")?;
+            self.enter(Phase::Examine).await;
+            self.examine(&world, &recovered, before).await?;
+        } else {
+            probes.stop().await;
+            ledger.close().cannot("write the ledger")?;
+        }
+        self.enter(Phase::Teardown).await;
+        record.artifacts = world.artifacts().await?;
+        self.store_record(&record)?;
+        world.destroy().await;
+        Ok(())
+    }
+
+    async fn interrupted(&mut self, signal: i32) -> Result<()> {
+        self.emit(Event::Interrupted { signal }).await;
+        Ok(())
+    }
+
+    /// Tells the history. A closed channel means that it cannot be written, which `run` notices on its own.
+    async fn emit(&self, event: Event) {
+        let _ = self.events.send(event).await;
+    }
+
+    async fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.emit(Event::Phase(phase)).await;
+    }
+
+    fn store_record(&self, record: &blackstart_record::record::Record) -> Result<()> {
+        self.folder.store(&self.folder.record(), record).cannot("write record.json")
+    }
+
+    fn settings(&self) -> Settings {
+        let plan = &self.request.loaded.scenario.workload;
+        Settings {
+            seed: self.request.seed,
+            rows: plan.rows,
+            clients: plan.clients,
+            rate: plan.rate,
+            op_timeout: self.request.loaded.bounds.operation.into(),
+            ..Settings::default()
+        }
+    }
+
+    /// Loads the initial data set, lets the application in, plants the nonce, and takes the inventory to compare with.
+    async fn load(&self, world: &mut World) -> Result<inventory::Definitions> {
+        let database = &self.request.loaded.environment.database;
+        let client = world.source.connect(database).await?;
+        let loaded = workload::load(self.domain, &client, &self.settings(), &self.folder.initial_rows())
+            .await
+            .map_err(|error| Error::new(error.to_string()))?;
+        client.batch_execute(HEARTBEAT).await.cannot("prepare the heartbeat")?;
+        world.admit_application(self.domain.application_role(), database).await?;
+        workload::nonce::plant_nonce(&world.source, database, &self.request.id).await?;
+        let before = inventory::read(&client).await.cannot("take the inventory of the source")?;
+        self.emit(Event::Loaded { rows: loaded.rows, bytes: loaded.bytes }).await;
+        Ok(before)
+    }
+
+    async fn back_up(&self, world: &World) -> Result<Backup> {
+        let tools = Tools {
+            clock: self.clock,
+            repository: &world.repository,
+            bound: self.request.loaded.bounds.backup.into(),
+        };
+        let pipeline = self.request.loaded.pipeline.method.pipeline();
+        let backup = pipeline.backup(tools, &world.source).await.cannot("take the backup")?;
+        let bytes = world.artifact_bytes().await?;
+        let name = self.request.loaded.pipeline.name.clone();
+        let Backup { id, begun, durable, lag } = backup.clone();
+        self.emit(Event::BackedUp { pipeline: name.clone(), id, begun, durable, bytes }).await;
+        self.emit(Event::ShippingLag { pipeline: name, lag }).await;
+        Ok(backup)
+    }
+
+    fn probes(&self, world: &World) -> Probes {
+        let plan = self.request.loaded.scenario.probes;
+        let config = world.application_config.clone();
+        Probes::start(self.clock, config, plan, self.events.clone(), self.incarnations.clone())
+    }
+
+    async fn workload(&self, world: &World, ledger: &LedgerHandle, epoch: u8, first_op: u64) -> Clients {
+        self.emit(Event::ApplicationStarted { epoch }).await;
+        let (tallies, mut seconds) = mpsc::channel(16);
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            while let Some((until, tally)) = seconds.recv().await {
+                let _ = events.send(Event::Tally { until, tally }).await;
+            }
+        });
+        let config = world.application_config.clone();
+        Workload::start(self.domain, config, self.settings(), epoch, first_op, ledger.clone(), self.clock, tallies)
+    }
+
+    /// Injects and confirms the faults, each at its time after the workload's start.
+    async fn faults(&self, world: &mut World) -> Result<Option<Transaction>> {
+        let start = self.clock.now();
+        let mut transaction = None;
+        for (index, plan) in self.request.loaded.scenario.faults.iter().enumerate() {
+            let spec = &self.request.loaded.faults[index];
+            tokio::time::sleep_until(self.clock.instant(start.plus(plan.after)).into()).await;
+            let mut scene = Scene {
+                clock: self.clock,
+                server: &mut world.source,
+                database: &self.request.loaded.environment.database,
+                bound: self.request.loaded.bounds.server.into(),
+            };
+            let fault = spec.fault();
+            self.emit(Event::FaultIntended { fault: index, at: self.clock.now(), says: fault.intends() }).await;
+            let injected = fault.inject(&mut scene).await.cannot(format_args!("inject fault {}", plan.name))?;
+            let confirmed = fault.confirm(&mut scene).await;
+            let at = self.clock.now();
+            self.emit(match confirmed {
+                Ok(evidence) => {
+                    Event::FaultConfirmed { fault: index, at, evidence: format!("{}; {evidence}", injected.says) }
+                }
+                Err(error) => Event::FaultUnconfirmed { fault: index, why: error.to_string() },
+            })
+            .await;
+            transaction = injected.transaction.or(transaction);
+            // A restart in the course of an injection is a new life of the source.
+            let host = world.source.host().name().to_owned();
+            world.last_source = world.source.incarnation().await?;
+            self.incarnations.number(&host, world.last_source.clone()).await;
+        }
+        Ok(transaction)
+    }
+
+    async fn examine(
+        &self,
+        world: &World,
+        recovered: &recovery::Recovered,
+        before: inventory::Definitions,
+    ) -> Result<()> {
+        let bound = Duration::from(self.request.loaded.bounds.examine);
+        let all = self.look(world, &recovered.snapshot, before);
+        tokio::time::timeout(bound, all).await.map_err(|_| Error::bound("the examination", bound, Vec::new()))?
+    }
+
+    async fn look(&self, world: &World, snapshot: &Snapshot, before: inventory::Definitions) -> Result<()> {
+        let observed = rows::observe(snapshot, self.domain, &self.folder.restored_rows()).await?;
+        self.observed("rows", Observation::Rows(observed)).await?;
+        let observed = invariants::observe(snapshot, self.domain).await?;
+        self.observed("invariants", Observation::Invariants(observed)).await?;
+        let observed = canaries::observe(snapshot, self.domain).await?;
+        self.observed("canaries", Observation::Canaries(observed)).await?;
+        let after = inventory::read(snapshot.client()).await.cannot("take the inventory of the restored copy")?;
+        self.observed("inventory", Observation::Inventory(Inventory { before, after })).await?;
+        let application = &world.application_config;
+        let observed = identity::observe(snapshot, application, &self.request.id, &world.last_source).await?;
+        self.observed("identity", Observation::Identity(observed)).await?;
+        let observed = writes::observe(application, self.domain).await;
+        self.observed("writes", Observation::Writes(observed)).await
+    }
+
+    async fn observed(&self, name: &str, observation: Observation) -> Result<()> {
+        self.folder.store(&self.folder.observation(name), &observation).cannot(format_args!("write {name}.json"))?;
+        self.emit(Event::Observed { name: name.to_owned() }).await;
+        Ok(())
+    }
+}
+
+const HEARTBEAT: &str = "INSERT INTO blackstart.heartbeat (stream, beat, at) VALUES ('read', 0, now()), ('write', 0, now())";
+
+/// Steps are given this much longer than their own bound, so that the tool's bound speaks first.
+const GRACE: Nanos = Nanos::from_secs(5);

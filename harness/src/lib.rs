@@ -30,6 +30,7 @@ pub mod clock;
 pub mod drill;
 pub mod engine;
 pub mod examine;
+pub mod failure;
 pub mod fault;
 pub mod host;
 pub mod link;

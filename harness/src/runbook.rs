@@ -1,1 +1,193 @@
-//! The recovery's steps, each timed.
+//! The recovery's steps, as a person at a terminal would do them.
+
+use std::time::Duration;
+
+use blackstart_record::event::{Cut, Event};
+use blackstart_record::plan::Step;
+use tokio::sync::mpsc;
+use tokio_postgres::Config;
+
+use crate::clock::Clock;
+use crate::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect};
+use crate::failure::{Context, Error, Result};
+use crate::fault::Transaction;
+use crate::link::{Link, Links};
+use crate::pipeline::{Backup, Done, Pipeline, Repository, Target, Tools};
+use crate::plan::Bounds;
+use crate::workload::Running as Clients;
+use crate::workload::nonce::plant_poison;
+
+/// The parts of the environment that the steps touch.
+pub struct Parts<'a> {
+    /// The damaged server.
+    pub source: &'a mut Postgres,
+    /// The server that takes over.
+    pub target: &'a mut Postgres,
+    /// The links.
+    pub links: &'a Links,
+    /// The application's link.
+    pub application: &'a Link,
+    /// How the application logs in.
+    pub application_config: &'a Config,
+    /// The pipeline.
+    pub pipeline: &'a dyn Pipeline,
+    /// Its repository.
+    pub repository: &'a Repository,
+    /// The application's database.
+    pub database: &'a str,
+}
+
+/// A recovery under way.
+pub struct Recovery<'a> {
+    clock: Clock,
+    events: &'a mpsc::Sender<Event>,
+    bounds: Bounds,
+    clients: Option<Clients>,
+    backup: &'a Backup,
+    transaction: Option<Transaction>,
+    next_op: Option<u64>,
+}
+
+impl<'a> Recovery<'a> {
+    /// A recovery from `backup` to just before `transaction`, while `clients` still run.
+    pub fn new(
+        clock: Clock,
+        events: &'a mpsc::Sender<Event>,
+        bounds: Bounds,
+        clients: Clients,
+        backup: &'a Backup,
+        transaction: Option<Transaction>,
+    ) -> Self {
+        Self { clock, events, bounds, clients: Some(clients), backup, transaction, next_op: None }
+    }
+
+    /// The first operation id for the application after the recovery; known once it was stopped.
+    pub fn next_op(&self) -> Option<u64> {
+        self.next_op
+    }
+
+    /// Stops the application where the runbook did not come to it.
+    pub async fn abandon(&mut self) {
+        self.stop_clients().await;
+    }
+
+    /// Performs one step.
+    ///
+    /// # Errors
+    /// The step's tool failed, or passed its bound.
+    pub async fn perform(&mut self, step: Step, bound: Duration, parts: &mut Parts<'_>) -> Result<Done> {
+        let tools = Tools { clock: self.clock, repository: parts.repository, bound };
+        match step {
+            Step::Detect => detect(parts.source, bound).await,
+            Step::Decide => self.decide(),
+            Step::StopApplication => self.stop_application(parts).await,
+            Step::Fetch => parts.pipeline.fetch(tools, parts.target, self.backup).await,
+            Step::Restore => parts.pipeline.restore(tools, parts.target, self.target()?).await,
+            Step::Replay => {
+                let done = parts.pipeline.replay(tools, parts.target).await?;
+                self.claim().await?;
+                Ok(done)
+            }
+            Step::Promote => parts.pipeline.promote(tools, parts.target).await,
+            Step::Switch => switch(parts).await,
+            Step::Verify => verify(parts).await,
+        }
+    }
+
+    fn target(&self) -> Result<Target> {
+        let transaction = self.transaction.as_ref();
+        let transaction = transaction.ok_or_else(|| Error::new("there is no bad transaction to go back before"))?;
+        Ok(Target::BeforeTransaction(transaction.xid))
+    }
+
+    fn decide(&self) -> Result<Done> {
+        let Target::BeforeTransaction(xid) = self.target()?;
+        let says = format!("recover from backup {} to just before transaction {xid}", self.backup.id);
+        Ok(Done { bytes: None, says })
+    }
+
+    /// What the recovered state claims to be, on the harness's clock: the bad transaction's commit, and nothing of it.
+    async fn claim(&self) -> Result<()> {
+        let Some(transaction) = &self.transaction else { return Ok(()) };
+        let cut = Cut {
+            earliest: transaction.before,
+            latest: transaction.after,
+            claimed_by: format!("recovery target transaction {}, exclusive", transaction.xid),
+        };
+        let _ = self.events.send(Event::RecoveryPoint(cut)).await;
+        Ok(())
+    }
+
+    async fn stop_clients(&mut self) {
+        if let Some(clients) = self.clients.take() {
+            self.next_op = Some(clients.stop().await.next_op);
+            let _ = self.events.send(Event::ApplicationStopped { epoch: 0 }).await;
+        }
+    }
+
+    /// The application first, then its way to the source, then the source; and a try whether it really is out.
+    async fn stop_application(&mut self, parts: &mut Parts<'_>) -> Result<Done> {
+        self.stop_clients().await;
+        parts.links.set_enabled(parts.application, false).await?;
+        plant_poison(parts.source, parts.database).await?;
+        parts.source.stop(Stop::Fast, self.bounds.server.into()).await?;
+        let at = self.clock.now();
+        let event = match connect(&past_the_link(parts)).await {
+            Ok(_) => Event::SourceNotFenced { why: "the stopped source still lets the application in".to_owned() },
+            Err(error) => Event::SourceFenced { at, evidence: error.failure().message.clone() },
+        };
+        let _ = self.events.send(event).await;
+        Ok(Done { bytes: None, says: "clients ended, link cut, source stopped".to_owned() })
+    }
+}
+
+/// The application's login, straight at the source: the link is cut and proves nothing about the server.
+fn past_the_link(parts: &Parts<'_>) -> Config {
+    let mut direct = Config::new();
+    direct.hostaddr(parts.source.host().address().into()).port(PORT).dbname(parts.database);
+    if let Some(user) = parts.application_config.get_user() {
+        direct.user(user);
+    }
+    if let Some(password) = parts.application_config.get_password() {
+        direct.password(password);
+    }
+    direct
+}
+
+/// What monitoring would see first: a page that failed its checksum, or a server that does not answer.
+async fn detect(source: &Postgres, bound: Duration) -> Result<Done> {
+    let deadline = tokio::time::Instant::now() + bound;
+    loop {
+        let Ok(client) = source.connect(SUPERUSER).await else {
+            return Ok(Done { bytes: None, says: "the server does not answer".to_owned() });
+        };
+        let sql = "SELECT coalesce(sum(checksum_failures), 0)::bigint FROM pg_stat_database";
+        let failures: i64 = client.query_one(sql, &[]).await?.get(0);
+        if failures > 0 {
+            return Ok(Done { bytes: None, says: format!("{failures} checksum failures in pg_stat_database") });
+        }
+        if tokio::time::Instant::now() > deadline {
+            return Err(Error::bound("detection by checksum failures", bound, Vec::new()));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn switch(parts: &mut Parts<'_>) -> Result<Done> {
+    let upstream = std::net::SocketAddrV4::new(parts.target.host().address(), PORT);
+    parts.links.switch(parts.application, upstream).await?;
+    let says = format!("link {} points at host {}", parts.application.name, parts.target.host().name());
+    Ok(Done { bytes: None, says })
+}
+
+/// The runbook's own look: the application logs in and counts its tables.
+async fn verify(parts: &mut Parts<'_>) -> Result<Done> {
+    let client = connect(parts.application_config).await.cannot("log in as the application")?;
+    let sql = "SELECT count(*) FROM pg_tables WHERE has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT') \
+         AND schemaname NOT IN ('pg_catalog', 'information_schema')";
+    let tables: i64 = client.query_one(sql, &[]).await?.get(0);
+    if tables == 0 {
+        return Err(Error::new("the application can log in and sees no table"));
+    }
+    Ok(Done { bytes: None, says: format!("the application logs in and sees {tables} tables") })
+}

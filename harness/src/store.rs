@@ -1,1 +1,229 @@
-//! S3 endpoints, buckets and credentials.
+//! S3 endpoints: a real MinIO on a host, its buckets, and the credentials that each party has.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddrV4;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_sdk_s3::config::{
+    BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+};
+use aws_sdk_s3::types::{
+    BucketVersioningStatus, DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode,
+    ObjectLockRule, VersioningConfiguration,
+};
+use serde_json::json;
+
+use crate::failure::{Context, Error, Result};
+use crate::host::{Command, Host, Process};
+use crate::secret::{Secret, Secrets};
+
+const PORT: u16 = 9000;
+const START_BOUND: Duration = Duration::from_secs(30);
+/// MinIO's default; every client here signs for it.
+pub const REGION: &str = "us-east-1";
+
+/// How a bucket is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Whether old versions are kept.
+    pub versioning: bool,
+    /// For how many days a version can't be removed, by anybody.
+    pub lock_days: Option<u32>,
+}
+
+/// An access key and what it is called.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The access key; not a secret.
+    pub access: String,
+    /// The secret key.
+    pub secret: Secret,
+}
+
+impl Key {
+    /// As the file that S3 clients read (`AWS_SHARED_CREDENTIALS_FILE`).
+    pub fn credentials_file(&self) -> String {
+        format!("[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n", self.access, self.secret.reveal())
+    }
+}
+
+/// A running store.
+#[derive(Debug)]
+pub struct Store {
+    host: Host,
+    server: Process,
+    mc: PathBuf,
+    root: Key,
+    client: aws_sdk_s3::Client,
+}
+
+/// An object of a store: key to ETag and size.
+pub type Listing = BTreeMap<String, (String, u64)>;
+
+impl Store {
+    /// Starts MinIO on `host` and waits until it answers.
+    ///
+    /// # Errors
+    /// It could not be started, ended, or did not answer.
+    pub async fn start(host: Host, minio: &Path, mc: &Path, secrets: &Secrets) -> Result<Self> {
+        let root = Key { access: "blackstart-root".to_owned(), secret: secrets.make()? };
+        let environment = format!(
+            "MINIO_ROOT_USER={}\nMINIO_ROOT_PASSWORD={}\nMINIO_BROWSER=off\n",
+            root.access,
+            root.secret.reveal()
+        );
+        host.write("home/minio.env", environment.as_bytes(), 0o600)?;
+        host.make_folder("s3")?;
+        let address = Self::address_on(&host);
+        let command = Command::new(host.tool(minio))
+            .args(["server", "--quiet", "--address", &address.to_string(), &host.path("s3")])
+            .env("MINIO_CONFIG_ENV_FILE", host.path("home/minio.env"));
+        let server = host.spawn(&command)?;
+        let client = client(address, &root);
+        let mc = host.tool(mc);
+        let mut store = Self { host, server, mc, root, client };
+        store.answering().await.cannot("start MinIO")?;
+        store.configure_mc()?;
+        Ok(store)
+    }
+
+    async fn answering(&mut self) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + START_BOUND;
+        while let Err(error) = self.client.list_buckets().send().await {
+            if self.server.ended()? {
+                return Err(Error::with_lines("it ended", self.server.lines()));
+            }
+            if tokio::time::Instant::now() > deadline {
+                let mut lines = self.server.lines();
+                lines.push(words(&error));
+                return Err(Error::bound("the start", START_BOUND, lines));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Where a store on `host` listens; clients get there by a link.
+    pub fn address_on(host: &Host) -> SocketAddrV4 {
+        SocketAddrV4::new(host.address(), PORT)
+    }
+
+    /// Makes a bucket.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn make_bucket(&self, bucket: &Bucket) -> Result<()> {
+        let what = format!("make bucket {}", bucket.name);
+        let locked = bucket.lock_days.is_some();
+        let create = self.client.create_bucket().bucket(&bucket.name).object_lock_enabled_for_bucket(locked);
+        create.send().await.map_err(|error| Error::new(words(&error))).cannot(&what)?;
+        if bucket.versioning && !locked {
+            let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+            let put = self.client.put_bucket_versioning().bucket(&bucket.name).versioning_configuration(on);
+            put.send().await.map_err(|error| Error::new(words(&error))).cannot(&what)?;
+        }
+        if let Some(days) = bucket.lock_days {
+            let days = i32::try_from(days).map_err(|_| Error::new("the lock is too long")).cannot(&what)?;
+            let retention = DefaultRetention::builder().mode(ObjectLockRetentionMode::Compliance).days(days).build();
+            let rule = ObjectLockRule::builder().default_retention(retention).build();
+            let lock =
+                ObjectLockConfiguration::builder().object_lock_enabled(ObjectLockEnabled::Enabled).rule(rule).build();
+            let put = self.client.put_object_lock_configuration().bucket(&bucket.name).object_lock_configuration(lock);
+            put.send().await.map_err(|error| Error::new(words(&error))).cannot(&what)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a user that may do `may` (`put`, `get`, `list`, `delete`) in `buckets`, and nothing else.
+    ///
+    /// # Errors
+    /// An unknown right, or the store's answer.
+    pub async fn make_user(&self, name: &str, may: &[String], buckets: &[&str], secrets: &Secrets) -> Result<Key> {
+        let key = Key { access: name.to_owned(), secret: secrets.make()? };
+        let policy = policy(may, buckets)?;
+        let file = format!("home/{name}-policy.json");
+        self.host.write(&file, policy.to_string().as_bytes(), 0o600)?;
+        let policy_name = format!("{name}-policy");
+        let keys = format!("{}\n{}\n", key.access, key.secret.reveal());
+        self.mc(&["admin", "user", "add", "store"], Some(keys)).await?;
+        self.mc(&["admin", "policy", "create", "store", &policy_name, &self.host.path(&file)], None).await?;
+        self.mc(&["admin", "policy", "attach", "store", &policy_name, "--user", name], None).await?;
+        Ok(key)
+    }
+
+    /// Every current object of a bucket under `prefix`.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn list(&self, bucket: &str, prefix: &str) -> Result<Listing> {
+        let mut found = Listing::new();
+        let mut pages = self.client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| Error::new(words(&error))).cannot(format_args!("list bucket {bucket}"))?;
+            for object in page.contents() {
+                let key = object.key().unwrap_or_default().to_owned();
+                let etag = object.e_tag().unwrap_or_default().trim_matches('"').to_owned();
+                let size = object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+                found.insert(key, (etag, size));
+            }
+        }
+        Ok(found)
+    }
+
+    fn configure_mc(&self) -> Result<()> {
+        let config = json!({"version": "10", "aliases": {"store": {
+            "url": format!("http://{}", Self::address_on(&self.host)),
+            "accessKey": self.root.access, "secretKey": self.root.secret.reveal(), "api": "s3v4", "path": "on",
+        }}});
+        self.host.write("home/mc/config.json", config.to_string().as_bytes(), 0o600)
+    }
+
+    async fn mc(&self, args: &[&str], input: Option<String>) -> Result<()> {
+        let mut command = Command::new(&self.mc).args(["--config-dir", &self.host.path("home/mc"), "--json"]);
+        command = command.args(args.iter().copied());
+        if let Some(input) = input {
+            command = command.input(input.into_bytes());
+        }
+        self.host.exec(&command).await?.success(&format!("mc {}", args[..3.min(args.len())].join(" "))).map(|_| ())
+    }
+}
+
+fn client(address: SocketAddrV4, key: &Key) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(format!("http://{address}"))
+        .region(Region::new(REGION))
+        .credentials_provider(Credentials::new(&key.access, key.secret.reveal(), None, None, "blackstart"))
+        .force_path_style(true)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
+/// The whole chain of an SDK error: its own display form says only "service error".
+fn words(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn policy(may: &[String], buckets: &[&str]) -> Result<serde_json::Value> {
+    let mut actions = vec!["s3:GetBucketLocation"];
+    for right in may {
+        actions.extend(match right.as_str() {
+            "put" => ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"].as_slice(),
+            "get" => ["s3:GetObject"].as_slice(),
+            "list" => ["s3:ListBucket", "s3:ListBucketMultipartUploads"].as_slice(),
+            "delete" => ["s3:DeleteObject"].as_slice(),
+            other => {
+                return Err(Error::new(format!("unknown right '{other}': use put, get, list or delete")));
+            }
+        });
+    }
+    let resources: Vec<String> =
+        buckets.iter().flat_map(|name| [format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/*")]).collect();
+    Ok(json!({"Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}]}))
+}

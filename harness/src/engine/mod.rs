@@ -1,1 +1,3 @@
-//! Server software on hosts.
+//! Server software on hosts: one folder or file per engine.
+
+pub mod postgres;

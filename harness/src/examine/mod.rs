@@ -1,1 +1,10 @@
-//! Looks at live servers, written down as observations.
+//! Looks at live servers, written down as observations: one file per examination.
+
+pub mod canaries;
+pub mod identity;
+pub mod invariants;
+pub mod inventory;
+pub mod probe;
+pub mod rows;
+pub mod snapshot;
+pub mod writes;

@@ -1,1 +1,14 @@
-//! Places with their own disk, processes and address.
+//! Places with their own disk, processes and address, on which servers are started, killed, wiped and restored.
+//!
+//! A host's main process is never the server: everything runs by [`Host::exec`] and [`Host::spawn`], so a restore can
+//! stop the server, empty its data directory and run the real tool where a person would.
+
+pub mod isolate;
+pub mod native;
+pub mod process;
+pub mod scratch;
+
+mod command;
+
+pub use command::{Command, Finished, Logs, Process};
+pub use native::{Ground, Host};

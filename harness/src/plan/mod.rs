@@ -1,1 +1,142 @@
-//! TOML to a resolved plan and scenario.
+//! TOML to a resolved plan and scenario; every value keeps its place in its file.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use blackstart_record::plan::{Plan, Scenario};
+use blackstart_record::time::Nanos;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// What a plan can ask for beyond the plan's own words. The registries of faults and methods lie to the right of
+/// this stage, so they come in as types.
+pub trait Vocabulary: Clone + Debug + 'static {
+    /// The faults that a scenario can inject.
+    type Fault: Asks;
+    /// The methods that a pipeline can be of.
+    type Method: Asks;
+}
+
+/// What a registry's entry (a fault, a pipeline's method) asks of the plan that names it.
+pub trait Asks: Clone + Debug + Serialize + DeserializeOwned + JsonSchema {
+    /// Its name, as written in TOML.
+    fn name(&self) -> &'static str;
+
+    /// The hosts that it names; each must be in the plan.
+    fn hosts(&self) -> Vec<&str>;
+
+    /// What it does to the data; a method damages nothing.
+    fn damage(&self) -> Option<blackstart_record::plan::Damage> {
+        None
+    }
+
+    /// Whether a method can still ship what the source had not shipped, where a fault leaves that readable.
+    fn ships_remainder(&self) -> bool {
+        false
+    }
+}
+
+/// A plan and one of its scenarios, resolved: everything that a drill needs to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Loaded<V: Vocabulary> {
+    /// For the record.
+    pub plan: Plan,
+    /// For the record.
+    pub scenario: Scenario,
+    /// What is to be started.
+    pub environment: Environment,
+    /// The scenario's faults, in the order of `scenario.faults`.
+    pub faults: Vec<V::Fault>,
+    /// The scenario's pipeline, with its parameters.
+    pub pipeline: PipelineSpec<V>,
+    /// The bounds of every wait.
+    pub bounds: Bounds,
+}
+
+/// Hosts, stores and credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Hosts by name.
+    pub hosts: BTreeMap<String, HostSpec>,
+    /// Stores by name.
+    pub stores: BTreeMap<String, StoreSpec>,
+    /// Credentials by name.
+    pub credentials: BTreeMap<String, CredentialSpec>,
+    /// The database that the application uses, by its name on the source.
+    pub database: String,
+}
+
+/// A host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostSpec {
+    /// Its site.
+    pub site: String,
+    /// Its engine; `None`: it runs a store or nothing.
+    pub engine: Option<EngineKind>,
+    /// Bytes of its disk; `None`: as much as the machine has.
+    pub disk: Option<u64>,
+}
+
+/// Server software that a host can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineKind {
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// A store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreSpec {
+    /// The host that it is on.
+    pub host: String,
+    /// Buckets by name.
+    pub buckets: BTreeMap<String, BucketSpec>,
+}
+
+/// A bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketSpec {
+    /// Whether old versions are kept.
+    pub versioning: bool,
+    /// For how many days a version can't be removed.
+    pub lock_days: Option<u32>,
+}
+
+/// A credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialSpec {
+    /// The store that it opens.
+    pub store: String,
+    /// What it may do.
+    pub may: Vec<String>,
+}
+
+/// A pipeline and what its method needs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct PipelineSpec<V: Vocabulary> {
+    /// Its name in the plan.
+    pub name: String,
+    /// The bucket that it saves to.
+    pub bucket: String,
+    /// The credential that it uses, by name.
+    pub credential: String,
+    /// The method with its parameters.
+    pub method: V::Method,
+}
+
+/// The bound of every wait of a drill. A bound that passes is never a result about the system under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// A server's start or stop.
+    pub server: Nanos,
+    /// A backup, until it is durable.
+    pub backup: Nanos,
+    /// An operation of the workload, and a connection attempt.
+    pub operation: Nanos,
+    /// All examinations together.
+    pub examine: Nanos,
+}

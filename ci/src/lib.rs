@@ -1,0 +1,31 @@
+//! The project's own chores, run as `cargo ci`: what a workflow file would otherwise hide in YAML.
+//!
+//! - [`setup`]: installs the outside programs that a drill needs, and says why
+//! - [`tidy`]: the house rules that neither rustc nor clippy knows
+//! - [`checks`]: every check and test, the cheap ones first
+//!
+//! The library writes to whatever it is given and returns exit codes; only `main.rs` knows the
+//! terminal.
+
+pub mod checks;
+pub mod setup;
+pub mod tidy;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The workspace that `from` lies in. Looked up at run time: worktrees may share a build.
+///
+/// # Errors
+/// When neither `from` nor a directory above it holds a workspace.
+pub fn workspace_root(from: &Path) -> io::Result<PathBuf> {
+    let is_root = |dir: &&Path| {
+        std::fs::read_to_string(dir.join("Cargo.toml"))
+            .is_ok_and(|manifest| manifest.lines().any(|line| line.trim() == "[workspace]"))
+    };
+    let root = from.ancestors().find(is_root).ok_or_else(|| {
+        let from = from.display();
+        io::Error::other(format!("{from} is not in a cargo workspace: run this inside the repository"))
+    })?;
+    Ok(root.to_owned())
+}

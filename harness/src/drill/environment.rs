@@ -1,0 +1,246 @@
+//! The environment of a drill: hosts, servers, links and store, started from the plan and ended together.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddrV4;
+use std::path::{Path, PathBuf};
+
+use blackstart_record::event::Incarnation;
+use blackstart_record::record::Tool;
+use sha2::{Digest, Sha256};
+use tokio_postgres::Config;
+
+use super::{Drill, Registry};
+use crate::engine::postgres::{Installation, PORT, Postgres, SUPERUSER};
+use crate::failure::{Context, Error, Result};
+use crate::host::isolate::Isolation;
+use crate::host::{Ground, Host, Logs};
+use crate::link::{Link, Links};
+use crate::pipeline::Repository;
+use crate::plan::Loaded;
+use crate::runbook::Parts;
+use crate::secret::Secrets;
+use crate::store::{Bucket, Store};
+
+/// Everything that runs for one drill.
+pub(super) struct World {
+    /// The damaged side.
+    pub(super) source: Postgres,
+    /// The side that takes over.
+    pub(super) target: Postgres,
+    /// The source's latest life.
+    pub(super) last_source: Incarnation,
+    /// How the application logs in, through its link.
+    pub(super) application_config: Config,
+    /// The pipeline's repository.
+    pub(super) repository: Repository,
+    /// What took part, for the record.
+    pub(super) tools: BTreeMap<String, Tool>,
+    application: Link,
+    links: Links,
+    store: Store,
+    secrets: Secrets,
+    hosts: BTreeMap<String, Host>,
+}
+
+/// Starts everything that the plan names.
+pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf) -> Result<World> {
+    let loaded = &drill.request.loaded;
+    let secrets = Secrets::default();
+    let located = Located::find(loaded)?;
+    let descriptions = tokio::task::spawn_blocking({
+        let located = located.clone();
+        move || located.describe()
+    });
+    let cache = blackstart_tools::cache_dir().ok_or_else(|| Error::new("there is no cache folder: set HOME"))?;
+    let ground = Ground {
+        isolation: isolation.clone(),
+        scratch,
+        tools: cache.join("tools"),
+        programs: located.folders(),
+        plan: drill.request.plan_folder.clone(),
+        logs: Logs::new(&drill.folder.logs(), secrets.clone()),
+    };
+    let hosts = make_hosts(&ground, loaded)?;
+    let host = |name: &str| hosts.get(name).cloned().ok_or_else(|| Error::new(format!("the plan has no host {name}")));
+
+    let pipeline = &loaded.plan.pipelines[&loaded.pipeline.name];
+    let (source, target) = (host(&pipeline.source)?, host(&loaded.scenario.target)?);
+    let store_spec = &loaded.environment.stores[&pipeline.store];
+    let store_host = host(&store_spec.host)?;
+    let mut links = Links::start(host(NETWORK)?, &located.path("toxiproxy-server")?).await?;
+    let application = links.open("application", SocketAddrV4::new(source.address(), PORT)).await?;
+    let mut endpoints = BTreeMap::new();
+    for host in [&source, &target] {
+        let name = format!("store-from-{}", host.name());
+        let link = links.open(&name, Store::address_on(&store_host)).await?;
+        endpoints.insert(host.name().to_owned(), link.listen);
+    }
+
+    let installation = located.postgres()?;
+    let mut source = Postgres::empty(source, installation.clone());
+    let target = Postgres::empty(target, installation);
+    let (minio, mc) = (located.path("minio")?, located.path("mc")?);
+    let store = Store::start(store_host, &minio, &mc, &secrets).await?;
+    let repository = repository(loaded, &store, endpoints, &secrets).await?;
+    let method = loaded.pipeline.method.pipeline();
+    source.initialise(&cache, &method.source_settings(source.host(), &repository)?).await?;
+    for host in [source.host(), target.host()] {
+        method.install(host, &repository)?;
+    }
+    source.start(loaded.bounds.server.into()).await?;
+    let database = &loaded.environment.database;
+    source.run(SUPERUSER, &format!("CREATE DATABASE \"{database}\"")).await.cannot("create the database")?;
+    let last_source = source.incarnation().await?;
+    drill.incarnations.number(source.host().name(), last_source.clone()).await;
+    let tools = descriptions.await.map_err(|error| Error::new(error.to_string()))??;
+    Ok(World {
+        source,
+        target,
+        last_source,
+        application_config: Config::new(),
+        repository,
+        tools,
+        application,
+        links,
+        store,
+        secrets,
+        hosts,
+    })
+}
+
+/// The host that the links run on; no plan names it.
+const NETWORK: &str = "network";
+
+fn make_hosts(ground: &Ground, loaded: &Loaded<Registry>) -> Result<BTreeMap<String, Host>> {
+    let planned = loaded.environment.hosts.iter().map(|(name, spec)| (name.as_str(), spec.disk));
+    let mut hosts = BTreeMap::new();
+    for (index, (name, disk)) in planned.chain([(NETWORK, None)]).enumerate() {
+        let index = u8::try_from(index).map_err(|_| Error::new("a plan can have 200 hosts at most"))?;
+        hosts.insert(name.to_owned(), Host::create(ground, name, index, disk)?);
+    }
+    Ok(hosts)
+}
+
+async fn repository(
+    loaded: &Loaded<Registry>,
+    store: &Store,
+    endpoints: BTreeMap<String, SocketAddrV4>,
+    secrets: &Secrets,
+) -> Result<Repository> {
+    let plan = &loaded.plan.pipelines[&loaded.pipeline.name];
+    let spec = &loaded.environment.stores[&plan.store];
+    for (name, bucket) in &spec.buckets {
+        let bucket = Bucket { name: name.clone(), versioning: bucket.versioning, lock_days: bucket.lock_days };
+        store.make_bucket(&bucket).await?;
+    }
+    let credential = &loaded.environment.credentials[&loaded.pipeline.credential];
+    let buckets: Vec<&str> = spec.buckets.keys().map(String::as_str).collect();
+    let key = store.make_user(&loaded.pipeline.credential, &credential.may, &buckets, secrets).await?;
+    Ok(Repository { bucket: loaded.pipeline.bucket.clone(), key, endpoints, server: plan.source.clone() })
+}
+
+impl World {
+    /// Lets the application's role log in through its link, with a password of this run.
+    pub(super) async fn admit_application(&mut self, role: &str, database: &str) -> Result<()> {
+        let password = self.secrets.make()?;
+        self.source.set_password(role, &password).await?;
+        let mut config = Config::new();
+        config
+            .hostaddr((*self.application.listen.ip()).into())
+            .port(self.application.listen.port())
+            .user(role)
+            .password(password.reveal())
+            .dbname(database)
+            .application_name("application")
+            .connect_timeout(std::time::Duration::from_secs(5));
+        self.application_config = config;
+        Ok(())
+    }
+
+    /// What the runbook's steps touch.
+    pub(super) fn parts<'a>(&'a mut self, loaded: &'a Loaded<Registry>) -> Parts<'a> {
+        Parts {
+            source: &mut self.source,
+            target: &mut self.target,
+            links: &self.links,
+            application: &self.application,
+            application_config: &self.application_config,
+            pipeline: loaded.pipeline.method.pipeline(),
+            repository: &self.repository,
+            database: &loaded.environment.database,
+        }
+    }
+
+    /// Bytes of all artifacts in the store.
+    pub(super) async fn artifact_bytes(&self) -> Result<u64> {
+        Ok(self.store.list(&self.repository.bucket, "").await?.values().map(|(_, size)| size).sum())
+    }
+
+    /// Every artifact in the store and its ETag.
+    pub(super) async fn artifacts(&self) -> Result<BTreeMap<String, String>> {
+        let listing = self.store.list(&self.repository.bucket, "").await?;
+        Ok(listing.into_iter().map(|(key, (etag, _))| (key, etag)).collect())
+    }
+
+    /// Ends every process on every host.
+    pub(super) async fn destroy(self) {
+        for host in self.hosts.values() {
+            host.destroy().await;
+        }
+    }
+}
+
+/// The outside programs of a drill, found on this machine, by the name of their first program.
+#[derive(Clone)]
+struct Located(BTreeMap<&'static str, blackstart_tools::Located>);
+
+impl Located {
+    /// Finds what every drill needs, and what the pipeline adds.
+    fn find(loaded: &Loaded<Registry>) -> Result<Self> {
+        let mut wanted = vec!["postgres", "minio", "mc", "toxiproxy-server"];
+        wanted.extend(loaded.pipeline.method.pipeline().programs());
+        let needed = |tool: &&blackstart_tools::Tool| tool.programs.iter().any(|program| wanted.contains(program));
+        let mut found = BTreeMap::new();
+        for tool in blackstart_tools::all().iter().filter(needed) {
+            let located = blackstart_tools::locate(tool).map_err(|missing| Error::new(missing.to_string()))?;
+            found.insert(tool.programs[0], located);
+        }
+        Ok(Self(found))
+    }
+
+    fn path(&self, program: &str) -> Result<PathBuf> {
+        let located = self.0.get(program);
+        Ok(located.ok_or_else(|| Error::new(format!("{program} is in no table of tools")))?.path.clone())
+    }
+
+    /// The folders that they are in, for `PATH` on the hosts.
+    fn folders(&self) -> Vec<PathBuf> {
+        let mut folders: Vec<_> = self.0.values().filter_map(|located| located.path.parent().map(Path::to_owned)).collect();
+        folders.sort();
+        folders.dedup();
+        folders
+    }
+
+    fn postgres(&self) -> Result<Installation> {
+        let path = self.path("postgres")?;
+        let bindir = path.parent().unwrap_or(Path::new("/")).to_owned();
+        Ok(Installation { bindir, version: self.0["postgres"].version.clone() })
+    }
+
+    /// What the record says of them. Reads every binary: about half a second.
+    fn describe(&self) -> Result<BTreeMap<String, Tool>> {
+        let digest = |path: &Path| -> Result<String> {
+            let (mut hash, mut file) = (Sha256::new(), std::fs::File::open(path)?);
+            let mut chunk = vec![0; 1 << 20];
+            while let length @ 1.. = std::io::Read::read(&mut file, &mut chunk)? {
+                hash.update(&chunk[..length]);
+            }
+            Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        };
+        let tool = |located: &blackstart_tools::Located| {
+            let sha256 = digest(&located.path).cannot(format_args!("read {}", located.path.display()))?;
+            Ok((located.tool.name.to_owned(), Tool { version: located.version.clone(), sha256 }))
+        };
+        self.0.values().map(tool).collect()
+    }
+}

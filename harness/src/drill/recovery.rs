@@ -1,0 +1,74 @@
+//! The runbook's way through a drill: each step timed, the snapshot taken before traffic is let in.
+
+use blackstart_record::event::{Event, Outcome};
+use blackstart_record::plan::Step;
+
+use super::environment::World;
+use super::{Drill, GRACE};
+use crate::examine::snapshot::Snapshot;
+use crate::failure::{Context, Error, Result};
+use crate::fault::Transaction;
+use crate::pipeline::{Backup, Done};
+use crate::runbook::Recovery;
+use crate::workload::Running as Clients;
+
+/// A recovery that came to its end.
+pub(super) struct Recovered {
+    /// The restored state before traffic.
+    pub(super) snapshot: Snapshot,
+    /// The first id for operations of the recovered application.
+    pub(super) next_op: u64,
+}
+
+/// Performs the runbook. `None`: a step failed or passed its bound; that is in the history, and nothing follows.
+pub(super) async fn run(
+    drill: &Drill,
+    world: &mut World,
+    clients: Clients,
+    backup: &Backup,
+    transaction: Option<Transaction>,
+) -> Result<Option<Recovered>> {
+    let loaded = &drill.request.loaded;
+    let mut snapshot = None;
+    let mut recovery = Recovery::new(drill.clock, &drill.events, loaded.bounds, clients, backup, transaction);
+    for plan in &loaded.scenario.runbook {
+        if plan.step == Step::Switch {
+            snapshot = Some(take_snapshot(drill, world).await?);
+        }
+        drill.emit(Event::StepBegun { step: plan.step, at: drill.clock.now() }).await;
+        let performed = match plan.manual {
+            // A documented duration is added to the measured time; the harness never waits for it.
+            Some(_) if matches!(plan.step, Step::Detect) => Ok(Done { bytes: None, says: "declared".to_owned() }),
+            _ => {
+                let mut parts = world.parts(loaded);
+                let bound = plan.bound.into();
+                let step = recovery.perform(plan.step, bound, &mut parts);
+                tokio::time::timeout(plan.bound.plus(GRACE).into(), step)
+                    .await
+                    .unwrap_or_else(|_| Err(Error::bound(&format!("step {}", plan.step), bound, Vec::new())))
+            }
+        };
+        let failed = performed.is_err();
+        let (outcome, done) = match performed {
+            Ok(done) => (Outcome::Done, done),
+            Err(error) => (error.into_outcome(), Done::default()),
+        };
+        let Done { bytes, says } = done;
+        drill.emit(Event::StepEnded { step: plan.step, at: drill.clock.now(), outcome, bytes, says }).await;
+        if failed {
+            recovery.abandon().await;
+            return Ok(None);
+        }
+    }
+    let next_op = recovery.next_op().ok_or_else(|| Error::new("the runbook has no step that stops the application"))?;
+    let snapshot = snapshot.ok_or_else(|| Error::new("the runbook has no step that switches the application"))?;
+    Ok(Some(Recovered { snapshot, next_op }))
+}
+
+async fn take_snapshot(drill: &Drill, world: &World) -> Result<Snapshot> {
+    let incarnation = world.target.incarnation().await.cannot("ask the restored copy who it is")?;
+    let number = drill.incarnations.number(world.target.host().name(), incarnation).await;
+    let snapshot = Snapshot::take(&world.target, &drill.request.loaded.environment.database).await?;
+    drill.emit(Event::SnapshotTaken { at: drill.clock.now(), incarnation: number }).await;
+    Ok(snapshot)
+}

@@ -1,0 +1,242 @@
+//! PostgreSQL: a cluster on a host, from its template to its end.
+
+pub mod binary;
+mod template;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use blackstart_record::event::Incarnation;
+use nix::sys::signal::Signal;
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::failure::{Context, Error, Result};
+use crate::host::{Command, Host, Process};
+use crate::secret::Secret;
+
+/// The usual port, on every host.
+pub const PORT: u16 = 5432;
+/// The superuser; it logs in over the local socket only.
+pub const SUPERUSER: &str = "postgres";
+
+/// Where this machine's PostgreSQL is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// The folder with `postgres`, `initdb` and the rest.
+    pub bindir: PathBuf,
+    /// What `postgres --version` says.
+    pub version: String,
+}
+
+/// How a server is asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Sessions are ended, a checkpoint is written, the last log segment is archived.
+    Fast,
+    /// At once, without a checkpoint, as a crash.
+    Immediate,
+}
+
+/// A cluster on a host. Its server runs between [`Postgres::start`] and [`Postgres::stop`].
+#[derive(Debug)]
+pub struct Postgres {
+    host: Host,
+    installation: Installation,
+    server: Option<Process>,
+}
+
+impl Postgres {
+    /// A cluster on `host` that has no data directory yet.
+    pub fn empty(host: Host, installation: Installation) -> Self {
+        Self { host, installation, server: None }
+    }
+
+    /// Gives it a fresh data directory, cloned from the cached template, with `settings` in `postgresql.conf`.
+    ///
+    /// # Errors
+    /// The template could not be made, or copied.
+    pub async fn initialise(&self, cache: &Path, settings: &[(String, String)]) -> Result<()> {
+        let template = template::get(&self.host, &self.installation, cache).await?;
+        self.host.copy_in(&template, self.data())?;
+        let lines: String = settings.iter().map(|(name, value)| setting(name, value)).collect();
+        let conf = self.host.outside("data/postgresql.conf");
+        let written = std::fs::read_to_string(&conf)
+            .and_then(|text| std::fs::write(&conf, text + "\n# Set by the drill.\n" + &lines));
+        written.cannot("write postgresql.conf")?;
+        self.host.write("data/pg_hba.conf", HBA.as_bytes(), 0o600)
+    }
+
+    /// The host that it is on.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The data directory, relative to the host's disk.
+    pub fn data(&self) -> &'static str {
+        "data"
+    }
+
+    /// One of its programs, as the host sees it.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.installation.bindir.join(name)
+    }
+
+    /// The server's version, as it says it.
+    pub fn version(&self) -> &str {
+        &self.installation.version
+    }
+
+    /// The folder of its socket, as programs on the host see it (`PGHOST`).
+    pub fn socket(&self) -> String {
+        self.host.path("run")
+    }
+
+    /// Starts the server and returns at once.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub fn launch(&mut self) -> Result<()> {
+        // What belongs to the host and not to the data goes on the command line: a restored data directory brings
+        // the configuration of another host.
+        let own = [
+            ("listen_addresses", self.host.address().to_string()),
+            ("port", PORT.to_string()),
+            ("unix_socket_directories", self.socket()),
+        ];
+        let mut command = Command::new(self.program("postgres")).args(["-D", &self.host.path(self.data())]);
+        for (name, value) in own {
+            command = command.args(["-c".to_owned(), format!("{name}={value}")]);
+        }
+        self.server = Some(self.host.spawn(&command)?);
+        Ok(())
+    }
+
+    /// Starts the server and waits until it answers.
+    ///
+    /// # Errors
+    /// It ended, or did not answer within `bound`; the server's last lines say why.
+    pub async fn start(&mut self, bound: Duration) -> Result<()> {
+        self.launch()?;
+        self.answering(bound).await
+    }
+
+    /// Waits until the server answers the superuser.
+    ///
+    /// # Errors
+    /// It ended, or did not answer within `bound`; the server's last lines say why.
+    pub async fn answering(&mut self, bound: Duration) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + bound;
+        while self.connect(SUPERUSER).await.is_err() {
+            self.alive()?;
+            if tokio::time::Instant::now() > deadline {
+                return Err(Error::bound("the start of the PostgreSQL server", bound, self.lines()));
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    /// Fails if the server process has ended.
+    ///
+    /// # Errors
+    /// It has; its last lines say why.
+    pub fn alive(&mut self) -> Result<()> {
+        let runs = match &mut self.server {
+            Some(server) => !server.ended()?,
+            None => false,
+        };
+        if runs {
+            return Ok(());
+        }
+        let message = format!("the PostgreSQL server on host {} has ended", self.host.name());
+        Err(Error::with_lines(message, self.lines()))
+    }
+
+    /// The server's last lines.
+    pub fn lines(&self) -> Vec<String> {
+        self.server.as_ref().map(Process::lines).unwrap_or_default()
+    }
+
+    /// Stops the server; one that does not run is fine.
+    ///
+    /// # Errors
+    /// It did not end within `bound` (it was killed then).
+    pub async fn stop(&mut self, how: Stop, bound: Duration) -> Result<()> {
+        let Some(server) = self.server.take() else { return Ok(()) };
+        server.signal(match how {
+            Stop::Fast => Signal::SIGINT,
+            Stop::Immediate => Signal::SIGQUIT,
+        });
+        server.wait(bound).await.map(|_| ()).cannot(format_args!("stop PostgreSQL on host {}", self.host.name()))
+    }
+
+    /// Connects the superuser to `database` over the local socket.
+    ///
+    /// # Errors
+    /// The server's answer, or that there was none within 5 s.
+    pub async fn connect(&self, database: &str) -> Result<Client> {
+        let mut config = Config::new();
+        config.host_path(self.host.outside("run")).port(PORT).user(SUPERUSER).dbname(database);
+        connect(&config).await.cannot(format_args!("connect to {database} on host {}", self.host.name()))
+    }
+
+    /// Connects the superuser to `database` over the local socket, as configuration.
+    pub fn superuser_config(&self, database: &str) -> Config {
+        let mut config = Config::new();
+        config.host_path(self.host.outside("run")).port(PORT).user(SUPERUSER).dbname(database);
+        config
+    }
+
+    /// Which life of which data set answers.
+    ///
+    /// # Errors
+    /// The server does not answer, or is in recovery.
+    pub async fn incarnation(&self) -> Result<Incarnation> {
+        let row = self.connect(SUPERUSER).await?.query_one(INCARNATION_SQL, &[]).await?;
+        Ok(Incarnation { identity: row.get(0), branch: row.get(1), started: row.get(2) })
+    }
+
+    /// Runs SQL without a result as the superuser.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn run(&self, database: &str, sql: &str) -> Result<()> {
+        Ok(self.connect(database).await?.batch_execute(sql).await?)
+    }
+
+    /// Gives a role a password. It travels over the local socket and never stands in a log.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn set_password(&self, role: &str, password: &Secret) -> Result<()> {
+        let quoted = password.reveal().replace('\'', "''");
+        let sql = format!("SET log_min_error_statement = panic; ALTER ROLE \"{role}\" LOGIN PASSWORD '{quoted}'");
+        self.run(SUPERUSER, &sql).await.cannot(format_args!("set the password of role {role}"))
+    }
+}
+
+/// The three columns of an [`Incarnation`]; any role may ask. In recovery it fails, as it should: nothing is promoted.
+pub const INCARNATION_SQL: &str = "SELECT system_identifier::text, \
+     ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int::text, \
+     extract(epoch FROM pg_postmaster_start_time())::text FROM pg_control_system()";
+
+/// Everybody proves who they are but programs on the host itself, which came in through the host.
+const HBA: &str = "local all all trust\nhost all all 127.0.0.0/8 scram-sha-256\n";
+
+/// One line of `postgresql.conf`.
+pub fn setting(name: &str, value: &str) -> String {
+    format!("{name} = '{}'\n", value.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+/// Connects and drives the connection in the background; at most 5 s.
+///
+/// # Errors
+/// The server's answer, or that there was none.
+pub async fn connect(config: &Config) -> Result<Client> {
+    const BOUND: Duration = Duration::from_secs(5);
+    let (client, connection) = tokio::time::timeout(BOUND, config.connect(NoTls))
+        .await
+        .map_err(|_| Error::bound("the connection", BOUND, Vec::new()))??;
+    tokio::spawn(connection);
+    Ok(client)
+}

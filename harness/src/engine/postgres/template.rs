@@ -1,0 +1,44 @@
+//! An initialised data directory, made once per version and settings, cached, and cloned.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::{Installation, SUPERUSER};
+use crate::failure::{Context, Result};
+use crate::host::{Command, Host};
+
+/// Data checksums, because a page that rots must be noticed; C.UTF-8, because it needs no locale of the machine.
+const OPTIONS: [&str; 6] =
+    ["--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-instructions", "--no-sync"];
+
+/// The template for this installation, made on `host` if the cache does not hold it yet.
+pub(super) async fn get(host: &Host, installation: &Installation, cache: &Path) -> Result<PathBuf> {
+    let settings = format!("{}\n{}", installation.version, OPTIONS.join(" "));
+    let digest: String = Sha256::digest(settings).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let template = cache.join("templates").join(format!("postgres-{digest}"));
+    if !template.join("PG_VERSION").exists() {
+        let command = Command::new(installation.bindir.join("initdb"))
+            .args(["-U", SUPERUSER, "-D", &host.path("template")])
+            .args(OPTIONS)
+            .bound(Duration::from_secs(120));
+        host.exec(&command).await?.success("initdb")?;
+        keep(&host.outside("template"), &template).cannot(format_args!("keep the template {}", template.display()))?;
+        host.remove_folder("template")?;
+    }
+    Ok(template)
+}
+
+/// Copies to a temporary name beside the template and renames, so that a template is whole or not there.
+fn keep(made: &Path, template: &Path) -> std::io::Result<()> {
+    let partial = template.with_extension(std::process::id().to_string());
+    fs::create_dir_all(template.parent().unwrap_or(Path::new("/")))?;
+    crate::host::native::copy_tree(made, &partial, &|_| Ok(()))?;
+    match fs::rename(&partial, template) {
+        // Another drill was faster; theirs is as good.
+        Err(_) if template.join("PG_VERSION").exists() => fs::remove_dir_all(&partial),
+        other => other,
+    }
+}

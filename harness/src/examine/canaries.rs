@@ -1,0 +1,38 @@
+//! Values that backups like to change, compared to the byte.
+
+use blackstart_record::observation::Canary;
+
+use super::snapshot::Snapshot;
+use crate::engine::postgres::binary::Raw;
+use crate::failure::Result;
+use crate::workload::Domain;
+
+/// Reads every canary. One that cannot be read counts as not found.
+///
+/// # Errors
+/// The session was lost.
+pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain) -> Result<Vec<Canary>> {
+    let mut observed = Vec::new();
+    for canary in domain.canaries() {
+        snapshot.mark().await?;
+        let rows = match snapshot.client().query(canary.sql.as_str(), &[]).await {
+            Ok(rows) => rows,
+            Err(_) => {
+                snapshot.back().await?;
+                Vec::new()
+            }
+        };
+        let restored = rows.first().map(|row| row.try_get::<_, Raw<'_>>(0)).transpose()?;
+        observed.push(Canary {
+            name: canary.name.to_owned(),
+            planted: canary.planted.as_deref().map(hex),
+            found: restored.is_some(),
+            restored: restored.and_then(|Raw(bytes)| bytes).map(hex),
+        });
+    }
+    Ok(observed)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,35 @@
+//! Whose data the restored copy holds: the nonce of this drill, without the poison that only the source got.
+
+use blackstart_record::event::Incarnation;
+use blackstart_record::observation::Identity;
+use tokio_postgres::Config;
+
+use super::snapshot::Snapshot;
+use crate::engine::postgres::{INCARNATION_SQL, connect};
+use crate::failure::Result;
+
+/// Reads nonce and poison from the snapshot, and asks through the application's link who answers there.
+///
+/// # Errors
+/// The session was lost.
+pub async fn observe(snapshot: &Snapshot, application: &Config, nonce: &str, source: &Incarnation) -> Result<Identity> {
+    let value = |id: &'static str| async move {
+        snapshot.mark().await?;
+        match snapshot.client().query_opt("SELECT value FROM blackstart.nonce WHERE id = $1", &[&id]).await {
+            Ok(row) => Ok(row.and_then(|row| row.get::<_, Option<String>>(0))),
+            Err(_) => snapshot.back().await.map(|()| None),
+        }
+    };
+    Ok(Identity {
+        nonce_expected: nonce.to_owned(),
+        nonce_found: value("nonce").await?,
+        poison_found: value("poison").await?.is_some(),
+        source: source.clone(),
+        restored: answering(application).await.ok(),
+    })
+}
+
+async fn answering(application: &Config) -> Result<Incarnation> {
+    let row = connect(application).await?.query_one(INCARNATION_SQL, &[]).await?;
+    Ok(Incarnation { identity: row.get(0), branch: row.get(1), started: row.get(2) })
+}

@@ -1,0 +1,212 @@
+//! Probes: outside observations on a fixed beat, open loop, outside any pool, by the application's role.
+//!
+//! Two streams hold a session each and reconnect on every beat while it is broken; a third logs in afresh each time.
+//! Probes overlap rather than wait: a slow answer never delays the next beat.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use blackstart_record::event::{Event, Incarnation, ProbeOutcome, Stream};
+use blackstart_record::plan::ProbePlan;
+use blackstart_record::time::Nanos;
+use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::clock::Clock;
+use crate::engine::postgres::INCARNATION_SQL;
+
+/// Numbers the incarnations in the order in which anybody met them, as the history does.
+#[derive(Clone, Debug)]
+pub struct Incarnations {
+    known: Arc<AsyncMutex<Vec<Incarnation>>>,
+    events: mpsc::Sender<Event>,
+}
+
+impl Incarnations {
+    /// None is known yet; new ones are announced to `events`.
+    pub fn new(events: mpsc::Sender<Event>) -> Self {
+        Self { known: Arc::default(), events }
+    }
+
+    /// The number of an incarnation met on `host`, announced before this returns if it is new.
+    pub async fn number(&self, host: &str, incarnation: Incarnation) -> u32 {
+        let mut known = self.known.lock().await;
+        let position = known.iter().position(|other| *other == incarnation);
+        let number = position.unwrap_or(known.len());
+        if position.is_none() {
+            known.push(incarnation.clone());
+            // A closed channel means that the drill is over: nobody is left to tell.
+            let _ = self.events.send(Event::Incarnation { host: host.to_owned(), incarnation }).await;
+        }
+        u32::try_from(number).unwrap_or(u32::MAX)
+    }
+}
+
+/// Everything that the probers share.
+#[derive(Clone)]
+struct Prober {
+    clock: Clock,
+    config: Config,
+    plan: ProbePlan,
+    events: mpsc::Sender<Event>,
+    incarnations: Incarnations,
+}
+
+/// Running probes.
+#[derive(Debug)]
+pub struct Probes {
+    stop: watch::Sender<bool>,
+    streams: Vec<JoinHandle<()>>,
+}
+
+impl Probes {
+    /// Starts the three streams against the application's link.
+    pub fn start(
+        clock: Clock,
+        config: Config,
+        plan: ProbePlan,
+        events: mpsc::Sender<Event>,
+        incarnations: Incarnations,
+    ) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let prober = Prober { clock, config, plan, events, incarnations };
+        let streams = [Stream::Read, Stream::Write, Stream::Fresh]
+            .map(|stream| tokio::spawn(prober.clone().run(stream, stopped.clone())))
+            .into();
+        Self { stop, streams }
+    }
+
+    /// Stops sending and waits for the answers that are still out.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for stream in self.streams {
+            let _ = stream.await;
+        }
+    }
+}
+
+impl Prober {
+    async fn run(self, stream: Stream, mut stopped: watch::Receiver<bool>) {
+        let beat = if stream == Stream::Fresh { self.plan.fresh_beat } else { self.plan.beat };
+        let session = Arc::new(Session::default());
+        let mut out = tokio::task::JoinSet::new();
+        let start = self.clock.now();
+        for number in 0_u64.. {
+            let due = start.plus(Nanos(beat.0.saturating_mul(number)));
+            tokio::select! {
+                () = tokio::time::sleep_until(self.clock.instant(due).into()) => {}
+                _ = stopped.wait_for(|stopped| *stopped) => break,
+            }
+            let sent = self.clock.now();
+            if sent.since(due) >= beat {
+                // The prober itself was held up for a whole beat: there was no look, which is never a success.
+                let event = Event::Probe { stream, due, sent, ended: sent, outcome: ProbeOutcome::Dropped };
+                let _ = self.events.send(event).await;
+                continue;
+            }
+            out.spawn(self.clone().probe(stream, session.clone(), due, sent, number));
+            while out.try_join_next().is_some() {}
+        }
+        while out.join_next().await.is_some() {}
+    }
+
+    async fn probe(self, stream: Stream, session: Arc<Session>, due: Nanos, sent: Nanos, beat: u64) {
+        let timeout = Duration::from(self.plan.timeout);
+        let answer = tokio::time::timeout(timeout, async {
+            match stream {
+                Stream::Fresh => {
+                    let client = connect(&self.config).await?;
+                    ask(&client, stream, beat).await
+                }
+                Stream::Read | Stream::Write => {
+                    let client = match session.client() {
+                        Some(client) => client,
+                        None => session.keep(connect(&self.config).await?),
+                    };
+                    let answer = ask(&client, stream, beat).await;
+                    if answer.is_err() && client.is_closed() {
+                        session.forget(&client);
+                    }
+                    answer
+                }
+            }
+        })
+        .await;
+        let ended = self.clock.now();
+        let outcome = match answer {
+            Ok(Ok(incarnation)) => {
+                ProbeOutcome::Answered(self.incarnations.number("(first met by a probe)", incarnation).await)
+            }
+            Ok(Err(class)) => ProbeOutcome::Failed(class),
+            Err(_) => {
+                // Whatever answers on this session from now on would answer too late.
+                session.drop_current();
+                ProbeOutcome::TimedOut
+            }
+        };
+        let _ = self.events.send(Event::Probe { stream, due, sent, ended, outcome }).await;
+    }
+}
+
+/// The session that a held stream keeps from beat to beat.
+#[derive(Default)]
+struct Session(Mutex<Option<Arc<Client>>>);
+
+impl Session {
+    fn client(&self) -> Option<Arc<Client>> {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().filter(|client| !client.is_closed()).cloned()
+    }
+
+    fn keep(&self, client: Client) -> Arc<Client> {
+        let client = Arc::new(client);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(client.clone());
+        client
+    }
+
+    fn forget(&self, client: &Arc<Client>) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.as_ref().is_some_and(|current| Arc::ptr_eq(current, client)) {
+            *held = None;
+        }
+    }
+
+    fn drop_current(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+async fn connect(config: &Config) -> Result<Client, String> {
+    let (client, connection) = config.connect(NoTls).await.map_err(|error| class(&error, "connect"))?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// Reads or writes the heartbeat; only an answer that names its incarnation is one.
+async fn ask(client: &Client, stream: Stream, beat: u64) -> Result<Incarnation, String> {
+    let sql = match stream {
+        Stream::Write => format!(
+            "WITH beat AS (UPDATE blackstart.heartbeat SET beat = {beat}, at = clock_timestamp() \
+             WHERE stream = 'write' RETURNING 1) SELECT incarnation.* FROM beat, ({INCARNATION_SQL}) incarnation"
+        ),
+        Stream::Read | Stream::Fresh => format!(
+            "SELECT incarnation.* FROM blackstart.heartbeat, ({INCARNATION_SQL}) incarnation WHERE stream = 'read'"
+        ),
+    };
+    let messages = client.simple_query(&sql).await.map_err(|error| class(&error, "closed"))?;
+    let row = messages.iter().find_map(|message| match message {
+        tokio_postgres::SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let field = |index| row.and_then(|row| row.get(index)).map(str::to_owned);
+    match (field(0), field(1), field(2)) {
+        (Some(identity), Some(branch), Some(started)) => Ok(Incarnation { identity, branch, started }),
+        _ => Err("no heartbeat".to_owned()),
+    }
+}
+
+/// An error's class: its SQLSTATE, or where the connection was lost.
+fn class(error: &tokio_postgres::Error, otherwise: &str) -> String {
+    error.code().map_or_else(|| otherwise.to_owned(), |code| code.code().to_owned())
+}

@@ -1,0 +1,50 @@
+//! One snapshot of the restored copy, taken before traffic is let in: every data check reads it.
+
+use tokio_postgres::Client;
+
+use crate::engine::postgres::Postgres;
+use crate::failure::{Context, Result};
+
+/// An open read-only transaction whose snapshot does not move.
+pub struct Snapshot {
+    client: Client,
+}
+
+/// Heaps are read as they are, never through an index that may disagree; texts come out the same everywhere.
+const SESSION: &str = "SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off; \
+    SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET DateStyle = 'ISO'; SET bytea_output = 'hex'; \
+    SET extra_float_digits = 1; SET work_mem = '64MB'; SET max_parallel_workers_per_gather = 0; \
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1";
+
+impl Snapshot {
+    /// Takes the snapshot, as the superuser: row-level security hides nothing from it.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn take(server: &Postgres, database: &str) -> Result<Self> {
+        let client = server.connect(database).await?;
+        client.batch_execute(SESSION).await.cannot("take the snapshot")?;
+        Ok(Self { client })
+    }
+
+    /// The session; its transaction is good while no statement fails: begin each look with [`Snapshot::mark`].
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Marks a point to come back to if the next look fails.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn mark(&self) -> Result<()> {
+        Ok(self.client.batch_execute("SAVEPOINT look").await?)
+    }
+
+    /// Comes back to the mark.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn back(&self) -> Result<()> {
+        Ok(self.client.batch_execute("ROLLBACK TO SAVEPOINT look").await?)
+    }
+}

@@ -1,0 +1,41 @@
+//! Writes that the application must be able to do, tried by its role, through its link, and rolled back.
+
+use blackstart_record::observation::WriteTrial;
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
+
+use crate::engine::postgres::connect;
+use crate::failure::{Error, Result};
+use crate::workload::{self, Domain};
+
+/// Tries every write, each in a transaction of its own. A refusal is noted.
+pub async fn observe(application: &Config, domain: &dyn Domain) -> Vec<WriteTrial> {
+    let mut observed = Vec::new();
+    for trial in domain.write_trials() {
+        let error = attempt(application, trial).await.err().map(|error| error.to_string());
+        observed.push(WriteTrial { what: trial.what.to_owned(), error });
+    }
+    observed
+}
+
+async fn attempt(application: &Config, trial: &workload::WriteTrial) -> Result<()> {
+    let client = connect(application).await?;
+    client.batch_execute("BEGIN").await?;
+    let tried = statements(&client, trial).await;
+    let ended = client.batch_execute("ROLLBACK").await;
+    tried.and(ended.map_err(Error::from))
+}
+
+async fn statements(client: &Client, trial: &workload::WriteTrial) -> Result<()> {
+    for statement in trial.statements {
+        let messages = client.simple_query(statement).await?;
+        let touched = messages.iter().any(|message| match message {
+            SimpleQueryMessage::CommandComplete(rows) => *rows > 0,
+            _ => false,
+        });
+        let reads = statement.trim_start().get(..6).is_some_and(|verb| verb.eq_ignore_ascii_case("select"));
+        if !touched && !reads {
+            return Err(Error::new(format!("it was accepted and touched no row: {statement}")));
+        }
+    }
+    Ok(())
+}

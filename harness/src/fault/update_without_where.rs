@@ -1,0 +1,83 @@
+//! A bad deploy: an `UPDATE` without `WHERE`, as one tenant. Row-level security keeps it to that tenant's rows,
+//! which is why nobody notices at once.
+
+use futures_util::future::{BoxFuture, FutureExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Injected, Scene, Transaction};
+use crate::failure::{Context, Error, Result};
+
+/// What to update.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Params {
+    /// The host.
+    pub host: String,
+    /// The table, with schema.
+    pub table: String,
+    /// The column that is overwritten.
+    pub column: String,
+    /// The text that every row gets in it.
+    pub value: String,
+    /// The role that the deploy runs as; row-level security applies to it.
+    pub role: String,
+    /// The setting that names the tenant, and the tenant.
+    pub tenant_setting: String,
+    /// The tenant.
+    pub tenant: u32,
+}
+
+impl Fault for Params {
+    fn intends(&self) -> String {
+        let Self { table, column, tenant, .. } = self;
+        format!("UPDATE {table} SET {column} without WHERE, as tenant {tenant}")
+    }
+
+    fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
+        self.deploy(scene).boxed()
+    }
+
+    fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<String>> {
+        self.look(scene).boxed()
+    }
+}
+
+impl Params {
+    async fn deploy(&self, scene: &mut Scene<'_>) -> Result<Injected> {
+        let client = scene.server.connect(scene.database).await?;
+        let begin = format!(
+            "BEGIN; SET LOCAL ROLE {}; SET LOCAL {} = '{}'",
+            quoted(&self.role),
+            self.tenant_setting,
+            self.tenant
+        );
+        client.batch_execute(&begin).await.cannot("begin the bad deploy")?;
+        let update = format!("UPDATE {} SET {} = $1", self.table, quoted(&self.column));
+        let rows = client.execute(&update, &[&self.value]).await.cannot("run the bad deploy")?;
+        let xid: String = client.query_one("SELECT pg_current_xact_id()::text", &[]).await?.get(0);
+        let xid = xid.parse().map_err(|_| Error::new(format!("the server says that {xid} is a transaction id")))?;
+        let before = scene.clock.now();
+        client.batch_execute("COMMIT").await.cannot("commit the bad deploy")?;
+        let after = scene.clock.now();
+        Ok(Injected {
+            says: format!("{}: {rows} rows in transaction {xid}", self.intends()),
+            transaction: Some(Transaction { xid, before, after }),
+        })
+    }
+
+    async fn look(&self, scene: &mut Scene<'_>) -> Result<String> {
+        let client = scene.server.connect(scene.database).await?;
+        let (table, column) = (&self.table, quoted(&self.column));
+        let sql = format!("SELECT count(*) FROM {table} WHERE {column} = $1");
+        let rows: i64 = client.query_one(&sql, &[&self.value]).await?.get(0);
+        if rows == 0 {
+            return Err(Error::new(format!("no row of {table} has the deploy's value")));
+        }
+        Ok(format!("{rows} rows of {table} have the deploy's value in {column}"))
+    }
+}
+
+fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}

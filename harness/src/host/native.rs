@@ -1,0 +1,378 @@
+//! Native hosts: a directory as disk, an address of 127.0.0.0/8, and a mount view without the other hosts' disks.
+
+#![allow(unsafe_code, reason = "entering a mount namespace between fork and exec has no safe form")]
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::fs;
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::signal::Signal;
+use nix::unistd::{Gid, Uid};
+
+use super::command::{Command, Finished, Logs, Process};
+use super::isolate::{Isolation, MOUNTS, ServerUser};
+use super::process;
+use crate::failure::{Context, Error, Result};
+
+/// What the hosts of one drill stand on.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// How hosts are kept apart.
+    pub isolation: Isolation,
+    /// The drill's scratch folder; hosts get their disks below it.
+    pub scratch: PathBuf,
+    /// The folder with downloaded tools, shown to hosts read-only.
+    pub tools: PathBuf,
+    /// The folders of located programs, ahead of the system's own in `PATH`.
+    pub programs: Vec<PathBuf>,
+    /// The plan's folder, shown to hosts read-only: the user's own programs are in it.
+    pub plan: PathBuf,
+    /// Where output goes.
+    pub logs: Logs,
+}
+
+/// A host. Dropping it ends nothing: [`Host::destroy`] does.
+#[derive(Clone, Debug)]
+pub struct Host {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    name: String,
+    address: Ipv4Addr,
+    disk: PathBuf,
+    user: ServerUser,
+    view: Option<View>,
+    ground: Ground,
+}
+
+/// A mount namespace of its own: other hosts' disks are not in it.
+#[derive(Debug)]
+struct View {
+    namespace: OwnedFd,
+    inode: u64,
+}
+
+impl Host {
+    /// Makes the `index`-th host of a drill. `disk_limit` in bytes makes its disk a memory file system of that size.
+    ///
+    /// # Errors
+    /// What the system refused.
+    pub fn create(ground: &Ground, name: &str, index: u8, disk_limit: Option<u64>) -> Result<Self> {
+        let disk = ground.scratch.join("hosts").join(name);
+        let user = ServerUser::under(&ground.isolation);
+        fs::create_dir_all(&disk).cannot(format_args!("make the disk of host {name}"))?;
+        if let Some(limit) = disk_limit {
+            limited_disk(&disk, limit).cannot(format_args!("limit the disk of host {name} to {limit} bytes"))?;
+        }
+        let isolated = matches!(ground.isolation, Isolation::Namespaces { .. });
+        let address = if isolated {
+            Ipv4Addr::new(127, 0, 0, 10 + index)
+        } else {
+            // Plain processes share the machine's loopback: take a corner of it that follows from the process id.
+            let [.., high, low] = std::process::id().to_be_bytes();
+            Ipv4Addr::new(127, 1 + high % 250, low, 10 + index)
+        };
+        let inner = Inner { name: name.to_owned(), address, disk, user, view: None, ground: ground.clone() };
+        for folder in ["home", "tmp", "run"] {
+            inner.own_folder(folder)?;
+        }
+        let view =
+            if isolated { Some(inner.view().cannot(format_args!("give host {name} its own view"))?) } else { None };
+        Ok(Self { inner: Arc::new(Inner { view, ..inner }) })
+    }
+
+    /// Its name in the plan.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// Its address, stable over every restart.
+    pub fn address(&self) -> Ipv4Addr {
+        self.inner.address
+    }
+
+    /// A path on its disk as its own processes see it.
+    pub fn path(&self, relative: &str) -> String {
+        self.inner.seen(relative)
+    }
+
+    /// A path on its disk as the harness sees it: only faults and file transfer look at a host from outside.
+    pub fn outside(&self, relative: &str) -> PathBuf {
+        self.inner.disk.join(relative)
+    }
+
+    /// A program that the harness located, by the path under which this host sees it.
+    pub fn tool(&self, located: &Path) -> PathBuf {
+        self.inner.tool(located)
+    }
+
+    /// Starts a program and returns at once.
+    ///
+    /// # Errors
+    /// It could not be started; a missing program is named.
+    pub fn spawn(&self, command: &Command) -> Result<Process> {
+        let child = self.inner.command(command).spawn().map_err(|error| {
+            let name = command.program.display();
+            match error.kind() {
+                io::ErrorKind::NotFound => Error::new(format!("host {} has no program {name}", self.inner.name)),
+                _ => Error::new(format!("cannot start {name} on host {}: {error}", self.inner.name)),
+            }
+        })?;
+        Process::attach(child, &self.inner.name, command, &self.inner.ground.logs)
+    }
+
+    /// Runs a program to its end, within its bound.
+    ///
+    /// # Errors
+    /// It could not be started, or the bound passed. A bad exit code is for the caller to judge.
+    pub async fn exec(&self, command: &Command) -> Result<Finished> {
+        self.spawn(command)?.wait(command.bound).await
+    }
+
+    /// Writes a file on its disk, owned by the server user.
+    ///
+    /// # Errors
+    /// Any error of writing.
+    pub fn write(&self, relative: &str, bytes: &[u8], mode: u32) -> Result<()> {
+        let path = self.outside(relative);
+        let write = || {
+            if let Some(parent) = path.parent() {
+                self.inner.own_parents(parent)?;
+            }
+            // The mode is set on the empty file: a secret is never readable, not even for a moment.
+            let file = fs::File::create(&path)?;
+            file.set_permissions(fs::Permissions::from_mode(mode))?;
+            io::Write::write_all(&mut &file, bytes)?;
+            self.inner.own(&path)
+        };
+        write().cannot(format_args!("write {relative} on host {}", self.inner.name))
+    }
+
+    /// Makes a folder on its disk, with its parents, owned by the server user, mode 0700.
+    ///
+    /// # Errors
+    /// Any error of making it.
+    pub fn make_folder(&self, relative: &str) -> Result<()> {
+        self.inner.own_folder(relative)
+    }
+
+    /// Removes a folder of its disk with all that it holds; one that is not there is fine.
+    ///
+    /// # Errors
+    /// Any error of removing it.
+    pub fn remove_folder(&self, relative: &str) -> Result<()> {
+        match fs::remove_dir_all(self.outside(relative)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::from(error)),
+            _ => Ok(()),
+        }
+        .cannot(format_args!("remove {relative} on host {}", self.inner.name))
+    }
+
+    /// Copies a folder from outside onto its disk, owned by the server user.
+    ///
+    /// # Errors
+    /// Any error of copying.
+    pub fn copy_in(&self, from: &Path, relative: &str) -> Result<()> {
+        copy_tree(from, &self.outside(relative), &|path| self.inner.own(path)).cannot(format_args!(
+            "copy {} to host {}",
+            from.display(),
+            self.inner.name
+        ))
+    }
+
+    /// Every living process of this host. Without namespaces it cannot be told whose a process is: none.
+    pub fn processes(&self) -> Vec<u32> {
+        self.inner.view.as_ref().map_or_else(Vec::new, |view| process::in_mount_namespace(view.inode))
+    }
+
+    /// Signals every process of this host until no new one turns up.
+    pub fn signal_all(&self, signal: Signal) {
+        process::signal_all(|| self.processes(), signal);
+    }
+
+    /// Ends everything on this host; its disk goes with the drill's scratch folder.
+    pub async fn destroy(&self) {
+        process::kill_all(|| self.processes(), Duration::from_secs(5)).await;
+    }
+}
+
+impl Inner {
+    /// Between fork and exec the child enters the host's view and becomes the server user.
+    fn command(&self, command: &Command) -> tokio::process::Command {
+        let environment = BTreeMap::from([
+            ("PATH", self.search_path()),
+            ("HOME", self.seen("home")),
+            ("TMPDIR", self.seen("tmp")),
+            ("LANG", "C.UTF-8".to_owned()),
+            ("TZ", "UTC".to_owned()),
+        ]);
+        let mut prepared = tokio::process::Command::new(&command.program);
+        prepared.args(&command.args).env_clear().envs(environment).envs(command.env.iter().cloned());
+        let stdin = if command.input.is_some() { Stdio::piped() } else { Stdio::null() };
+        prepared.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let namespace = self.view.as_ref().map(|view| view.namespace.as_raw_fd());
+        let home = CString::new(self.seen("home")).unwrap_or_default();
+        let identity = Identity::of(self.user);
+        // SAFETY: the closure runs in the forked child; it makes system calls on memory prepared before the fork.
+        unsafe {
+            prepared.pre_exec(move || {
+                step_into(namespace)?;
+                identity.assume()?;
+                nix::unistd::chdir(home.as_c_str())?;
+                Ok(())
+            });
+        }
+        prepared
+    }
+
+    fn search_path(&self) -> String {
+        let located = self.ground.programs.iter().map(|folder| self.tool(folder).to_string_lossy().into_owned());
+        let system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned();
+        located.chain([system]).collect::<Vec<_>>().join(":")
+    }
+
+    /// What the host sees in the place of a located program or folder.
+    fn tool(&self, located: &Path) -> PathBuf {
+        match (located.strip_prefix(&self.ground.tools), &self.view) {
+            (Ok(relative), Some(_)) => Path::new(MOUNTS).join("tools").join(relative),
+            _ => located.to_owned(),
+        }
+    }
+
+    fn seen(&self, relative: &str) -> String {
+        let base = if self.view.is_some() { Path::new(MOUNTS).join("disk") } else { self.disk.clone() };
+        base.join(relative).to_string_lossy().into_owned()
+    }
+
+    /// Makes the mount namespace: a thread of its own detaches, arranges the mounts and hands over the namespace.
+    fn view(&self) -> io::Result<View> {
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.arrange()).join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
+        })
+    }
+
+    fn arrange(&self) -> io::Result<View> {
+        unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
+        let point = |name: &str| Path::new(MOUNTS).join(name);
+        bind(&self.disk, &point("disk"))?;
+        for (folder, name) in [(&self.ground.tools, "tools"), (&self.ground.plan, "plan")] {
+            if folder.is_dir() {
+                bind(folder, &point(name))?;
+            }
+        }
+        // Last, since what was bound may lie below it: an empty /tmp of its own, and no other host's disk.
+        bind(&self.disk.join("tmp"), Path::new("/tmp"))?;
+        if let Some(all) = self.ground.scratch.parent().filter(|all| !all.starts_with("/tmp")) {
+            let none: Option<&str> = None;
+            mount(Some("tmpfs"), all, Some("tmpfs"), MsFlags::MS_RDONLY, none)?;
+        }
+        let namespace = fs::File::open("/proc/thread-self/ns/mnt")?;
+        Ok(View { inode: namespace.metadata()?.ino(), namespace: namespace.into() })
+    }
+
+    fn own(&self, path: &Path) -> io::Result<()> {
+        match self.user {
+            ServerUser::Drop(uid, gid) => chown(path, Some(uid), Some(gid)),
+            ServerUser::Nested(..) | ServerUser::Same => Ok(()),
+        }
+    }
+
+    fn own_folder(&self, relative: &str) -> Result<()> {
+        let make = || {
+            self.own_parents(&self.disk.join(relative))?;
+            fs::set_permissions(self.disk.join(relative), fs::Permissions::from_mode(0o700))
+        };
+        make().cannot(format_args!("make {relative} on host {}", self.name))
+    }
+
+    fn own_parents(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        let inside = |path: &&Path| path.starts_with(&self.disk);
+        folder.ancestors().take_while(inside).try_for_each(|path| self.own(path))
+    }
+}
+
+fn bind(from: &Path, to: &Path) -> io::Result<()> {
+    let none: Option<&str> = None;
+    Ok(mount(Some(from), to, none, MsFlags::MS_BIND, none)?)
+}
+
+fn limited_disk(disk: &Path, bytes: u64) -> io::Result<()> {
+    Ok(mount(Some("tmpfs"), disk, Some("tmpfs"), MsFlags::empty(), Some(format!("size={bytes}").as_str()))?)
+}
+
+fn step_into(namespace: Option<RawFd>) -> io::Result<()> {
+    let Some(namespace) = namespace else { return Ok(()) };
+    // SAFETY: the descriptor belongs to the host, which outlives the fork.
+    let namespace = unsafe { std::os::fd::BorrowedFd::borrow_raw(namespace) };
+    Ok(setns(namespace, CloneFlags::CLONE_NEWNS)?)
+}
+
+/// A server user, made ready before the fork.
+struct Identity {
+    user: ServerUser,
+    uid_map: String,
+    gid_map: String,
+}
+
+impl Identity {
+    fn of(user: ServerUser) -> Self {
+        let (uid, gid) = match user {
+            ServerUser::Drop(uid, gid) | ServerUser::Nested(uid, gid) => (uid, gid),
+            ServerUser::Same => (0, 0),
+        };
+        Self { user, uid_map: format!("{uid} 0 1"), gid_map: format!("{gid} 0 1") }
+    }
+
+    fn assume(&self) -> io::Result<()> {
+        match self.user {
+            ServerUser::Same => Ok(()),
+            ServerUser::Drop(uid, gid) => {
+                nix::unistd::setgroups(&[])?;
+                nix::unistd::setgid(Gid::from_raw(gid))?;
+                Ok(nix::unistd::setuid(Uid::from_raw(uid))?)
+            }
+            ServerUser::Nested(..) => {
+                unshare(CloneFlags::CLONE_NEWUSER)?;
+                fs::write("/proc/self/uid_map", &self.uid_map)?;
+                match fs::write("/proc/self/setgroups", "deny") {
+                    Err(error) if error.raw_os_error() == Some(Errno::EPERM as i32) => {}
+                    other => other?,
+                }
+                fs::write("/proc/self/gid_map", &self.gid_map)
+            }
+        }
+    }
+}
+
+/// Copies a tree with modes and links; `own` is told of every path made.
+pub(crate) fn copy_tree(from: &Path, to: &Path, own: &impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
+    let meta = fs::symlink_metadata(from)?;
+    if meta.is_dir() {
+        fs::create_dir_all(to)?;
+        fs::set_permissions(to, meta.permissions())?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            copy_tree(&entry.path(), &to.join(entry.file_name()), own)?;
+        }
+    } else if meta.is_symlink() {
+        std::os::unix::fs::symlink(fs::read_link(from)?, to)?;
+        return Ok(());
+    } else {
+        fs::copy(from, to)?;
+    }
+    own(to)
+}

@@ -1,0 +1,131 @@
+//! Processes as the kernel lists them: descendants, members of a host, signals to all of them.
+
+use std::collections::HashMap;
+use std::fs;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Every living process and its parent.
+fn parents() -> HashMap<u32, u32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return HashMap::new() };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(|pid: u32| Some((pid, status_of(pid)?.parent)))
+        .collect()
+}
+
+struct Status {
+    state: char,
+    parent: u32,
+    started: u64,
+}
+
+fn status_of(pid: u32) -> Option<Status> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name is in parentheses and may hold anything, so fields count from the last one.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    Some(Status {
+        state: fields.first()?.chars().next()?,
+        parent: fields.get(1)?.parse().ok()?,
+        started: fields.get(19)?.parse().ok()?,
+    })
+}
+
+/// When a process started, in clock ticks since boot; with its id this names a process for good.
+pub fn start_time(pid: u32) -> Option<u64> {
+    status_of(pid).map(|status| status.started)
+}
+
+/// All living descendants of `ancestor`, itself not among them; zombies are not alive.
+pub fn descendants(ancestor: u32) -> Vec<u32> {
+    let parents = parents();
+    let descends = |mut pid: u32| {
+        while let Some(&parent) = parents.get(&pid) {
+            if parent == ancestor {
+                return true;
+            }
+            if parent == 0 || parent == pid {
+                return false;
+            }
+            pid = parent;
+        }
+        false
+    };
+    parents
+        .keys()
+        .copied()
+        .filter(|&pid| descends(pid) && status_of(pid).is_some_and(|status| status.state != 'Z'))
+        .collect()
+}
+
+/// All living processes inside the mount namespace of this inode number.
+pub fn in_mount_namespace(inode: u64) -> Vec<u32> {
+    use std::os::unix::fs::MetadataExt;
+    parents()
+        .into_keys()
+        .filter(|pid| {
+            fs::metadata(format!("/proc/{pid}/ns/mnt")).is_ok_and(|meta| meta.ino() == inode)
+                && status_of(*pid).is_some_and(|status| status.state != 'Z')
+        })
+        .collect()
+}
+
+/// Signals every process that `list` names, again and again until no new one turns up: a process may fork meanwhile.
+pub fn signal_all(list: impl Fn() -> Vec<u32>, signal: Signal) {
+    let mut seen = Vec::new();
+    for _ in 0..50 {
+        let fresh: Vec<u32> = list().into_iter().filter(|pid| !seen.contains(pid)).collect();
+        if fresh.is_empty() {
+            return;
+        }
+        for pid in fresh {
+            let _ = kill(Pid::from_raw(pid as i32), signal);
+            seen.push(pid);
+        }
+    }
+}
+
+/// Kills every process that `list` names and waits until none is left; whether that came about within `bound`.
+pub async fn kill_all(list: impl Fn() -> Vec<u32>, bound: Duration) -> bool {
+    let deadline = tokio::time::Instant::now() + bound;
+    loop {
+        let alive = list();
+        if alive.is_empty() {
+            return true;
+        }
+        for pid in alive {
+            let _ = kill(Pid::from_raw(pid as i32), Signal::SIGKILL);
+        }
+        if tokio::time::Instant::now() > deadline {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_and_its_child_are_descendants_until_they_end() {
+        let mut child = std::process::Command::new("sh").args(["-c", "sleep 30 & wait"]).spawn().unwrap();
+        let mut found = Vec::new();
+        for _ in 0..200 {
+            found = descendants(child.id());
+            if !found.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(found.len(), 1);
+        assert!(descendants(std::process::id()).contains(&child.id()));
+        let grandchild = found[0];
+        signal_all(|| vec![child.id(), grandchild], Signal::SIGKILL);
+        child.wait().unwrap();
+        assert!(!descendants(std::process::id()).contains(&child.id()));
+    }
+}

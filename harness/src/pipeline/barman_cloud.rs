@@ -1,0 +1,227 @@
+//! barman-cloud: base backups and continuous WAL archiving to S3, restored to a point in time.
+
+use std::time::Duration;
+
+use blackstart_record::time::Interval;
+use futures_util::future::{BoxFuture, FutureExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Backup, Done, Pipeline, Repository, Target, Tools};
+use crate::engine::postgres::{Postgres, SUPERUSER, setting};
+use crate::failure::{Context, Error, Result};
+use crate::host::{Command, Host};
+use crate::store::REGION;
+
+/// How barman-cloud is set up.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Params {
+    /// The folder in the bucket.
+    pub prefix: String,
+    /// Seconds after which a quiet server ships a started segment (`archive_timeout`).
+    pub archive_timeout: u32,
+}
+
+impl Pipeline for Params {
+    fn programs(&self) -> Vec<&'static str> {
+        vec!["barman-cloud-backup", "barman-cloud-restore", "barman-cloud-wal-archive", "barman-cloud-wal-restore"]
+    }
+
+    fn source_settings(&self, source: &Host, repository: &Repository) -> Result<Vec<(String, String)>> {
+        let archive = self.wal_command("barman-cloud-wal-archive", source, repository)?;
+        Ok([
+            ("wal_level", "replica".to_owned()),
+            ("archive_mode", "on".to_owned()),
+            ("archive_timeout", format!("{}s", self.archive_timeout)),
+            ("archive_command", format!("{archive} %p")),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec())
+    }
+
+    fn install(&self, host: &Host, repository: &Repository) -> Result<()> {
+        host.write("home/.aws/credentials", repository.key.credentials_file().as_bytes(), 0o600)?;
+        host.write("home/.aws/config", format!("[default]\nregion = {REGION}\n").as_bytes(), 0o600)
+    }
+
+    fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Postgres) -> BoxFuture<'a, Result<Backup>> {
+        self.take(tools, source).boxed()
+    }
+
+    fn fetch<'a>(&'a self, tools: Tools<'a>, target: &'a Postgres, backup: &'a Backup) -> BoxFuture<'a, Result<Done>> {
+        self.bring(tools, target, backup).boxed()
+    }
+
+    fn restore<'a>(&'a self, tools: Tools<'a>, target: &'a Postgres, point: Target) -> BoxFuture<'a, Result<Done>> {
+        async move { self.prepare(tools, target, point) }.boxed()
+    }
+
+    fn replay<'a>(&'a self, tools: Tools<'a>, target: &'a mut Postgres) -> BoxFuture<'a, Result<Done>> {
+        replay(tools, target).boxed()
+    }
+
+    fn promote<'a>(&'a self, tools: Tools<'a>, target: &'a mut Postgres) -> BoxFuture<'a, Result<Done>> {
+        promote(tools, target).boxed()
+    }
+}
+
+impl Params {
+    fn url(&self, repository: &Repository) -> String {
+        format!("s3://{}/{}", repository.bucket, self.prefix)
+    }
+
+    fn endpoint(host: &Host, repository: &Repository) -> Result<String> {
+        let endpoint = repository.endpoints.get(host.name());
+        let endpoint = endpoint.ok_or_else(|| Error::new(format!("host {} has no link to the store", host.name())))?;
+        Ok(format!("http://{endpoint}"))
+    }
+
+    fn wal_command(&self, program: &str, host: &Host, repository: &Repository) -> Result<String> {
+        let endpoint = Self::endpoint(host, repository)?;
+        Ok(format!("{program} --endpoint-url {endpoint} {} {}", self.url(repository), repository.server))
+    }
+
+    fn command(&self, program: &str, host: &Host, tools: Tools<'_>) -> Result<Command> {
+        let endpoint = Self::endpoint(host, tools.repository)?;
+        Ok(Command::new(program).args(["--endpoint-url", &endpoint]).bound(tools.bound))
+    }
+
+    async fn take(&self, tools: Tools<'_>, source: &Postgres) -> Result<Backup> {
+        let begun = tools.clock.now();
+        let command = self
+            .command("barman-cloud-backup", source.host(), tools)?
+            .args(["--immediate-checkpoint", "--host", &source.socket(), "--user", SUPERUSER])
+            .args([self.url(tools.repository), tools.repository.server.clone()]);
+        source.host().exec(&command).await?.success("barman-cloud-backup")?;
+        let id = self.newest(tools, source).await?;
+        // A base backup is worth nothing until the log segment that ends it is in the repository too.
+        let end = format!("{id} of {}", tools.repository.server);
+        let lag = archived(tools, source).await.cannot(format_args!("archive the log that ends backup {end}"))?;
+        Ok(Backup { id, begun, durable: tools.clock.now(), lag })
+    }
+
+    async fn newest(&self, tools: Tools<'_>, source: &Postgres) -> Result<String> {
+        #[derive(Deserialize)]
+        struct List {
+            backups_list: Vec<Entry>,
+        }
+        #[derive(Deserialize)]
+        struct Entry {
+            backup_id: String,
+        }
+        let command = self
+            .command("barman-cloud-backup-list", source.host(), tools)?
+            .args(["--format", "json"])
+            .args([self.url(tools.repository), tools.repository.server.clone()]);
+        let finished = source.host().exec(&command).await?.success("barman-cloud-backup-list")?;
+        let list: List = serde_json::from_str(finished.stdout.lines().last().unwrap_or_default())
+            .map_err(|error| Error::with_lines(format!("the list of backups is no JSON: {error}"), finished.lines))?;
+        let ids = list.backups_list.into_iter().map(|entry| entry.backup_id);
+        ids.max().ok_or_else(|| Error::new("the repository lists no backup"))
+    }
+
+    async fn bring(&self, tools: Tools<'_>, target: &Postgres, backup: &Backup) -> Result<Done> {
+        let host = target.host();
+        host.remove_folder(target.data())?;
+        let command = self
+            .command("barman-cloud-restore", host, tools)?
+            .args([self.url(tools.repository), tools.repository.server.clone()])
+            .args([backup.id.clone(), host.path(target.data())]);
+        host.exec(&command).await?.success("barman-cloud-restore")?;
+        let bytes = folder_bytes(&host.outside(target.data())).cannot("size what was fetched")?;
+        Ok(Done { bytes: Some(bytes), says: format!("base backup {} to host {}", backup.id, host.name()) })
+    }
+
+    fn prepare(&self, tools: Tools<'_>, target: &Postgres, point: Target) -> Result<Done> {
+        let Target::BeforeTransaction(xid) = point;
+        let host = target.host();
+        let restore = self.wal_command("barman-cloud-wal-restore", host, tools.repository)?;
+        let settings = [
+            ("restore_command", format!("{restore} %f %p")),
+            ("recovery_target_xid", xid.to_string()),
+            ("recovery_target_inclusive", "off".to_owned()),
+            ("recovery_target_action", "pause".to_owned()),
+            // The restored copy must not write into the archive of the source.
+            ("archive_mode", "off".to_owned()),
+        ];
+        let lines: String = settings.iter().map(|(name, value)| setting(name, value)).collect();
+        let file = host.outside(target.data()).join("postgresql.auto.conf");
+        let text = std::fs::read_to_string(&file).cannot("read the fetched configuration")?;
+        host.write(&format!("{}/postgresql.auto.conf", target.data()), (text + &lines).as_bytes(), 0o600)?;
+        host.write(&format!("{}/recovery.signal", target.data()), b"", 0o600)?;
+        Ok(Done { bytes: None, says: format!("recovery target: just before transaction {xid}; archiving off") })
+    }
+}
+
+/// Ends the current log segment and waits until it is in the archive; how long that took.
+async fn archived(tools: Tools<'_>, source: &Postgres) -> Result<Interval> {
+    let client = source.connect(SUPERUSER).await?;
+    let before = tools.clock.now();
+    let row = client.query_one("SELECT pg_walfile_name(pg_switch_wal())", &[]).await?;
+    let after = tools.clock.now();
+    let wanted: String = row.get(0);
+    let deadline = tokio::time::Instant::now() + tools.bound;
+    let mut unseen = after;
+    loop {
+        let sql = "SELECT coalesce(last_archived_wal, ''), coalesce(last_failed_wal, '') FROM pg_stat_archiver";
+        let looked = tools.clock.now();
+        let row = client.query_one(sql, &[]).await?;
+        let (last, failed): (String, String) = (row.get(0), row.get(1));
+        // Names of one timeline sort as their segments; a .backup or .history name carries its segment first.
+        if last.get(..24).is_some_and(|segment| segment >= wanted.as_str()) {
+            return Ok(Interval { lower: unseen.since(after), upper: tools.clock.now().since(before) });
+        }
+        unseen = looked;
+        if tokio::time::Instant::now() > deadline {
+            let lines = vec![format!("last archived: '{last}', last failed: '{failed}', wanted: '{wanted}'")];
+            return Err(Error::bound("archiving", tools.bound, lines));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn replay(tools: Tools<'_>, target: &mut Postgres) -> Result<Done> {
+    target.launch()?;
+    let deadline = tokio::time::Instant::now() + tools.bound;
+    loop {
+        target.alive().cannot("replay")?;
+        if let Ok(client) = target.connect(SUPERUSER).await {
+            let sql = "SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN \
+                 pg_get_wal_replay_pause_state() = 'paused' ELSE false END, \
+                 coalesce(pg_last_wal_replay_lsn()::text, '')";
+            if let Ok(row) = client.query_one(sql, &[]).await {
+                let (recovering, paused, position): (bool, bool, String) = (row.get(0), row.get(1), row.get(2));
+                if !recovering {
+                    return Err(Error::with_lines("recovery ended without reaching its target", target.lines()));
+                }
+                if paused {
+                    return Ok(Done { bytes: None, says: format!("paused at the target, position {position}") });
+                }
+            }
+        }
+        if tokio::time::Instant::now() > deadline {
+            return Err(Error::bound("the replay", tools.bound, target.lines()));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn promote(tools: Tools<'_>, target: &mut Postgres) -> Result<Done> {
+    let client = target.connect(SUPERUSER).await?;
+    let seconds = i32::try_from(tools.bound.as_secs()).unwrap_or(i32::MAX).max(1);
+    let promoted: bool = client.query_one("SELECT pg_promote(true, $1)", &[&seconds]).await?.get(0);
+    if !promoted {
+        return Err(Error::bound("the promotion", tools.bound, target.lines()));
+    }
+    let incarnation = target.incarnation().await?;
+    Ok(Done { bytes: None, says: format!("timeline {}", incarnation.branch) })
+}
+
+fn folder_bytes(folder: &std::path::Path) -> std::io::Result<u64> {
+    std::fs::read_dir(folder)?.try_fold(0, |sum, entry| {
+        let entry = entry?;
+        let meta = entry.metadata()?;
+        Ok(sum + if meta.is_dir() { folder_bytes(&entry.path())? } else { meta.len() })
+    })
+}
