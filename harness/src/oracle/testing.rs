@@ -10,7 +10,7 @@ use super::compare::{Budget, compare_within};
 use super::{Comparison, OracleError, compare};
 
 /// A budget so small that every sorter spills.
-pub(crate) const TINY: Budget = Budget { effects: 256, others: 128, in_flight: 1000 };
+pub(super) const TINY: Budget = Budget { effects: 256, others: 128, in_flight: 1000 };
 
 /// The data of a record, in memory.
 #[derive(Clone, Debug)]
