@@ -230,8 +230,11 @@ impl Located {
     /// What the record says of them. Reads every binary: about half a second.
     fn describe(&self) -> Result<BTreeMap<String, Tool>> {
         let digest = |path: &Path| -> Result<String> {
-            let mut hash = Sha256::new();
-            std::io::copy(&mut std::fs::File::open(path)?, &mut hash)?;
+            let (mut hash, mut file) = (Sha256::new(), std::fs::File::open(path)?);
+            let mut chunk = vec![0; 1 << 20];
+            while let length @ 1.. = std::io::Read::read(&mut file, &mut chunk)? {
+                hash.update(&chunk[..length]);
+            }
             Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
         };
         let tool = |located: &blackstart_tools::Located| {

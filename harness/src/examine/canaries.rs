@@ -22,12 +22,12 @@ pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain) -> Result<Vec<Can
                 Vec::new()
             }
         };
-        let restored = rows.first().map(|row| row.try_get::<_, Option<Raw<'_>>>(0)).transpose()?;
+        let restored = rows.first().map(|row| row.try_get::<_, Raw<'_>>(0)).transpose()?;
         observed.push(Canary {
             name: canary.name.to_owned(),
             planted: canary.planted.as_deref().map(hex),
             found: restored.is_some(),
-            restored: restored.flatten().map(|Raw(bytes)| hex(bytes)),
+            restored: restored.and_then(|Raw(bytes)| bytes).map(hex),
         });
     }
     Ok(observed)

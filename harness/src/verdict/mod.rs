@@ -1,1 +1,95 @@
 //! Checkers and measures: pure, from the record alone.
+//!
+//! [`judge`] gathers the evidence of a record's folder and concludes; it looks at nothing else, and twice the same
+//! folder gives twice the same bytes. A checker is one file and one line in [`CHECKERS`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use blackstart_record::verdict::{Finding, Gate, Verdict};
+
+mod atom;
+mod beats;
+mod bytes;
+mod differences;
+mod evidence;
+mod exposure;
+mod gates;
+mod ghost;
+mod ident;
+mod inv;
+mod judge;
+mod lost;
+mod merge;
+mod objectives;
+mod phases;
+mod rpa;
+mod rta;
+mod story;
+mod throughput;
+mod words;
+mod write;
+
+#[cfg(test)]
+mod checker_tests;
+#[cfg(test)]
+mod judge_tests;
+#[cfg(test)]
+mod measure_tests;
+#[cfg(test)]
+mod rta_tests;
+#[cfg(test)]
+mod testing;
+
+pub use evidence::Evidence;
+pub use judge::{JudgeError, VERSION, judge};
+pub use story::Story;
+
+/// A checker: evidence in, finding out. It reads nothing else and keeps no state.
+#[derive(Clone, Copy, Debug)]
+pub struct Checker {
+    /// Its name in findings and reports.
+    pub name: &'static str,
+    /// What it does. Without its observation it says *inconclusive*, never *met*.
+    pub check: fn(&Evidence) -> Finding,
+}
+
+/// Every checker, in the order of reports.
+pub const CHECKERS: &[Checker] =
+    &[lost::CHECKER, ghost::CHECKER, atom::CHECKER, bytes::CHECKER, inv::CHECKER, write::CHECKER, ident::CHECKER];
+
+/// Runs checkers. One that panics is inconclusive and closes a gate; one that is content without having compared
+/// anything is not believed; one that the hosts' isolation cannot support is not believed either.
+fn run(checkers: &[Checker], evidence: &Evidence) -> (Vec<Finding>, Vec<Gate>) {
+    let (mut findings, mut gates) = (Vec::new(), Vec::new());
+    for checker in checkers {
+        let finding = catch_unwind(AssertUnwindSafe(|| (checker.check)(evidence))).unwrap_or_else(|panic| {
+            let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            let says = format!("the checker panicked: {}", words.unwrap_or("it does not say why"));
+            gates.push(Gate { id: "checker-panicked".into(), says: format!("{}: {says}", checker.name) });
+            evidence::finding(checker.name, Verdict::Inconclusive, 0, says)
+        });
+        findings.push(doubted(finding, evidence));
+    }
+    let known = |name: &String| checkers.iter().any(|checker| checker.name == name);
+    for name in evidence.record.isolation.cannot_prove.iter().filter(|name| !known(name)) {
+        findings.push(evidence::finding(name, Verdict::Inconclusive, 0, unprovable(evidence)));
+    }
+    (findings, gates)
+}
+
+fn doubted(mut finding: Finding, evidence: &Evidence) -> Finding {
+    if finding.verdict == Verdict::Met && finding.compared == 0 && !evidence.is_rightly_empty() {
+        finding.verdict = Verdict::Inconclusive;
+        finding.says = format!("nothing was compared ({})", finding.says);
+    }
+    if finding.verdict == Verdict::Met && evidence.record.isolation.cannot_prove.contains(&finding.checker) {
+        finding.verdict = Verdict::Inconclusive;
+        finding.details.push(finding.says);
+        finding.says = unprovable(evidence);
+    }
+    finding
+}
+
+fn unprovable(evidence: &Evidence) -> String {
+    format!("these hosts cannot prove it: {}", evidence.record.isolation.says)
+}

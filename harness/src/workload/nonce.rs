@@ -15,8 +15,8 @@ pub async fn plant_nonce(source: &Postgres, database: &str, nonce: &str) -> Resu
 ///
 /// # Errors
 /// The server's answer.
-pub async fn plant_poison(source: &Postgres, database: &str, nonce: &str) -> Result<()> {
-    plant(source, database, "poison", nonce).await.cannot("plant the poison")
+pub async fn plant_poison(source: &Postgres, database: &str) -> Result<()> {
+    plant(source, database, "poison", "written to the source only").await.cannot("plant the poison")
 }
 
 async fn plant(source: &Postgres, database: &str, id: &str, value: &str) -> Result<()> {

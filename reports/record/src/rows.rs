@@ -9,8 +9,10 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod cursor;
 mod file;
 
+pub use cursor::Cursor;
 pub use file::{ReadError, Reader, TableReader, Writer};
 
 /// A row's primary key, mapped to an integer that sorts as the engine sorts the key.

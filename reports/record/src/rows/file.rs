@@ -142,7 +142,7 @@ impl Reader {
         Ok(Some(TableReader { reader: self, table, block: Vec::new(), at: 0, last: 0, ended: false }))
     }
 
-    fn block(&mut self, block: &mut Vec<u8>) -> Result<(), ReadError> {
+    pub(super) fn block(&mut self, block: &mut Vec<u8>) -> Result<(), ReadError> {
         let mut head = [0; 8];
         self.input.read_exact(&mut head).map_err(cut_off)?;
         let [a, b, c, d, e, f, g, h] = head;
@@ -209,7 +209,7 @@ impl Iterator for TableReader<'_> {
     }
 }
 
-fn take_row(input: &mut &[u8], last: u128) -> Option<Row> {
+pub(super) fn take_row(input: &mut &[u8], last: u128) -> Option<Row> {
     let key = Key(last.checked_add(take_varint(input)?)?);
     let op = take_u64(input)?;
     let (digest, rest) = input.split_first_chunk::<8>()?;

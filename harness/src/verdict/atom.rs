@@ -1,0 +1,85 @@
+//! ATOM: transactions are there whole or not at all, and business rules hold.
+
+use blackstart_record::observation::Invariant;
+use blackstart_record::verdict::{DifferenceKind, Finding, Verdict};
+
+use super::Checker;
+use super::differences::details;
+use super::evidence::{Evidence, finding};
+use super::words::count;
+
+/// Torn transactions and broken invariants.
+pub const CHECKER: Checker = Checker { name: "ATOM", check };
+
+fn check(evidence: &Evidence) -> Finding {
+    let rules: Vec<&Invariant> = evidence.invariants().into_iter().flatten().collect();
+    let examined: u64 = rules.iter().map(|rule| rule.examined).sum();
+    let (torn, either, unverifiable) =
+        evidence.comparison.as_ref().map_or((0, 0, 0), |found| (found.torn, found.either, found.unverifiable));
+    let found = |verdict, says: String| finding(CHECKER.name, verdict, examined + either, says);
+
+    let broken: Vec<&&Invariant> =
+        rules.iter().filter(|rule| rule.violations.is_some_and(|number| number > 0)).collect();
+    if torn > 0 || !broken.is_empty() {
+        let mut says = Vec::new();
+        if torn > 0 {
+            says.push(format!("{} restored in part", count(torn, "transaction")));
+        }
+        if let [first, rest @ ..] = &broken[..] {
+            let violations = count(first.violations.unwrap_or(0), "time");
+            let more = if rest.is_empty() {
+                String::new()
+            } else {
+                format!(", and {} more", count(rest.len() as u64, "rule"))
+            };
+            says.push(format!("\"{}\" is broken {violations}{more}", first.rule));
+        }
+        let mut finding = found(Verdict::Missed, says.join("; "));
+        finding.cause = Some(
+            "a dump without one snapshot over all tables, a copy of files without its log, or a restore that stopped between tables"
+                .into(),
+        );
+        finding.differences = evidence.differences(&[DifferenceKind::Torn]);
+        finding.details = details(evidence, &finding.differences);
+        for rule in broken {
+            let number = count(rule.violations.unwrap_or(0), "violation");
+            finding.details.push(format!(
+                "{}: {number} in {} looked at: {}",
+                rule.rule,
+                rule.examined,
+                rule.first.join(", ")
+            ));
+        }
+        return finding;
+    }
+    if let Some(why) = evidence.no_comparison() {
+        return found(Verdict::Inconclusive, why);
+    }
+    if evidence.invariants().is_empty() {
+        return found(Verdict::Inconclusive, "no examination looked at the business rules".into());
+    }
+    if let Some(failed) = rules.iter().find(|rule| rule.violations.is_none()) {
+        let mut finding = found(Verdict::Inconclusive, format!("\"{}\" could not be asked", failed.rule));
+        finding.details.clone_from(&failed.first);
+        return finding;
+    }
+    if unverifiable > 0 {
+        let rows = count(unverifiable, "row");
+        return found(
+            Verdict::Inconclusive,
+            format!("{rows} of operations that never ended in the ledger: whole or not is unknown"),
+        );
+    }
+    if examined == 0 && !evidence.is_rightly_empty() {
+        return found(Verdict::Inconclusive, "the business rules looked at nothing".into());
+    }
+    let operations = if either == 0 {
+        String::new()
+    } else {
+        format!(", {} around the recovery point whole", count(either, "operation"))
+    };
+    found(
+        Verdict::Met,
+        format!("{} hold over {} looked at{operations}", count(rules.len() as u64, "rule"), count(examined, "case")),
+    )
+}

@@ -1,0 +1,215 @@
+//! What each probe's beat is worth, and where the service became stable. Pure.
+
+use blackstart_record::event::{ProbeOutcome, Stream};
+use blackstart_record::plan::ProbePlan;
+use blackstart_record::time::{Interval, Nanos};
+
+use super::story::Probe;
+
+/// A probe that takes longer than this many beats is an outage, even if it is answered in the end.
+pub const LATE_BEATS: u64 = 3;
+/// This many bad beats at the very end of the watch mean that the service did not stay.
+const BAD_END: usize = 3;
+
+/// The streams, all of which a recovery needs.
+pub const STREAMS: [Stream; 3] = [Stream::Read, Stream::Write, Stream::Fresh];
+
+/// What a beat is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worth {
+    /// Answered in time by the expected incarnation.
+    Good,
+    /// Unanswered, refused, too late, or answered by another incarnation.
+    Bad,
+    /// The prober itself was late or sent nothing: neither an outage nor a success.
+    Unseen,
+}
+
+/// A rated probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// When it was due.
+    pub due: Nanos,
+    /// When it was sent.
+    pub sent: Nanos,
+    /// When its outcome was known.
+    pub ended: Nanos,
+    /// Its worth.
+    pub worth: Worth,
+}
+
+/// One stream's beats in order of sending, rated for one expected incarnation.
+#[derive(Debug)]
+pub struct Rated {
+    /// The beats.
+    pub beats: Vec<Beat>,
+    /// For each beat, how many good ones in a row begin with it.
+    runs: Vec<u32>,
+}
+
+impl Rated {
+    /// Rates the probes of one stream, in order of sending, from `from` on.
+    pub fn new(probes: &[Probe], beat: Nanos, expected: u32, from: Nanos) -> Self {
+        let patience = Nanos(beat.0.saturating_mul(LATE_BEATS));
+        let rate = |probe: &Probe| match probe.outcome {
+            ProbeOutcome::Dropped => Worth::Unseen,
+            ProbeOutcome::Answered(life) if life == expected && probe.ended.since(probe.sent) <= patience => {
+                if probe.sent.since(probe.due) > patience { Worth::Unseen } else { Worth::Good }
+            }
+            ProbeOutcome::Answered(_) | ProbeOutcome::Failed(_) | ProbeOutcome::TimedOut => Worth::Bad,
+        };
+        let beats: Vec<Beat> = probes
+            .iter()
+            .filter(|probe| probe.ended >= from)
+            .map(|probe| Beat { due: probe.due, sent: probe.sent, ended: probe.ended, worth: rate(probe) })
+            .collect();
+        let mut runs = vec![0; beats.len()];
+        for index in (0..beats.len()).rev() {
+            if beats[index].worth == Worth::Good {
+                // Beats that nobody even noted are a gap: what happened in it is not known.
+                let joined =
+                    beats.get(index + 1).is_some_and(|next| next.sent.since(beats[index].sent) <= patience.plus(beat));
+                runs[index] = 1 + if joined { runs[index + 1] } else { 0 };
+            }
+        }
+        Self { beats, runs }
+    }
+
+    /// The first beat sent after `after`, where a run of `length` good ones begins with it, and that run's last beat.
+    fn run_after(&self, after: Nanos, length: u32) -> Option<(Beat, Beat)> {
+        let first = self.beats.partition_point(|beat| beat.sent <= after);
+        let long_enough = *self.runs.get(first)? >= length.max(1);
+        let last = first + (length.max(1) as usize - 1);
+        Some((*self.beats.get(first)?, *self.beats.get(last)?)).filter(|_| long_enough)
+    }
+
+    fn bad(&self) -> impl Iterator<Item = &Beat> {
+        self.beats.iter().filter(|beat| beat.worth == Worth::Bad)
+    }
+
+    /// Where, after `after`, bad beats follow each other for `length`, or until the end: the first of them.
+    fn relapse(&self, after: Nanos, length: u32) -> Option<Nanos> {
+        let from = self.beats.partition_point(|beat| beat.sent <= after);
+        let mut begun: Option<(usize, usize)> = None;
+        for (index, beat) in self.beats.iter().enumerate().skip(from) {
+            begun = match (beat.worth, begun) {
+                (Worth::Bad, None) => Some((index, 1)),
+                (Worth::Bad, Some((first, count))) => Some((first, count + 1)),
+                (Worth::Unseen, begun) => begun,
+                (Worth::Good, _) => None,
+            };
+            if let Some((first, count)) = begun.filter(|(_, count)| *count >= length.max(1) as usize) {
+                debug_assert!(count > 0);
+                return Some(self.beats[first].sent);
+            }
+        }
+        begun.filter(|(_, count)| *count >= BAD_END).map(|(first, _)| self.beats[first].sent)
+    }
+}
+
+/// Where the service became stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stable {
+    /// Between the sending of the last bad probe (or the fault) and the end of the first success of the last stream.
+    pub between: Interval,
+    /// End of the first good read.
+    pub first_read: Nanos,
+    /// End of the first good write.
+    pub first_write: Nanos,
+    /// End of the stability window.
+    pub until: Nanos,
+}
+
+/// All three streams.
+#[derive(Debug)]
+pub struct Watch {
+    streams: [Rated; 3],
+    stability: u32,
+}
+
+impl Watch {
+    /// Rates all streams; `probes` gives a stream's probes in order of sending.
+    pub fn new<'a>(probes: impl Fn(Stream) -> &'a [Probe], plan: &ProbePlan, expected: u32, from: Nanos) -> Self {
+        let beat = |stream| if stream == Stream::Fresh { plan.fresh_beat } else { plan.beat };
+        let rated = |stream| Rated::new(probes(stream), beat(stream), expected, from);
+        Self { streams: STREAMS.map(rated), stability: plan.stability.max(1) }
+    }
+
+    /// The streams, as in [`STREAMS`].
+    pub fn streams(&self) -> &[Rated; 3] {
+        &self.streams
+    }
+
+    /// The first bad beat of any stream.
+    pub fn first_bad(&self) -> Option<Nanos> {
+        self.streams.iter().filter_map(|stream| stream.bad().next()).map(|beat| beat.sent).min()
+    }
+
+    /// The last bad beat of any stream.
+    pub fn last_bad(&self) -> Option<Nanos> {
+        self.streams.iter().filter_map(|stream| stream.bad().last()).map(|beat| beat.sent).max()
+    }
+
+    /// The last beat of any stream.
+    pub fn last(&self) -> Option<Nanos> {
+        self.streams.iter().filter_map(|stream| stream.beats.last()).map(|beat| beat.sent).max()
+    }
+
+    /// Where the service became stable, at `floor` or later, and did not break down again for good.
+    pub fn stable(&self, floor: Nanos) -> Option<Stable> {
+        let mut floor = floor;
+        loop {
+            let stable = self.first_stable(floor)?;
+            let relapse = self.streams.iter().filter_map(|stream| stream.relapse(stable.until, self.stability)).min();
+            match relapse {
+                None => return Some(stable),
+                Some(relapse) => floor = relapse,
+            }
+        }
+    }
+
+    /// A stable time can only begin at the floor or right after a beat that is not good.
+    fn first_stable(&self, floor: Nanos) -> Option<Stable> {
+        let doubtful = self.streams.iter().flat_map(|stream| &stream.beats).filter(|beat| beat.worth != Worth::Good);
+        let mut after: Vec<Nanos> = doubtful.map(|beat| beat.sent).filter(|sent| *sent >= floor).collect();
+        after.push(floor);
+        after.sort_unstable();
+        after.dedup();
+        after.into_iter().find_map(|after| self.stable_after(after))
+    }
+
+    fn stable_after(&self, after: Nanos) -> Option<Stable> {
+        let [read, write, fresh] = &self.streams;
+        let (first_read, last_read) = read.run_after(after, self.stability)?;
+        let (first_write, last_write) = write.run_after(after, self.stability)?;
+        let (first_fresh, _) = fresh.run_after(after, 1)?;
+        let until = last_read.ended.max(last_write.ended).max(first_fresh.ended);
+        let clean = fresh.bad().all(|beat| beat.sent <= after || beat.sent > until);
+        let bad_before =
+            self.streams.iter().flat_map(Rated::bad).map(|beat| beat.sent).filter(|sent| *sent <= after).max();
+        let upper = first_read.ended.max(first_write.ended).max(first_fresh.ended);
+        clean.then(|| Stable {
+            between: Interval { lower: bad_before.unwrap_or(Nanos::ZERO), upper },
+            first_read: first_read.ended,
+            first_write: first_write.ended,
+            until,
+        })
+    }
+
+    /// The longest outage that the held sessions could have missed between two good beats, up to the end of the watch.
+    pub fn longest_unseen(&self) -> Nanos {
+        let held = &self.streams[..2];
+        let gaps = held.iter().flat_map(|stream| {
+            let good: Vec<&Beat> = stream.beats.iter().filter(|beat| beat.worth == Worth::Good).collect();
+            good.windows(2).map(|pair| pair[1].ended.since(pair[0].sent)).collect::<Vec<_>>()
+        });
+        gaps.max().unwrap_or(Nanos::ZERO)
+    }
+
+    /// The prober's own greatest lateness between two instants.
+    pub fn lateness(&self, from: Nanos, until: Nanos) -> Nanos {
+        let beats = self.streams.iter().flat_map(|stream| &stream.beats);
+        let within = beats.filter(|beat| beat.sent >= from && beat.sent <= until);
+        within.map(|beat| beat.sent.since(beat.due)).max().unwrap_or(Nanos::ZERO)
+    }
+}

@@ -1,0 +1,144 @@
+//! What the checkers may look at: the record, the history, the observations and the comparison. Nothing else.
+
+use std::collections::BTreeMap;
+
+use blackstart_record::observation::{Canary, Identity, Invariant, Inventory, Observation, Rows, WriteTrial};
+use blackstart_record::plan::Step;
+use blackstart_record::record::Record;
+use blackstart_record::verdict::{Difference, DifferenceKind, Finding, Verdict};
+
+use super::story::Story;
+use crate::oracle::{Comparison, TableCount};
+
+/// Everything that a drill left to judge.
+#[derive(Debug)]
+pub struct Evidence {
+    /// `record.json`.
+    pub record: Record,
+    /// The history by subject.
+    pub story: Story,
+    /// Observations by name.
+    pub observations: BTreeMap<String, Observation>,
+    /// Expected state against restored state, or why there is none.
+    pub comparison: Result<Comparison, String>,
+}
+
+/// Defines how all observations of one kind are found, whatever their names.
+macro_rules! observed {
+    ($($(#[$doc:meta])* $name:ident: $kind:ident -> $type:ty;)*) => {
+        impl Evidence {$(
+            $(#[$doc])*
+            pub fn $name(&self) -> Vec<&$type> {
+                self.observations
+                    .values()
+                    .filter_map(|observation| match observation {
+                        Observation::$kind(seen) => Some(seen),
+                        _ => None,
+                    })
+                    .collect()
+            }
+        )*}
+    };
+}
+
+observed! {
+    /// What was read of the restored rows.
+    rows: Rows -> Rows;
+    /// Inventories.
+    inventories: Inventory -> Inventory;
+    /// Business rules.
+    invariants: Invariants -> Vec<Invariant>;
+    /// Planted values.
+    canaries: Canaries -> Vec<Canary>;
+    /// Write trials.
+    writes: Writes -> Vec<WriteTrial>;
+    /// Identities.
+    identities: Identity -> Identity;
+}
+
+impl Evidence {
+    /// Whether the runbook brings data back at all. A drill that restores nothing is judged on the data where it is.
+    pub fn restores(&self) -> bool {
+        let brings_back = |step| matches!(step, Step::Fetch | Step::Restore | Step::Replay | Step::Promote);
+        self.record.scenario.runbook.iter().any(|planned| brings_back(planned.step))
+            || self.story.steps.iter().any(|run| brings_back(run.step))
+    }
+
+    /// Whether the database was empty from the start, is owed empty and was found empty, each of them seen:
+    /// the one case in which nothing compared is a result.
+    pub fn is_rightly_empty(&self) -> bool {
+        self.story.load.is_some_and(|load| load.rows == 0)
+            && self.comparison.as_ref().is_ok_and(|found| found.owed() == 0 && found.read() == 0)
+            && !self.rows().is_empty()
+    }
+
+    /// Why the server could not give all rows of `table`, if it could not.
+    pub fn unreadable(&self, table: &str) -> Option<&str> {
+        self.rows().into_iter().find_map(|rows| rows.unreadable.get(table)).map(String::as_str)
+    }
+
+    /// Whether the examination asked for the table's rows and got an answer, if only that there are none to be had.
+    pub fn was_looked_at(&self, table: &TableCount) -> bool {
+        table.read.is_some() || self.unreadable(&table.table).is_some()
+    }
+
+    /// Rows that are owed and were looked for.
+    pub fn owed_and_looked_at(&self) -> u64 {
+        let Ok(comparison) = &self.comparison else { return 0 };
+        comparison.tables.iter().filter(|table| self.was_looked_at(table)).map(|table| table.owed).sum()
+    }
+
+    /// Why row differences cannot be told, if they cannot.
+    pub fn no_comparison(&self) -> Option<String> {
+        let comparison = match &self.comparison {
+            Ok(comparison) => comparison,
+            Err(why) => return Some(format!("the rows could not be compared: {why}")),
+        };
+        let rows = self.rows();
+        if rows.is_empty() {
+            return Some("no examination read the restored rows".into());
+        }
+        let Some(load) = self.story.load else {
+            return Some("the history does not say how many rows were loaded".into());
+        };
+        let initial: u64 = comparison.tables.iter().map(|table| table.initial).sum();
+        if initial < load.rows {
+            let missing = super::words::count(load.rows - initial, "row");
+            return Some(format!("initial.rows lacks {missing} of those that were loaded, so they cannot be owed"));
+        }
+        let claimed = |table: &TableCount| rows.iter().find_map(|rows| rows.read.get(&table.table)).copied();
+        let differs = |table: &&TableCount| claimed(table).is_some_and(|claimed| claimed != table.read.unwrap_or(0));
+        comparison.tables.iter().find(differs).map(|table| {
+            format!(
+                "{}: the examination says it read {} rows, restored.rows holds {}",
+                table.table,
+                claimed(table).unwrap_or(0),
+                table.read.unwrap_or(0)
+            )
+        })
+    }
+
+    /// Differences of the given kinds.
+    pub fn differences(&self, kinds: &[DifferenceKind]) -> Vec<Difference> {
+        let Ok(comparison) = &self.comparison else { return Vec::new() };
+        comparison
+            .differences
+            .iter()
+            .filter(|found| kinds.contains(&found.kind))
+            .map(|found| found.difference())
+            .collect()
+    }
+}
+
+/// A finding without differences.
+pub fn finding(checker: &str, verdict: Verdict, compared: u64, says: impl Into<String>) -> Finding {
+    Finding {
+        checker: checker.into(),
+        verdict,
+        says: says.into(),
+        cause: None,
+        compared,
+        details: Vec::new(),
+        differences: Vec::new(),
+    }
+}

@@ -1,0 +1,147 @@
+//! From a record's folder to a verdict.
+
+use std::collections::BTreeMap;
+
+use blackstart_record::history::{self, History};
+use blackstart_record::record::{Folder, LoadError};
+use blackstart_record::time::Nanos;
+use blackstart_record::verdict::{DrillVerdict, Gate, Measures, Verdict};
+
+use super::evidence::Evidence;
+use super::objectives::{self, Measured};
+use super::rta::{self, Recovery};
+use super::story::Story;
+use super::words::count;
+use super::{CHECKERS, exposure, gates, merge, rpa, run, throughput};
+use crate::oracle;
+
+/// The version of `verdict.json` that this code writes.
+pub const VERSION: u32 = 1;
+
+/// Why a record cannot be judged at all: nothing says what was drilled.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// `record.json` is missing, malformed or of another version.
+    #[error(transparent)]
+    Record(#[from] LoadError),
+}
+
+/// Judges the record in `folder`, from its files alone and without changing them. Everything but `record.json` may be
+/// missing, torn or damaged: the verdict is then inconclusive and its notes say what.
+///
+/// # Errors
+/// [`JudgeError::Record`] if `record.json` cannot be loaded.
+pub fn judge(folder: &Folder) -> Result<DrillVerdict, JudgeError> {
+    let record = folder.load_record()?;
+    let mut notes = Vec::new();
+    let mut broken = Vec::new();
+    let history = load_history(folder, &mut notes, &mut broken);
+    let story = Story::new(&history.entries);
+    let observations = folder.load_observations().unwrap_or_else(|why| {
+        let says = format!("an observation cannot be read: {}", without_path(&why));
+        broken.push(Gate { id: "observations-unreadable".into(), says });
+        BTreeMap::new()
+    });
+    for name in story.observed.iter().filter(|name| !observations.contains_key(*name)) {
+        notes.push(format!("the history tells of an observation \"{name}\", which is not there"));
+    }
+    let comparison = match &story.cut {
+        None => Err("the recovery point is not known".to_owned()),
+        Some(cut) => {
+            let loaded_at = story.load.map_or(Nanos::ZERO, |load| load.at);
+            oracle::compare(folder, &record.tables, cut, loaded_at, &record.scenario.expendable)
+                .map_err(|why| why.to_string())
+        }
+    };
+    let evidence = Evidence { record, story, observations, comparison };
+    note_oddities(&evidence, &mut notes);
+    Ok(conclude(&evidence, broken, notes))
+}
+
+fn load_history(folder: &Folder, notes: &mut Vec<String>, broken: &mut Vec<Gate>) -> History {
+    match history::read(&folder.history()) {
+        Ok(history) => {
+            if history.torn_bytes > 0 {
+                notes.push(format!("the history's last line is torn: {} dropped", count(history.torn_bytes, "byte")));
+            }
+            history
+        }
+        Err(why) => {
+            broken.push(Gate { id: "history-unreadable".into(), says: why.to_string() });
+            History::default()
+        }
+    }
+}
+
+/// A record must be judged alike wherever it lies, so a verdict names files without their folder.
+fn without_path(error: &LoadError) -> String {
+    let name =
+        |path: &std::path::Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match error {
+        LoadError::Io { path, why } => format!("{}: {why}", name(path)),
+        LoadError::Malformed { path, line, column, why } => {
+            format!("{}, line {line}, column {column}: {why}", name(path))
+        }
+        LoadError::Version { path, found } => format!("{} is of version {found}", name(path)),
+    }
+}
+
+fn note_oddities(evidence: &Evidence, notes: &mut Vec<String>) {
+    let scenario = &evidence.record.scenario;
+    if let Ok(found) = &evidence.comparison {
+        if found.ledger_torn_bytes > 0 {
+            notes.push(format!("the ledger's last entry is torn: {} dropped", count(found.ledger_torn_bytes, "byte")));
+        }
+        if found.open > 0 {
+            let open = count(found.open, "operation");
+            notes.push(format!(
+                "{open} began before the recovery point and never ended in the ledger: taken as unknown"
+            ));
+        }
+    }
+    if scenario.compression > 1 {
+        notes.push(format!(
+            "delays and schedules were compressed {} times; no measured figure was multiplied",
+            scenario.compression
+        ));
+    }
+    if !scenario.expendable.is_empty() {
+        notes.push(format!("the plan lets these tables be lost: {}", scenario.expendable.join(", ")));
+    }
+}
+
+fn conclude(evidence: &Evidence, mut gates: Vec<Gate>, notes: Vec<String>) -> DrillVerdict {
+    let story = &evidence.story;
+    gates.extend(gates::closed(evidence));
+    let (findings, panicked) = run(CHECKERS, evidence);
+    gates.extend(panicked);
+    let (recovery, rpa, exposure) = (rta::measure(evidence), rpa::measure(evidence), exposure::of(evidence));
+    let measured = Measured { recovery: &recovery, rpa: &rpa, exposure: &exposure };
+    let objectives = objectives::judge(evidence, &measured);
+    let conclusion = merge::conclude(&gates, &objectives, &findings, &recovery, story.interrupted);
+    let rta = if let Recovery::Back(rta) = recovery { Some(rta) } else { None };
+    let measures = Measures {
+        steps: rta::steps(evidence),
+        throughput_back: rta.as_ref().and_then(|rta| throughput::back(evidence, rta.recovered.upper)),
+        throughput_before: throughput::before(evidence),
+        rta,
+        rpa: rpa.ok(),
+        exposure: exposure.ok(),
+        recovery_point: story.cut.clone(),
+        rows: story.load.map_or(0, |load| load.rows),
+        bytes: story.load.map_or(0, |load| load.bytes),
+    };
+    debug_assert!(conclusion.verdict != Verdict::Met || gates.is_empty());
+    DrillVerdict {
+        version: VERSION,
+        drill: format!("{}/{}", evidence.record.plan.name, evidence.record.scenario.name),
+        verdict: conclusion.verdict,
+        says: conclusion.says,
+        exit_code: conclusion.exit_code,
+        gates,
+        objectives,
+        findings,
+        measures,
+        notes,
+    }
+}

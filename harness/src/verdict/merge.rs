@@ -1,0 +1,76 @@
+//! The worst of everything, gates first, and the exit code that follows.
+
+use blackstart_record::verdict::{Finding, Gate, ObjectiveVerdict, Verdict};
+
+use super::rta::Recovery;
+use super::words::list;
+
+const MET: u8 = 0;
+const OBJECTIVE_MISSED: u8 = 99;
+const DATA_WRONG: u8 = 100;
+const INCONCLUSIVE: u8 = 105;
+
+/// What everything comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conclusion {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The exit code.
+    pub exit_code: u8,
+    /// One sentence.
+    pub says: String,
+}
+
+/// Merges gates, objectives, findings and the recovery itself; `signal` is the one that stopped the drill.
+pub fn conclude(
+    gates: &[Gate],
+    objectives: &[ObjectiveVerdict],
+    findings: &[Finding],
+    recovery: &Recovery,
+    signal: Option<i32>,
+) -> Conclusion {
+    if let [first, rest @ ..] = gates {
+        let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
+        let exit_code = match signal {
+            Some(2) => 130,
+            Some(15) => 143,
+            _ => INCONCLUSIVE,
+        };
+        return Conclusion { verdict: Verdict::Inconclusive, exit_code, says: format!("{}{more}", first.says) };
+    }
+    let of = |verdict| {
+        let findings = findings.iter().filter(move |finding| finding.verdict == verdict);
+        findings.map(|finding| format!("{}: {}", finding.checker, finding.says))
+    };
+    let missed: Vec<&ObjectiveVerdict> = objectives.iter().filter(|o| o.verdict == Verdict::Missed).collect();
+    let objective = |o: &ObjectiveVerdict| format!("{} of \"{}\": {}", o.kind, o.objective, o.says);
+    if let Recovery::NotBack { why, .. } = recovery {
+        let says = format!("not recovered: {why}");
+        return Conclusion { verdict: Verdict::Missed, exit_code: DATA_WRONG, says };
+    }
+    if let Some(first) = of(Verdict::Missed).next() {
+        let names: Vec<String> =
+            findings.iter().filter(|f| f.verdict == Verdict::Missed).map(|f| f.checker.clone()).collect();
+        let says = if names.len() == 1 { first } else { format!("{} found the data wrong; {first}", list(&names)) };
+        return Conclusion { verdict: Verdict::Missed, exit_code: DATA_WRONG, says };
+    }
+    let unknown = of(Verdict::Inconclusive).next();
+    if let [first, ..] = missed[..] {
+        let data = match &unknown {
+            None => "the data is intact".into(),
+            Some(unknown) => format!("whether the data is intact is not known ({unknown})"),
+        };
+        let says = format!("{}; {data}", objective(first));
+        return Conclusion { verdict: Verdict::Missed, exit_code: OBJECTIVE_MISSED, says };
+    }
+    let open = objectives.iter().find(|o| o.verdict == Verdict::Inconclusive).map(objective);
+    let censored = match recovery {
+        Recovery::Back(_) => None,
+        Recovery::NotBack { why, .. } | Recovery::Censored { why, .. } | Recovery::Unmeasured(why) => Some(why.clone()),
+    };
+    if let Some(says) = unknown.or(open).or(censored) {
+        return Conclusion { verdict: Verdict::Inconclusive, exit_code: INCONCLUSIVE, says };
+    }
+    let says = format!("all {} objectives and {} checks are met", objectives.len(), findings.len());
+    Conclusion { verdict: Verdict::Met, exit_code: MET, says }
+}

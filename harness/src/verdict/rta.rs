@@ -1,0 +1,178 @@
+//! RTA: from the instant just before the first fault until the service was stable again, seen from outside.
+
+use blackstart_record::event::ProbeOutcome;
+use blackstart_record::plan::Step;
+use blackstart_record::time::{Interval, Nanos};
+use blackstart_record::verdict::{Rta, StepMeasure};
+
+use super::beats::{STREAMS, Stable, Watch};
+use super::evidence::Evidence;
+use super::phases;
+use super::story::{Broken, Probe};
+
+/// Whether and when the service came back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recovery {
+    /// It did.
+    Back(Rta),
+    /// It did not: the procedure broke, or was done without bringing the service back.
+    NotBack {
+        /// The outage lasted at least this long, declared manual time included.
+        at_least: Nanos,
+        /// One sentence.
+        why: String,
+    },
+    /// The harness stopped watching, or stopped a step, before it was known.
+    Censored {
+        /// The outage lasted at least this long, declared manual time included.
+        at_least: Nanos,
+        /// One sentence.
+        why: String,
+    },
+    /// Nothing can be said.
+    Unmeasured(String),
+}
+
+/// Measures the recovery time.
+pub fn measure(evidence: &Evidence) -> Recovery {
+    let story = &evidence.story;
+    let Some(fault) = story.fault() else { return Recovery::Unmeasured("no fault was injected".into()) };
+    let manual = manual_total(evidence);
+    if let Some((run, broken)) = story.broken_step() {
+        let until = run.ended.unwrap_or(run.begun);
+        let at_least = until.since(fault).plus(manual);
+        return match broken {
+            Broken::Failed(failure) => {
+                Recovery::NotBack { at_least, why: format!("the step \"{}\" failed: {}", run.step, failure.message) }
+            }
+            Broken::Bound(failure) => Recovery::Censored {
+                at_least,
+                why: format!("the harness stopped the step \"{}\" at its bound: {}", run.step, failure.message),
+            },
+        };
+    }
+    let Some(expected) = expected(evidence, fault) else {
+        return Recovery::Unmeasured("the history does not say which incarnation was restored".into());
+    };
+    let probes = |stream| story.probes.get(&stream).map_or(&[][..], Vec::as_slice);
+    let plan = &evidence.record.scenario.probes;
+    let watch = Watch::new(probes, plan, expected, fault);
+    if let Some((_, stream)) = watch.streams().iter().zip(STREAMS).find(|(rated, _)| rated.beats.is_empty()) {
+        return Recovery::Unmeasured(format!("the {} probes have none after the fault", stream_name(stream)));
+    }
+    let last_fault = story.intended.values().copied().max().unwrap_or(fault);
+    // A fault may take a while to bite: calm before the first bad beat is no recovery.
+    let floor = watch.first_bad().map_or(last_fault, |bad| bad.max(last_fault));
+    let Some(stable) = watch.stable(floor) else { return not_back(evidence, &watch, fault, manual) };
+    let rta = if watch.first_bad().is_none() && was_there_before(probes(STREAMS[0]), expected, fault) {
+        uninterrupted(evidence, &watch, fault, stable)
+    } else {
+        interrupted(evidence, &watch, fault, stable)
+    };
+    Recovery::Back(rta)
+}
+
+fn interrupted(evidence: &Evidence, watch: &Watch, fault: Nanos, stable: Stable) -> Rta {
+    let between = Interval { lower: stable.between.lower.max(fault), upper: stable.between.upper };
+    let resolution = evidence.record.scenario.probes.beat.plus(watch.lateness(between.lower, stable.until));
+    assemble(evidence, fault, Stable { between, ..stable }, resolution)
+}
+
+/// No probe noticed anything: at worst an outage hid between two beats.
+fn uninterrupted(evidence: &Evidence, watch: &Watch, fault: Nanos, stable: Stable) -> Rta {
+    let resolution = watch.longest_unseen().max(evidence.record.scenario.probes.beat);
+    let between = Interval { lower: fault, upper: fault.plus(resolution) };
+    let (first_read, first_write) = (between.upper, between.upper);
+    assemble(evidence, fault, Stable { between, first_read, first_write, ..stable }, resolution)
+}
+
+fn assemble(evidence: &Evidence, fault: Nanos, stable: Stable, resolution: Nanos) -> Rta {
+    let manual = manual_total(evidence);
+    let recovered = stable.between;
+    let achieved =
+        Interval { lower: recovered.lower.since(fault).plus(manual), upper: recovered.upper.since(fault).plus(manual) };
+    let phases = phases::of(evidence, fault, &stable);
+    Rta { achieved, from: fault, recovered, manual, resolution, phases }
+}
+
+fn not_back(evidence: &Evidence, watch: &Watch, fault: Nanos, manual: Nanos) -> Recovery {
+    let story = &evidence.story;
+    let plan = &evidence.record.scenario.probes;
+    let (Some(last_bad), Some(last)) = (watch.last_bad(), watch.last()) else {
+        return Recovery::Unmeasured(
+            "no stable time was seen and no outage either: too few probes, or late ones".into(),
+        );
+    };
+    let at_least = last_bad.since(fault).plus(manual);
+    let planned = &evidence.record.scenario.runbook;
+    let all_done =
+        planned.iter().all(|step| story.steps.iter().any(|run| run.step == step.step && run.ended.is_some()));
+    let done = story.steps.iter().filter_map(|run| run.ended).max().unwrap_or(fault);
+    let window = Nanos(plan.beat.0.saturating_mul(u64::from(plan.stability)));
+    let watched = last.since(done);
+    let still_bad = last_bad.plus(window) >= last;
+    if all_done && still_bad && watched >= window.plus(window) {
+        let why = format!("the runbook is done and the service was still not stable {watched} later");
+        return Recovery::NotBack { at_least, why };
+    }
+    Recovery::Censored { at_least, why: "the watch ended before the service was stable".into() }
+}
+
+/// The incarnation whose answers count: the restored one; where nothing is restored, the one before the fault.
+fn expected(evidence: &Evidence, fault: Nanos) -> Option<u32> {
+    if evidence.story.restored.is_some() || evidence.restores() {
+        return evidence.story.restored;
+    }
+    let probes = evidence.story.probes.get(&STREAMS[0])?;
+    probes.iter().filter(|probe| probe.ended < fault).rev().find_map(answered_by)
+}
+
+fn was_there_before(probes: &[Probe], expected: u32, fault: Nanos) -> bool {
+    probes.iter().filter(|probe| probe.ended < fault).rev().find_map(answered_by) == Some(expected)
+}
+
+fn answered_by(probe: &Probe) -> Option<u32> {
+    match probe.outcome {
+        ProbeOutcome::Answered(life) => Some(life),
+        _ => None,
+    }
+}
+
+/// Declared manual time over all steps of the runbook.
+pub fn manual_total(evidence: &Evidence) -> Nanos {
+    evidence
+        .record
+        .scenario
+        .runbook
+        .iter()
+        .filter_map(|step| step.manual.as_ref())
+        .fold(Nanos::ZERO, |total, manual| total.plus(manual.value))
+}
+
+/// The declared manual time of one step.
+pub fn manual_of(evidence: &Evidence, step: Step) -> Nanos {
+    let planned = evidence.record.scenario.runbook.iter().filter(|planned| planned.step == step);
+    planned.filter_map(|planned| planned.manual.as_ref()).fold(Nanos::ZERO, |total, manual| total.plus(manual.value))
+}
+
+/// The runbook's steps as they were measured.
+pub fn steps(evidence: &Evidence) -> Vec<StepMeasure> {
+    let measured = |run: &super::story::StepRun| StepMeasure {
+        step: run.step,
+        begun: run.begun,
+        ended: run.ended,
+        manual: manual_of(evidence, run.step),
+        bytes: run.bytes,
+        says: run.says.clone(),
+        done: run.outcome == Some(blackstart_record::event::Outcome::Done),
+    };
+    evidence.story.steps.iter().map(measured).collect()
+}
+
+fn stream_name(stream: blackstart_record::event::Stream) -> &'static str {
+    match stream {
+        blackstart_record::event::Stream::Read => "read",
+        blackstart_record::event::Stream::Write => "write",
+        blackstart_record::event::Stream::Fresh => "fresh-connection",
+    }
+}

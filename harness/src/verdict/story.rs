@@ -1,0 +1,198 @@
+//! The history, told by subject: one pass over its entries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use blackstart_record::event::{Cut, Entry, Event, Failure, Incarnation, Outcome, Phase, ProbeOutcome, Stream, Tally};
+use blackstart_record::plan::Step;
+use blackstart_record::time::{Interval, Nanos};
+
+/// A probe as it was sent and answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// When its beat was due.
+    pub due: Nanos,
+    /// When it was sent.
+    pub sent: Nanos,
+    /// When its outcome was known.
+    pub ended: Nanos,
+    /// The outcome.
+    pub outcome: ProbeOutcome,
+}
+
+/// A runbook step as it ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepRun {
+    /// Which.
+    pub step: Step,
+    /// When it began.
+    pub begun: Nanos,
+    /// When it ended; `None`: never.
+    pub ended: Option<Nanos>,
+    /// How; `None`: it never ended.
+    pub outcome: Option<Outcome>,
+    /// Bytes moved or made.
+    pub bytes: Option<u64>,
+    /// One sentence.
+    pub says: String,
+}
+
+/// A backup that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// Pipeline.
+    pub pipeline: String,
+    /// From its begin until it was durable.
+    pub took: Nanos,
+}
+
+/// What became of the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fence {
+    /// It can take no writes, seen so.
+    Fenced,
+    /// It could still be written to.
+    Open(String),
+}
+
+/// What the load put in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// When it was done.
+    pub at: Nanos,
+    /// Rows over all tables.
+    pub rows: u64,
+    /// Bytes as the engine counts them.
+    pub bytes: u64,
+}
+
+/// A history, by subject. Of events that can happen once, the last one counts.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// Every life of a data set, in order of appearance.
+    pub incarnations: Vec<Incarnation>,
+    /// The initial load.
+    pub load: Option<Load>,
+    /// Backups.
+    pub backups: Vec<Backup>,
+    /// Lags of continuous archiving, with their pipeline.
+    pub lags: Vec<(String, Interval)>,
+    /// When the old incarnation's application was stopped.
+    pub stopped: Option<Nanos>,
+    /// Faults: the instant just before each was injected.
+    pub intended: BTreeMap<usize, Nanos>,
+    /// Faults whose effect was seen, and when.
+    pub confirmed: BTreeMap<usize, Nanos>,
+    /// Faults that could not be confirmed, and why.
+    pub unconfirmed: BTreeMap<usize, String>,
+    /// Runbook steps, in order of their beginning.
+    pub steps: Vec<StepRun>,
+    /// The recovery point R.
+    pub cut: Option<Cut>,
+    /// Index of the restored incarnation, of which a snapshot was taken.
+    pub restored: Option<u32>,
+    /// What became of the source.
+    pub fence: Option<Fence>,
+    /// Probes by stream, in order of sending, up to the teardown.
+    pub probes: BTreeMap<Stream, Vec<Probe>>,
+    /// Workload counters, each for the second that ended then.
+    pub tallies: Vec<(Nanos, Tally)>,
+    /// Observations that were written.
+    pub observed: BTreeSet<String>,
+    /// What the harness could not do.
+    pub setup_failed: Vec<(Phase, Failure)>,
+    /// Signals that asked the drill to stop.
+    pub interrupted: Option<i32>,
+    /// Whether the drill came to its end.
+    pub finished: bool,
+}
+
+impl Story {
+    /// Tells a history.
+    pub fn new(entries: &[Entry]) -> Self {
+        let mut story = Self::default();
+        let mut teardown = None;
+        for entry in entries {
+            if let Event::Phase(Phase::Teardown) = entry.event {
+                teardown.get_or_insert(entry.at);
+            }
+            story.add(entry);
+        }
+        for probes in story.probes.values_mut() {
+            probes.retain(|probe| teardown.is_none_or(|teardown| probe.ended <= teardown));
+            probes.sort_by_key(|probe| (probe.sent, probe.due));
+        }
+        story
+    }
+
+    fn add(&mut self, entry: &Entry) {
+        match entry.event.clone() {
+            Event::Incarnation { incarnation, .. } => self.incarnations.push(incarnation),
+            Event::Loaded { rows, bytes } => self.load = Some(Load { at: entry.at, rows, bytes }),
+            Event::BackedUp { pipeline, begun, durable, .. } => {
+                self.backups.push(Backup { pipeline, took: durable.since(begun) });
+            }
+            Event::ShippingLag { pipeline, lag } => self.lags.push((pipeline, lag)),
+            Event::ApplicationStopped { epoch: 0 } => self.stopped = Some(entry.at),
+            Event::FaultIntended { fault, at, .. } => drop(self.intended.insert(fault, at)),
+            Event::FaultConfirmed { fault, at, .. } => drop(self.confirmed.insert(fault, at)),
+            Event::FaultUnconfirmed { fault, why } => drop(self.unconfirmed.insert(fault, why)),
+            Event::StepBegun { step, at } => self.begin_step(step, at),
+            Event::StepEnded { step, at, outcome, bytes, says } => self.end_step(step, at, outcome, bytes, says),
+            Event::RecoveryPoint(cut) => self.cut = Some(cut),
+            Event::SnapshotTaken { incarnation, .. } => self.restored = Some(incarnation),
+            Event::SourceFenced { .. } => self.fence = Some(Fence::Fenced),
+            Event::SourceNotFenced { why } => self.fence = Some(Fence::Open(why)),
+            Event::Probe { stream, due, sent, ended, outcome } => {
+                self.probes.entry(stream).or_default().push(Probe { due, sent, ended, outcome });
+            }
+            Event::Tally { until, tally } => self.tallies.push((until, tally)),
+            Event::Observed { name } => drop(self.observed.insert(name)),
+            Event::SetupFailed { phase, failure } => self.setup_failed.push((phase, failure)),
+            Event::Interrupted { signal } => self.interrupted = Some(signal),
+            Event::Finished => self.finished = true,
+            Event::Phase(_)
+            | Event::ApplicationStarted { .. }
+            | Event::ApplicationStopped { .. }
+            | Event::FaultHealed { .. }
+            | Event::Measured { .. } => {}
+        }
+    }
+
+    fn begin_step(&mut self, step: Step, begun: Nanos) {
+        self.steps.push(StepRun { step, begun, ended: None, outcome: None, bytes: None, says: String::new() });
+    }
+
+    fn end_step(&mut self, step: Step, at: Nanos, outcome: Outcome, bytes: Option<u64>, says: String) {
+        let open = self.steps.iter().rposition(|run| run.step == step && run.ended.is_none());
+        if open.is_none() {
+            self.begin_step(step, at);
+        }
+        let index = open.unwrap_or(self.steps.len() - 1);
+        if let Some(run) = self.steps.get_mut(index) {
+            (run.ended, run.outcome, run.bytes, run.says) = (Some(at), Some(outcome), bytes, says);
+        }
+    }
+
+    /// The instant just before the first fault's injection.
+    pub fn fault(&self) -> Option<Nanos> {
+        self.intended.values().copied().min()
+    }
+
+    /// The step that ended the recovery before its end, if one did, and how.
+    pub fn broken_step(&self) -> Option<(&StepRun, Broken<'_>)> {
+        self.steps.iter().find_map(|run| match &run.outcome {
+            Some(Outcome::Failed(failure)) => Some((run, Broken::Failed(failure))),
+            Some(Outcome::Bound(failure)) => Some((run, Broken::Bound(failure))),
+            Some(Outcome::Done) | None => None,
+        })
+    }
+}
+
+/// How a step broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken<'a> {
+    /// By itself, or under the injected fault.
+    Failed(&'a Failure),
+    /// The harness stopped it at its bound.
+    Bound(&'a Failure),
+}
