@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use crate::clock::Clock;
 use crate::examine::probe::{Incarnations, Probes};
 use crate::examine::snapshot::Snapshot;
-use crate::examine::{canaries, identity, inventory, invariants, rows, writes};
+use crate::examine::{canaries, identity, invariants, inventory, rows, writes};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Scene, Transaction};
 use crate::host::isolate::Isolation;
@@ -202,11 +202,8 @@ impl Drill {
     }
 
     async fn back_up(&self, world: &World) -> Result<Backup> {
-        let tools = Tools {
-            clock: self.clock,
-            repository: &world.repository,
-            bound: self.request.loaded.bounds.backup.into(),
-        };
+        let tools =
+            Tools { clock: self.clock, repository: &world.repository, bound: self.request.loaded.bounds.backup.into() };
         let pipeline = self.request.loaded.pipeline.method.pipeline();
         let backup = pipeline.backup(tools, &world.source).await.cannot("take the backup")?;
         let bytes = world.artifact_bytes().await?;
@@ -304,7 +301,8 @@ impl Drill {
     }
 }
 
-const HEARTBEAT: &str = "INSERT INTO blackstart.heartbeat (stream, beat, at) VALUES ('read', 0, now()), ('write', 0, now())";
+const HEARTBEAT: &str =
+    "INSERT INTO blackstart.heartbeat (stream, beat, at) VALUES ('read', 0, now()), ('write', 0, now())";
 
 /// Steps are given this much longer than their own bound, so that the tool's bound speaks first.
 const GRACE: Nanos = Nanos::from_secs(5);

@@ -215,7 +215,8 @@ impl Located {
 
     /// The folders that they are in, for `PATH` on the hosts.
     fn folders(&self) -> Vec<PathBuf> {
-        let mut folders: Vec<_> = self.0.values().filter_map(|located| located.path.parent().map(Path::to_owned)).collect();
+        let mut folders: Vec<_> =
+            self.0.values().filter_map(|located| located.path.parent().map(Path::to_owned)).collect();
         folders.sort();
         folders.dedup();
         folders
