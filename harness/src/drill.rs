@@ -26,7 +26,7 @@ use crate::fault::{Scene, Transaction};
 use crate::host::isolate::Isolation;
 use crate::pipeline::{Backup, Tools};
 use crate::plan::{Loaded, Vocabulary};
-use crate::workload::{self, Domain, LedgerHandle, Running as Clients, Settings, Workload};
+use crate::workload::{self, Domain, Ledger, Running as Clients, Settings, Workload};
 use crate::{fault, pipeline};
 
 use environment::World;
@@ -125,7 +125,7 @@ impl Drill {
         let backup = self.back_up(&world).await?;
 
         self.enter(Phase::Workload).await;
-        let ledger = LedgerHandle::open(&self.folder.ledger(), &self.folder.path().join("ledger-rows.bin"))
+        let ledger = Ledger::open(&self.folder.ledger(), &self.folder.path().join("ledger-rows.bin"))
             .cannot("create the ledger")?;
         let probes = self.probes(&world);
         let clients = self.workload(&world, &ledger, 0, 1).await;
@@ -141,12 +141,12 @@ impl Drill {
             clients.stop().await;
             self.emit(Event::ApplicationStopped { epoch: 1 }).await;
             probes.stop().await;
-            ledger.close().cannot("write the ledger")?;
+            ledger.close().await.cannot("write the ledger")?;
             self.enter(Phase::Examine).await;
             self.examine(&world, &recovered, before).await?;
         } else {
             probes.stop().await;
-            ledger.close().cannot("write the ledger")?;
+            ledger.close().await.cannot("write the ledger")?;
         }
         self.enter(Phase::Teardown).await;
         record.artifacts = world.artifacts().await?;
@@ -220,7 +220,7 @@ impl Drill {
         Probes::start(self.clock, config, plan, self.events.clone(), self.incarnations.clone())
     }
 
-    async fn workload(&self, world: &World, ledger: &LedgerHandle, epoch: u8, first_op: u64) -> Clients {
+    async fn workload(&self, world: &World, ledger: &Ledger, epoch: u8, first_op: u64) -> Clients {
         self.emit(Event::ApplicationStarted { epoch }).await;
         let (tallies, mut seconds) = mpsc::channel(16);
         let events = self.events.clone();
@@ -229,8 +229,17 @@ impl Drill {
                 let _ = events.send(Event::Tally { until, tally }).await;
             }
         });
-        let config = world.application_config.clone();
-        Workload::start(self.domain, config, self.settings(), epoch, first_op, ledger.clone(), self.clock, tallies)
+        let workload = Workload {
+            domain: self.domain,
+            config: world.application_config.clone(),
+            settings: self.settings(),
+            epoch,
+            first_op,
+            ledger: ledger.handle(),
+            clock: self.clock,
+            tallies,
+        };
+        workload.start()
     }
 
     /// Injects and confirms the faults, each at its time after the workload's start.

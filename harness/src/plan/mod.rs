@@ -1,5 +1,24 @@
 //! TOML to a resolved plan and scenario; every value keeps its place in its file.
 
+mod cron;
+mod diagnostic;
+mod discover;
+mod load;
+mod name;
+mod nearest;
+mod plan_file;
+mod problems;
+mod read;
+mod resolve_plan;
+mod resolve_scenario;
+mod scenario_file;
+mod sourced;
+mod units;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -9,6 +28,10 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use discover::{Found, discover};
+pub use load::{load, plan_schema, scenario_schema};
+
 /// What a plan can ask for beyond the plan's own words. The registries of faults and methods lie to the right of
 /// this stage, so they come in as types.
 pub trait Vocabulary: Clone + Debug + 'static {
@@ -16,6 +39,11 @@ pub trait Vocabulary: Clone + Debug + 'static {
     type Fault: Asks;
     /// The methods that a pipeline can be of.
     type Method: Asks;
+
+    /// The domains that a workload can have.
+    fn domains() -> &'static [&'static str] {
+        &["fulfilment"]
+    }
 }
 
 /// What a registry's entry (a fault, a pipeline's method) asks of the plan that names it.

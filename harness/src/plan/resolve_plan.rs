@@ -1,0 +1,233 @@
+//! From `plan.toml` as written to the plan as resolved: names lead somewhere, defaults are filled in.
+
+use std::collections::BTreeMap;
+
+use blackstart_record::plan::{Document, DocumentFinding, Objective, Origin, Pipeline, Plan, Schedule, Sourced};
+use blackstart_record::time::Nanos;
+
+use super::diagnostic::{Diagnostics, Source};
+use super::name::Name;
+use super::plan_file::{BucketFile, CredentialFile, HostFile, PipelineFile, PlanFile, ScheduleFile, StoreFile};
+use super::problems::Problems;
+use super::sourced::Said;
+use super::values;
+use super::{Asks, BucketSpec, CredentialSpec, Environment, HostSpec, PipelineSpec, StoreSpec, Vocabulary};
+
+const DAY: u64 = 86_400_000_000_000;
+const SHA256_DIGITS: usize = 64;
+
+/// A plan, resolved, with what its scenarios need of it.
+pub(super) struct ResolvedPlan<V: Vocabulary> {
+    pub(super) plan: Plan,
+    pub(super) environment: Environment,
+    pub(super) pipelines: BTreeMap<String, PipelineSpec<V>>,
+    pub(super) expendable: Vec<String>,
+}
+
+pub(super) fn resolve<V: Vocabulary>(
+    name: &str,
+    source: &Source,
+    file: PlanFile<V::Method>,
+) -> Result<ResolvedPlan<V>, Diagnostics> {
+    let mut problems = Problems::of(source);
+    check_document(&file, source, &mut problems);
+    check_objectives(&file, &mut problems);
+    let environment = environment(&file, &mut problems);
+    let mut pipelines = BTreeMap::new();
+    let mut specs = BTreeMap::new();
+    for (name, pipeline) in &file.pipelines {
+        check_pipeline(pipeline, &environment, &mut problems);
+        pipelines.insert(name.to_string(), recorded(pipeline));
+        let spec = PipelineSpec {
+            name: name.to_string(),
+            bucket: pipeline.bucket.value.clone(),
+            credential: pipeline.credential.value.clone(),
+            method: pipeline.method.get_ref().clone(),
+        };
+        specs.insert(name.to_string(), spec);
+    }
+    problems.none()?;
+    let plan = Plan {
+        name: name.to_owned(),
+        title: file.title.value.clone(),
+        document: file
+            .document
+            .as_ref()
+            .map(|document| Document { title: document.title.clone(), sha256: document.sha256.value.to_lowercase() }),
+        production_bytes: file.production_size.as_ref().map(|size| size.sourced(|size| size.0)),
+        objectives: objectives(&file),
+        pipelines,
+        findings: findings(&file),
+        values: values::list(source.text()),
+    };
+    let expendable = file.application.expendable.map(|tables| tables.value).unwrap_or_default();
+    Ok(ResolvedPlan { plan, environment, pipelines: specs, expendable })
+}
+
+fn check_document<M>(file: &PlanFile<M>, source: &Source, problems: &mut Problems<'_>) {
+    let Some(document) = &file.document else {
+        let quoted =
+            values::list(source.text()).into_iter().find(|(_, said)| matches!(said.origin, Origin::From { .. }));
+        if let Some((path, _)) = quoted {
+            let message = format!("`{path}` is from a document, but the plan names none");
+            problems.add(0..0, message, "add `document = { title = \"..\", sha256 = \"..\" }`");
+        }
+        return;
+    };
+    let sha256 = &document.sha256;
+    if sha256.value.len() != SHA256_DIGITS || !sha256.value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let help = "it has 64 hexadecimal digits; `sha256sum FILE` prints it";
+        problems.add(sha256.span.clone(), "this is no SHA-256", help);
+    }
+}
+
+fn check_objectives<M>(file: &PlanFile<M>, problems: &mut Problems<'_>) {
+    for (name, objective) in &file.objectives {
+        if objective.rto.is_none() && objective.rpo.is_none() && objective.note.is_none() {
+            let message = format!("the objective `{name}` says nothing");
+            problems.add(
+                objective.covers.span.clone(),
+                message,
+                "add an `rto`, an `rpo`, or a `note` of what is said instead",
+            );
+        }
+    }
+}
+
+fn environment<M>(file: &PlanFile<M>, problems: &mut Problems<'_>) -> Environment {
+    let hosts = file.hosts.iter().map(|(name, host)| (name.to_string(), host_spec(host, file, problems))).collect();
+    let stores =
+        file.stores.iter().map(|(name, store)| (name.to_string(), store_spec(store, file, problems))).collect();
+    let credentials =
+        file.credentials.iter().map(|(name, one)| (name.to_string(), credential_spec(one, file, problems))).collect();
+    if file.application.database.value.trim().is_empty() {
+        problems.add(
+            file.application.database.span.clone(),
+            "the database has no name",
+            "name the application's database",
+        );
+    }
+    Environment { hosts, stores, credentials, database: file.application.database.value.clone() }
+}
+
+fn host_spec<M>(host: &HostFile, file: &PlanFile<M>, problems: &mut Problems<'_>) -> HostSpec {
+    problems.refer_to("site", &host.site, file.sites.keys().map(Name::as_str));
+    HostSpec {
+        site: host.site.value.clone(),
+        engine: host.engine.as_ref().map(|engine| engine.value),
+        disk: host.disk.as_ref().map(|disk| disk.value.0),
+    }
+}
+
+fn store_spec<M>(store: &StoreFile, file: &PlanFile<M>, problems: &mut Problems<'_>) -> StoreSpec {
+    problems.refer_to("host", &store.host, file.hosts.keys().map(Name::as_str));
+    let buckets =
+        store.buckets.iter().map(|(name, bucket)| (name.to_string(), bucket_spec(bucket, problems))).collect();
+    StoreSpec { host: store.host.value.clone(), buckets }
+}
+
+fn bucket_spec(bucket: &BucketFile, problems: &mut Problems<'_>) -> BucketSpec {
+    let versioning = bucket.versioning.as_ref().is_some_and(|versioning| versioning.value);
+    let lock_days = bucket.lock.as_ref().and_then(|lock| {
+        let nanos = lock.value.0.0;
+        let days = u32::try_from(nanos / DAY).ok().filter(|days| nanos % DAY == 0 && *days > 0);
+        if days.is_none() {
+            problems.add(lock.span.clone(), "a lock lasts whole days, at least one", "write it as `30d`");
+        }
+        if !versioning {
+            problems.add(lock.span.clone(), "a bucket without versioning cannot be locked", "add `versioning = true`");
+        }
+        days
+    });
+    BucketSpec { versioning, lock_days }
+}
+
+fn credential_spec<M>(credential: &CredentialFile, file: &PlanFile<M>, problems: &mut Problems<'_>) -> CredentialSpec {
+    problems.refer_to("store", &credential.store, file.stores.keys().map(Name::as_str));
+    let may = credential.may.value.iter().map(|right| right.as_str().to_owned()).collect();
+    CredentialSpec { store: credential.store.value.clone(), may }
+}
+
+fn check_pipeline<M: Asks>(pipeline: &PipelineFile<M>, environment: &Environment, problems: &mut Problems<'_>) {
+    problems.refer_to("host", &pipeline.source, environment.hosts.keys().map(String::as_str));
+    problems.refer_to("store", &pipeline.store, environment.stores.keys().map(String::as_str));
+    problems.refer_to("credential", &pipeline.credential, environment.credentials.keys().map(String::as_str));
+    if environment.hosts.get(&pipeline.source.value).is_some_and(|host| host.engine.is_none()) {
+        let message = format!("the host `{}` runs no server whose data could be saved", pipeline.source.value);
+        problems.add(pipeline.source.span.clone(), message, "give the host an `engine`");
+    }
+    if let Some(store) = environment.stores.get(&pipeline.store.value) {
+        problems.refer_to("bucket", &pipeline.bucket, store.buckets.keys().map(String::as_str));
+        let credential = environment.credentials.get(&pipeline.credential.value);
+        if let Some(other) = credential.filter(|credential| credential.store != pipeline.store.value) {
+            let message = format!("the credential `{}` opens `{}`", pipeline.credential.value, other.store);
+            let help = format!("this pipeline saves to `{}`", pipeline.store.value);
+            problems.add(pipeline.credential.span.clone(), message, help);
+        }
+    }
+    for host in pipeline.method.get_ref().hosts() {
+        let place = problems.quoted_within(host, pipeline.method.span());
+        problems.refer("host", host, place, environment.hosts.keys().map(String::as_str));
+    }
+}
+
+fn recorded<M: Asks>(pipeline: &PipelineFile<M>) -> Pipeline {
+    let origin = pipeline.substitutes.as_ref().map_or(Origin::Stated, |named| Origin::Substitutes(named.value.clone()));
+    let method = pipeline.method.get_ref();
+    Pipeline {
+        method: Sourced { value: method.name().to_owned(), origin },
+        source: pipeline.source.value.clone(),
+        store: pipeline.store.value.clone(),
+        schedule: schedule(&pipeline.schedule),
+        ships_remainder: method.ships_remainder(),
+    }
+}
+
+/// The interval is that of what ships continuously; without it, that of the most frequent backup.
+fn schedule(file: &ScheduleFile) -> Schedule {
+    let backups = [("base", &file.base), ("full", &file.full), ("incremental", &file.incremental)];
+    let lapses = [
+        ("archive-timeout", &file.archive_timeout),
+        ("retention", &file.retention),
+        ("incremental-retention", &file.incremental_retention),
+        ("window", &file.window),
+    ];
+    let continuous = file.archive_timeout.as_ref().map(|timeout| timeout.sourced(|timeout| timeout.0));
+    let runs = backups.iter().filter_map(|(_, runs)| runs.as_ref());
+    let most_frequent = runs.min_by_key(|runs| runs.value.longest_gap);
+    let interval = continuous.or_else(|| most_frequent.map(|runs| runs.sourced(|runs| runs.longest_gap)));
+    let backups = backups.iter().filter_map(|(name, runs)| entry(name, runs, |runs| runs.text.clone()));
+    let lapses = lapses.iter().filter_map(|(name, lapse)| entry(name, lapse, |lapse| lapse.0.to_string()));
+    Schedule { interval, entries: backups.chain(lapses).collect() }
+}
+
+fn entry<T>(name: &str, said: &Option<Said<T>>, show: impl Fn(&T) -> String) -> Option<(String, Sourced<String>)> {
+    said.as_ref().map(|said| (name.to_owned(), said.sourced(show)))
+}
+
+fn objectives<M>(file: &PlanFile<M>) -> BTreeMap<String, Objective> {
+    let resolved = file.objectives.iter().map(|(name, objective)| {
+        let resolved = Objective {
+            covers: objective.covers.value.clone(),
+            rto: objective.rto.as_ref().map(|rto| rto.sourced(|rto| rto.0)),
+            rpo: objective.rpo.as_ref().map(|rpo| rpo.sourced(|rpo| rpo.0)),
+            tolerance: objective.tolerance.as_ref().map_or(Nanos::ZERO, |tolerance| tolerance.value.0),
+        };
+        (name.to_string(), resolved)
+    });
+    resolved.collect()
+}
+
+fn findings<M>(file: &PlanFile<M>) -> Vec<DocumentFinding> {
+    let resolved = file.findings.iter().map(|finding| DocumentFinding {
+        id: finding.id.to_string(),
+        says: finding.says.clone(),
+        places: finding
+            .places
+            .iter()
+            .map(|place| Sourced { value: place.says.clone(), origin: place.from.clone().into() })
+            .collect(),
+        consequence: finding.consequence.clone(),
+    });
+    resolved.collect()
+}

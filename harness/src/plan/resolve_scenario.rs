@@ -1,0 +1,211 @@
+//! From a scenario as written to the scenario as resolved, within its plan.
+
+use std::ops::Range;
+
+use blackstart_record::plan::{Damage, FaultPlan, ProbePlan, Scenario, Step, StepPlan, WorkloadPlan};
+use blackstart_record::time::Nanos;
+
+use super::diagnostic::{Diagnostics, Source};
+use super::problems::Problems;
+use super::resolve_plan::ResolvedPlan;
+use super::scenario_file::{BoundsFile, FaultFile, ProbesFile, ScenarioFile, StepFile, WorkloadFile};
+use super::sourced::Said;
+use super::units::Lapse;
+use super::{Asks, Bounds, Loaded, PipelineSpec, Vocabulary};
+
+/// Without these a runbook brings nothing back.
+const NEEDED: [Step; 6] =
+    [Step::StopApplication, Step::Fetch, Step::Restore, Step::Replay, Step::Promote, Step::Switch];
+const STEP_BOUND: Nanos = Nanos::from_secs(15 * 60);
+
+pub(super) fn resolve<V: Vocabulary>(
+    name: &str,
+    source: &Source,
+    mut file: ScenarioFile<V::Fault>,
+    plan: ResolvedPlan<V>,
+) -> Result<Loaded<V>, Diagnostics> {
+    let mut problems = Problems::of(source);
+    check_objectives(&file, &plan, &mut problems);
+    let pipeline = check_pipeline(&file, &plan, &mut problems);
+    check_target(&file, &plan, &mut problems);
+    check_workload::<V>(&file.workload, &mut problems);
+    check_faults(&file.faults, &plan, &mut problems);
+    check_runbook(&file, &mut problems);
+    let probes = probes(&file.probes, &mut problems);
+    let bounds = bounds(&file.bounds, &mut problems);
+    let compression = at_least_one(file.compression.as_ref(), 1, &mut problems);
+    problems.none()?;
+    let Some(pipeline) = pipeline else { return Err(source.wrong(0..0, "there is no pipeline").into()) };
+    file.faults.sort_by_key(|fault| fault.after.value.0);
+    let scenario = Scenario {
+        name: name.to_owned(),
+        title: file.title,
+        hypothesis: file.hypothesis,
+        objectives: file.objectives.get_ref().iter().map(|name| name.get_ref().clone()).collect(),
+        pipeline: file.pipeline.value,
+        target: file.target.value,
+        workload: workload(&file.workload),
+        faults: file.faults.iter().map(fault_plan).collect(),
+        runbook: file.runbook.iter().map(step_plan).collect(),
+        probes,
+        compression,
+        expendable: plan.expendable,
+    };
+    let faults = file.faults.into_iter().map(|fault| fault.inject.into_inner()).collect();
+    Ok(Loaded { plan: plan.plan, scenario, environment: plan.environment, faults, pipeline, bounds })
+}
+
+fn check_objectives<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
+    let known = &plan.plan.objectives;
+    if file.objectives.get_ref().is_empty() {
+        problems.add(file.objectives.span(), "no objective judges this scenario", "name at least one of the plan's");
+    }
+    for (index, name) in file.objectives.get_ref().iter().enumerate() {
+        problems.refer("objective", name.get_ref(), name.span(), known.keys().map(String::as_str));
+        if file.objectives.get_ref()[..index].iter().any(|other| other.get_ref() == name.get_ref()) {
+            problems.add(name.span(), format!("the objective `{}` is named twice", name.get_ref()), "name it once");
+        }
+        let judges =
+            known.get(name.get_ref()).is_none_or(|objective| objective.rto.is_some() || objective.rpo.is_some());
+        if !judges {
+            let message = format!("the objective `{}` has neither an RTO nor an RPO to judge by", name.get_ref());
+            problems.add(name.span(), message, "leave it out of this scenario");
+        }
+    }
+}
+
+fn check_pipeline<V: Vocabulary>(
+    file: &ScenarioFile<V::Fault>,
+    plan: &ResolvedPlan<V>,
+    problems: &mut Problems<'_>,
+) -> Option<PipelineSpec<V>> {
+    problems.refer_to("pipeline", &file.pipeline, plan.pipelines.keys().map(String::as_str));
+    plan.pipelines.get(&file.pipeline.value).cloned()
+}
+
+fn check_target<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
+    let (hosts, target) = (&plan.environment.hosts, &file.target);
+    problems.refer_to("host", target, hosts.keys().map(String::as_str));
+    let source = plan.plan.pipelines.get(&file.pipeline.value).map(|pipeline| &pipeline.source);
+    let (Some(to), Some(source)) = (hosts.get(&target.value), source) else { return };
+    if *source == target.value {
+        let message =
+            format!("`{}` is the host that the pipeline saves; it cannot take over from itself", target.value);
+        problems.add(target.span.clone(), message, "restore to another host");
+    } else if hosts.get(source).is_some_and(|from| from.engine != to.engine) {
+        let message = format!("`{}` does not run the server that `{source}` runs", target.value);
+        problems.add(target.span.clone(), message, "give both hosts the same `engine`");
+    }
+}
+
+fn check_workload<V: Vocabulary>(workload: &WorkloadFile, problems: &mut Problems<'_>) {
+    problems.refer_to("domain", &workload.domain, V::domains().iter().copied());
+    at_least_one(Some(&workload.clients), 1, problems);
+    if let Some(rate) = workload.rate.as_ref().filter(|rate| !(rate.value.is_finite() && rate.value > 0.0)) {
+        problems.add(rate.span.clone(), "the rate is no number above 0", "leave it out to run flat out");
+    }
+}
+
+fn check_faults<V: Vocabulary>(faults: &[FaultFile<V::Fault>], plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
+    for fault in faults {
+        for host in fault.inject.get_ref().hosts() {
+            let place = problems.quoted_within(host, fault.inject.span());
+            problems.refer("host", host, place, plan.environment.hosts.keys().map(String::as_str));
+        }
+    }
+}
+
+fn check_runbook<F: Asks>(file: &ScenarioFile<F>, problems: &mut Problems<'_>) {
+    let steps: Vec<(Step, Range<usize>)> =
+        file.runbook.iter().map(|one| (*one.step.get_ref(), one.step.span())).collect();
+    for pair in steps.windows(2) {
+        let [(earlier, _), (later, span)] = pair else { continue };
+        if earlier == later {
+            problems.add(span.clone(), format!("the step \"{later}\" comes twice"), "leave one out");
+        } else if earlier > later {
+            let message = format!("\"{later}\" cannot come after \"{earlier}\"");
+            let help = "the order is detect, decide, stop-application, fetch, restore, replay, promote, switch, verify";
+            problems.add(span.clone(), message, help);
+        }
+    }
+    let missing = NEEDED.iter().filter(|needed| !steps.iter().any(|(step, _)| step == *needed));
+    let missing: Vec<String> = missing.map(|step| format!("\"{step}\"")).collect();
+    if !missing.is_empty() {
+        let at = steps.first().map_or(0..0, |(_, span)| span.clone());
+        let message = format!("this runbook brings nothing back: it lacks {}", missing.join(", "));
+        problems.add(at, message, "add a [[runbook]] entry for each");
+    }
+    let replay = steps.iter().find(|(step, _)| *step == Step::Replay);
+    let logical = file.faults.iter().any(|fault| fault.inject.get_ref().damage() == Some(Damage::Logical));
+    if let Some((_, span)) = replay.filter(|_| !logical) {
+        let message = "there is nothing to go back before: no fault of this scenario writes wrong data";
+        let help = "the runbook replays to just before a bad write; add such a fault, as `update-without-where`";
+        problems.add(span.clone(), message, help);
+    }
+}
+
+fn workload(file: &WorkloadFile) -> WorkloadPlan {
+    WorkloadPlan {
+        domain: file.domain.value.clone(),
+        rows: file.rows.value,
+        clients: file.clients.value,
+        rate: file.rate.as_ref().map(|rate| rate.value),
+        after_recovery: file.after_recovery.as_ref().map_or(Nanos::from_secs(5), |time| time.value.0),
+    }
+}
+
+fn fault_plan<F: Asks>(fault: &FaultFile<F>) -> FaultPlan {
+    let spec = fault.inject.get_ref();
+    // Written `{ name = { parameters } }`; the name has a field of its own.
+    let written = serde_json::to_value(spec).unwrap_or_default();
+    let params = written.get(spec.name()).cloned().unwrap_or(written);
+    let damage = spec.damage().unwrap_or(Damage::Availability);
+    FaultPlan { after: fault.after.value.0, name: spec.name().to_owned(), damage, params }
+}
+
+fn step_plan(file: &StepFile) -> StepPlan {
+    StepPlan {
+        step: *file.step.get_ref(),
+        manual: file.manual.as_ref().map(|manual| manual.sourced(|manual| manual.0)),
+        bound: file.bound.as_ref().map_or(STEP_BOUND, |bound| bound.value.0),
+    }
+}
+
+fn probes(file: &ProbesFile, problems: &mut Problems<'_>) -> ProbePlan {
+    ProbePlan {
+        beat: some_time(file.beat.as_ref(), Nanos::from_millis(20), problems),
+        fresh_beat: some_time(file.fresh.as_ref(), Nanos::from_millis(500), problems),
+        timeout: some_time(file.timeout.as_ref(), Nanos::from_secs(2), problems),
+        stability: at_least_one(file.stability.as_ref(), 50, problems),
+    }
+}
+
+fn bounds(file: &BoundsFile, problems: &mut Problems<'_>) -> Bounds {
+    Bounds {
+        server: some_time(file.server.as_ref(), Nanos::from_secs(60), problems),
+        backup: some_time(file.backup.as_ref(), Nanos::from_secs(5 * 60), problems),
+        operation: some_time(file.operation.as_ref(), Nanos::from_secs(5), problems),
+        examine: some_time(file.examine.as_ref(), Nanos::from_secs(5 * 60), problems),
+    }
+}
+
+/// A time that must not be zero.
+fn some_time(said: Option<&Said<Lapse>>, default: Nanos, problems: &mut Problems<'_>) -> Nanos {
+    let Some(said) = said else { return default };
+    if said.value.0 == Nanos::ZERO {
+        problems.add(
+            said.span.clone(),
+            "this time cannot be zero",
+            format!("leave it out for the default of {default}"),
+        );
+    }
+    said.value.0
+}
+
+fn at_least_one(said: Option<&Said<u32>>, default: u32, problems: &mut Problems<'_>) -> u32 {
+    let Some(said) = said else { return default };
+    if said.value == 0 {
+        problems.add(said.span.clone(), "this number cannot be zero", "1 is the least");
+    }
+    said.value
+}

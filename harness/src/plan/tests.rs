@@ -1,0 +1,459 @@
+//! What is wrong with a plan is said at its place, with what would be right: one table of mistakes.
+
+use std::fs;
+use std::path::Path;
+
+use blackstart_record::plan::{Damage, Origin, Step};
+use blackstart_record::time::Nanos;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::*;
+
+/// A small vocabulary, so that these tests do not depend on which faults and methods there are.
+#[derive(Clone, Debug)]
+struct Test;
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum TestFault {
+    BadDeploy(OnHost),
+    PageCorruption(OnHost),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OnHost {
+    host: String,
+    blocks: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum TestMethod {
+    BarmanCloud(Prefix),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Prefix {
+    prefix: String,
+}
+
+impl Asks for TestFault {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::BadDeploy(_) => "bad-deploy",
+            Self::PageCorruption(_) => "page-corruption",
+        }
+    }
+
+    fn hosts(&self) -> Vec<&str> {
+        match self {
+            Self::BadDeploy(on) | Self::PageCorruption(on) => vec![&on.host],
+        }
+    }
+
+    fn damage(&self) -> Option<Damage> {
+        Some(match self {
+            Self::BadDeploy(_) => Damage::Logical,
+            Self::PageCorruption(_) => Damage::PhysicalReadable,
+        })
+    }
+}
+
+impl Asks for TestMethod {
+    fn name(&self) -> &'static str {
+        "barman-cloud"
+    }
+
+    fn hosts(&self) -> Vec<&str> {
+        Vec::new()
+    }
+}
+
+impl Vocabulary for Test {
+    type Fault = TestFault;
+    type Method = TestMethod;
+}
+
+const PLAN: &str = r#"title = "T"
+document = { title = "D", sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }
+[application]
+database = "shop"
+expendable = ["app.sessions"]
+[objectives.critical]
+covers = ["api"]
+rto = { value = "1h", from = { section = "1. Goals", line = 6 } }
+[objectives.database]
+covers = ["database"]
+rpo = "15m"
+tolerance = "10s"
+[objectives.cache]
+covers = ["cache"]
+note = "rebuilt"
+[sites.main]
+[hosts.primary]
+site = "main"
+engine = "postgres"
+[hosts.recovery]
+site = "main"
+engine = { value = "postgres", assumed = "as the primary" }
+disk = "2GiB"
+[hosts.store]
+site = "main"
+[stores.backups]
+host = "store"
+buckets = { saved = { versioning = true, lock = "30d" } }
+[credentials.pipeline]
+store = "backups"
+may = ["put", "get"]
+[pipelines.archive]
+source = "primary"
+store = "backups"
+bucket = "saved"
+credential = "pipeline"
+method = { barman-cloud = { prefix = "pg" } }
+substitutes = "WAL-G"
+schedule = { base = "0 2 * * *", archive-timeout = { value = "60s", assumed = "silent" }, retention = "30d" }
+[facts.alerts]
+age = { value = 25, from = { section = "5. Alerts", line = 9 } }
+[[findings]]
+id = "two-ways"
+says = "S"
+places = [{ says = "a", from = { section = "1", line = 1 } }]
+consequence = "C"
+"#;
+
+const SCENARIO: &str = r#"title = "T"
+hypothesis = "H"
+objectives = ["critical", "database"]
+pipeline = "archive"
+target = "recovery"
+[workload]
+domain = "fulfilment"
+rows = 1_000
+clients = 8
+rate = 200
+[[faults]]
+after = "11s"
+inject = { page-corruption = { host = "primary", blocks = 16 } }
+[[faults]]
+after = "8s"
+inject = { bad-deploy = { host = "primary", blocks = 1 } }
+[[runbook]]
+step = "detect"
+manual = { value = "10m", assumed = "until a person looks" }
+bound = "1m"
+[[runbook]]
+step = "stop-application"
+[[runbook]]
+step = "fetch"
+[[runbook]]
+step = "restore"
+[[runbook]]
+step = "replay"
+[[runbook]]
+step = "promote"
+[[runbook]]
+step = "switch"
+"#;
+
+fn written(plan: &[u8], scenario: &[u8]) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("shop")).unwrap();
+    fs::write(root.path().join("shop/plan.toml"), plan).unwrap();
+    fs::write(root.path().join("shop/fire.toml"), scenario).unwrap();
+    root
+}
+
+fn loaded(plan: &str, scenario: &str) -> Result<Loaded<Test>, Diagnostics> {
+    let root = written(plan.as_bytes(), scenario.as_bytes());
+    load::<Test>(root.path(), "shop", "fire")
+}
+
+fn told(error: &Diagnostics) -> String {
+    let lines = error.iter().map(|one| format!("{}\n  = {}\n", one.line(), one.advice().unwrap_or("-")));
+    lines.collect()
+}
+
+/// Each mistake: the file, what is replaced by what (`^` marks where it is told), what is said, what is advised.
+type Mistake = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+const MISTAKES: &[Mistake] = &[
+    ("plan", "rpo = \"15m\"", "^rpos = \"15m\"", "unknown key `rpos`", "did you mean `rpo`?"),
+    ("plan", "title = \"T\"", "^titel = \"T\"", "unknown key `titel`", "did you mean `title`?"),
+    ("plan", "{ value = \"1h\"", "{ ^valeu = \"1h\"", "unknown key `valeu`", "did you mean `value`?"),
+    ("plan", "retention = \"30d\"", "^retension = \"30d\"", "unknown key `retension`", "did you mean `retention`?"),
+    ("plan", "rpo = \"15m\"", "rpo = ^15", "a duration such as \"15m\" is expected here, not integer `15`", ""),
+    (
+        "plan",
+        "versioning = true",
+        "versioning = ^\"yes\"",
+        "`true` or `false` is expected here, not string \"yes\"",
+        "",
+    ),
+    ("plan", "rpo = \"15m\"", "rpo = ^\"15 parsecs\"", "unknown unit `parsecs`", "units are `ms`, `s`"),
+    ("plan", "\"1h\"", "^\"1 hours\"", "unknown unit `hours`", "did you mean `h`?"),
+    ("plan", "rpo = \"15m\"", "rpo = ^\"-15m\"", "cannot be negative", "write a duration"),
+    ("plan", "rpo = \"15m\"", "rpo = ^\"9999999999w\"", "is too long: durations end at 500 years", "write"),
+    ("plan", "disk = \"2GiB\"", "disk = ^\"2gigs\"", "unknown unit `gigs`", "units are `B`"),
+    ("plan", "\"0 2 * * *\"", "^\"0 25 * * *\"", "`25` is no hour from 0 to 23", "a cron line is"),
+    ("plan", "\"0 2 * * *\"", "^\"0 2 * *\"", "a cron line has 5 fields", "such as `0 2 * * *`"),
+    ("plan", "\"0 2 * * *\"", "^\"0 2 30 2 *\"", "never runs", "a cron line is"),
+    ("plan", "lock = \"30d\"", "lock = ^\"36h\"", "a lock lasts whole days", "`30d`"),
+    (
+        "plan",
+        "versioning = true, lock = \"30d\"",
+        "lock = ^\"30d\"",
+        "without versioning cannot",
+        "`versioning = true`",
+    ),
+    ("plan", "site = \"main\"", "site = ^\"mian\"", "there is no site `mian`", "did you mean `main`?"),
+    ("plan", "source = \"primary\"", "source = ^\"primry\"", "there is no host `primry`", "did you mean `primary`?"),
+    ("plan", "source = \"primary\"", "source = ^\"store\"", "`store` runs no server", "`engine`"),
+    ("plan", "bucket = \"saved\"", "bucket = ^\"safed\"", "there is no bucket `safed`", "did you mean `saved`?"),
+    ("plan", "store = \"backups\"\nmay", "store = ^\"backup\"\nmay", "there is no store `backup`", "`backups`?"),
+    ("plan", "\"pipeline\"", "^\"pipelines\"", "there is no credential `pipelines`", "did you mean `pipeline`?"),
+    ("plan", "barman-cloud", "^barman-clout", "unknown name `barman-clout`", "did you mean `barman-cloud`?"),
+    ("plan", "prefix = ", "^prefiks = ", "unknown key `prefiks`", "did you mean `prefix`?"),
+    ("plan", "engine = \"postgres\"", "engine = ^\"postgresql\"", "unknown name `postgresql`", "`postgres`?"),
+    ("plan", "\"put\", \"get\"", "\"put\", ^\"gte\"", "unknown name `gte`", "did you mean `get`?"),
+    ("plan", "[hosts.recovery]", "[hosts.^\"../up\"]", "\"../up\" is no name", "lower-case letters"),
+    ("plan", "rpo = \"15m\"", "rpo = \"15m\"\n^rpo = \"1h\"", "this key is given twice", ""),
+    ("plan", "title = \"T\"\n", "^", "the key `title` is missing", ""),
+    ("plan", "[objectives.critical]\ncovers = [\"api\"]", "^[objectives.critical]", "the key `covers` is missing", ""),
+    ("plan", "rto = { value =", "rto = { = value ^=", "this is not TOML: ", ""),
+    ("plan", "line = 6", "line = ^-6", "number that is not negative is expected here, not integer `-6`", ""),
+    (
+        "plan",
+        "from = { section = \"1. Goals\", line = 6 }",
+        "from = ^3",
+        "a table is expected here, not integer `3`",
+        "",
+    ),
+    (
+        "plan",
+        "{ value = \"60s\", assumed = \"silent\" }",
+        "^{ value = \"60s\", assumed = \"x\", substitutes = \"y\" }",
+        "more than one origin",
+        "keep one of",
+    ),
+    (
+        "plan",
+        "{ value = \"60s\", assumed = \"silent\" }",
+        "^{ value = \"60s\" }",
+        "has no origin",
+        "write the value alone",
+    ),
+    (
+        "plan",
+        "covers = [\"cache\"]\nnote = \"rebuilt\"",
+        "covers = ^[\"cache\"]",
+        "`cache` says nothing",
+        "add an `rto`",
+    ),
+    ("plan", "sha256 = \"01", "sha256 = ^\"zz", "this is no SHA-256", "64 hexadecimal digits"),
+    ("plan", "rpo = \"15m\"", "rpo = ^2026-01-01", "a date or time does not fit here", "in quotes"),
+    ("scenario", "\"database\"]", "^\"databse\"]", "there is no objective `databse`", "did you mean `database`?"),
+    ("scenario", "\"database\"]", "^\"cache\"]", "neither an RTO nor an RPO", "leave it out"),
+    ("scenario", "\"database\"]", "^\"critical\"]", "named twice", "once"),
+    ("scenario", "[\"critical\", \"database\"]", "^[]", "no objective judges", "at least one"),
+    ("scenario", "\"archive\"", "^\"archiv\"", "there is no pipeline `archiv`", "did you mean `archive`?"),
+    ("scenario", "\"recovery\"", "^\"recovry\"", "there is no host `recovry`", "did you mean `recovery`?"),
+    ("scenario", "\"recovery\"", "^\"primary\"", "cannot take over from itself", "another host"),
+    ("scenario", "\"recovery\"", "^\"store\"", "does not run the server", "same `engine`"),
+    ("scenario", "\"fulfilment\"", "^\"fulfillment\"", "there is no domain `fulfillment`", "`fulfilment`?"),
+    ("scenario", "clients = 8", "clients = ^0", "cannot be zero", "1 is the least"),
+    ("scenario", "clients = 8", "clients = ^-8", "number that is not negative is expected here, not integer `-8`", ""),
+    ("scenario", "rate = 200", "rate = ^-1", "no number above 0", "flat out"),
+    ("scenario", "bad-deploy", "^bad-deplyo", "unknown name `bad-deplyo`", "did you mean `bad-deploy`?"),
+    ("scenario", "blocks = 16", "^block = 16", "unknown key `block`", "did you mean `blocks`?"),
+    ("scenario", "\"primary\", blocks", "^\"primari\", blocks", "there is no host `primari`", "`primary`?"),
+    ("scenario", "\"fetch\"", "^\"fecth\"", "unknown name `fecth`", "did you mean `fetch`?"),
+    ("scenario", "bound = \"1m\"", "bound = ^\"1 fortnight\"", "unknown unit `fortnight`", "units are"),
+    ("scenario", "\"restore\"", "^\"fetch\"", "\"fetch\" comes twice", "leave one out"),
+    ("scenario", "\"restore\"", "^\"decide\"", "\"decide\" cannot come after \"fetch\"", "the order is detect, decide"),
+    ("scenario", "step = \"detect\"", "step = ^\"decide\"\n#", "", ""),
+    ("scenario", "[[runbook]]\nstep = \"promote\"", "", "it lacks \"promote\"", "add a [[runbook]] entry"),
+    (
+        "scenario",
+        "bad-deploy = { host = \"primary\", blocks = 1 } }\n",
+        "page-corruption = { host = \"primary\", blocks = 1 } }\n",
+        "there is nothing to go back before",
+        "such a fault",
+    ),
+];
+
+#[test]
+fn a_mistake_is_told_at_its_place_with_what_would_be_right() {
+    let failures: Vec<String> = MISTAKES.iter().filter_map(untold).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What is told instead, if the mistake is not told as it should be.
+fn untold((file, from, to, says, advises): &Mistake) -> Option<String> {
+    let original = if *file == "plan" { PLAN } else { SCENARIO };
+    assert!(original.contains(from), "{from:?} is not in the {file}");
+    let marked = original.replacen(from, to, 1);
+    let expected = marked.find('^').map(|at| place(&marked[..at]));
+    let text = marked.replacen('^', "", 1);
+    let result = if *file == "plan" { loaded(&text, SCENARIO) } else { loaded(PLAN, &text) };
+    let error = match result {
+        Ok(_) if says.is_empty() => return None,
+        Ok(_) => return Some(format!("{from} -> {to}: nothing is told")),
+        Err(error) => error,
+    };
+    let told_well = error.iter().any(|one| {
+        one.message().contains(says)
+            && one.advice().unwrap_or_default().contains(advises)
+            && expected.is_none_or(|expected| one.place() == Some(expected))
+    });
+    (!told_well).then(|| format!("{from} -> {to} (at {expected:?}):\n{}", told(&error)))
+}
+
+fn place(before: &str) -> (usize, usize) {
+    let line = before.matches('\n').count() + 1;
+    (line, before.rsplit('\n').next().unwrap_or(before).chars().count() + 1)
+}
+
+#[test]
+fn a_plan_is_resolved_as_written() {
+    let loaded = loaded(PLAN, SCENARIO).unwrap_or_else(|error| panic!("{}", told(&error)));
+    let Loaded { plan, scenario, environment, faults, pipeline, bounds } = &loaded;
+    let critical = plan.objectives["critical"].rto.as_ref().unwrap();
+    assert_eq!(critical.value, Nanos::from_secs(3600));
+    assert_eq!(critical.origin, Origin::From { section: "1. Goals".into(), line: 6 });
+    assert_eq!(plan.objectives["database"].tolerance, Nanos::from_secs(10));
+    let archive = &plan.pipelines["archive"];
+    assert_eq!(archive.method.origin, Origin::Substitutes("WAL-G".into()));
+    let interval = archive.schedule.interval.as_ref().unwrap();
+    assert_eq!((interval.value, &interval.origin), (Nanos::from_secs(60), &Origin::Assumed("silent".into())));
+    let entries: Vec<_> =
+        archive.schedule.entries.iter().map(|(name, said)| (name.as_str(), said.value.as_str())).collect();
+    assert_eq!(entries, [("archive-timeout", "1 min"), ("base", "0 2 * * *"), ("retention", "30 d")]);
+    assert_eq!(plan.values["facts.alerts.age"].value, "25");
+    assert_eq!(plan.findings[0].places[0].origin, Origin::From { section: "1".into(), line: 1 });
+    assert_eq!(environment.stores["backups"].buckets["saved"], BucketSpec { versioning: true, lock_days: Some(30) });
+    assert_eq!(environment.hosts["recovery"].disk, Some(2 << 30));
+    assert_eq!((pipeline.bucket.as_str(), pipeline.credential.as_str()), ("saved", "pipeline"));
+    let names: Vec<_> = scenario.faults.iter().map(|fault| (fault.after, fault.name.as_str())).collect();
+    assert_eq!(names, [(Nanos::from_secs(8), "bad-deploy"), (Nanos::from_secs(11), "page-corruption")]);
+    assert_eq!(faults.iter().map(Asks::name).collect::<Vec<_>>(), ["bad-deploy", "page-corruption"]);
+    assert_eq!(scenario.faults[0].params, serde_json::json!({ "host": "primary", "blocks": 1 }));
+    assert_eq!(scenario.runbook[0].step, Step::Detect);
+    assert_eq!(scenario.runbook[0].manual.as_ref().unwrap().value, Nanos::from_secs(600));
+    assert_eq!(scenario.runbook[1].bound, Nanos::from_secs(900));
+    assert_eq!((scenario.compression, scenario.expendable.as_slice()), (1, ["app.sessions".to_owned()].as_slice()));
+    assert_eq!((bounds.server, scenario.probes.beat), (Nanos::from_secs(60), Nanos::from_millis(20)));
+    let copy: Loaded<Test> = serde_json::from_str(&serde_json::to_string(&loaded).unwrap()).unwrap();
+    assert_eq!((&copy.plan, &copy.scenario), (plan, scenario));
+}
+
+#[test]
+fn without_continuous_archiving_the_interval_is_that_of_the_most_frequent_backup() {
+    for (schedule, interval) in [
+        ("{ full = \"0 2 * * *\" }", Some(86_400)),
+        ("{ full = \"0 2 * * *\", incremental = \"6h\" }", Some(21_600)),
+        ("{ base = \"0 2 * * *\", archive-timeout = \"60s\" }", Some(60)),
+        ("{ retention = \"30d\" }", None),
+        ("{}", None),
+    ] {
+        let start = PLAN.find("schedule = ").unwrap();
+        let end = start + PLAN[start..].find('\n').unwrap();
+        let plan = format!("{}schedule = {schedule}{}", &PLAN[..start], &PLAN[end..]);
+        let loaded = loaded(&plan, SCENARIO).unwrap();
+        let found = loaded.plan.pipelines["archive"].schedule.interval.as_ref().map(|interval| interval.value);
+        assert_eq!(found, interval.map(Nanos::from_secs), "{schedule}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_plan_is_refused_with_its_name() {
+    type Spoil = fn(&Path);
+    let sparse: Spoil = |path| fs::File::create(path).unwrap().set_len(100 << 20).unwrap();
+    let folder: Spoil = |path| fs::remove_file(path).and_then(|()| fs::create_dir(path)).unwrap();
+    let cases: &[(&str, Spoil, &str)] = &[
+        ("empty", |path| fs::write(path, "").unwrap(), "toml:1:1: the file is empty"),
+        ("only a comment", |path| fs::write(path, "# soon\n").unwrap(), "toml:1:1: the key `"),
+        ("not UTF-8", |path| fs::write(path, b"title = \"\xff\"\n").unwrap(), "toml:1:10: this is not UTF-8 text"),
+        ("a folder", folder, "toml: is a folder"),
+        ("100 MiB", sparse, "toml: has 104857600 bytes and was not read"),
+        ("gone", |path| fs::remove_file(path).unwrap(), "there is no"),
+        ("no TOML", |path| fs::write(path, "a = \"\u{1b}[31m\"").unwrap(), "toml:1:6: this is not TOML"),
+        ("deep", |path| fs::write(path, "a = ".to_owned() + &"[".repeat(100_000)).unwrap(), "toml:1:"),
+        ("one long line", |path| fs::write(path, "a = \"".to_owned() + &"x".repeat(500_000)).unwrap(), "toml:1:"),
+    ];
+    for (name, spoil, expected) in cases {
+        for file in ["plan.toml", "fire.toml"] {
+            let root = written(PLAN.as_bytes(), SCENARIO.as_bytes());
+            spoil(&root.path().join("shop").join(file));
+            let error = load::<Test>(root.path(), "shop", "fire").map(|_| ()).expect_err(name);
+            let said = told(&error);
+            assert!(said.contains(expected), "{name}: {said}");
+            assert!(!said.contains('\u{1b}') && said.len() < 2000, "{name}: {said}");
+        }
+    }
+}
+
+#[test]
+fn mistakes_in_both_files_are_told_together() {
+    let plan = PLAN.replace("site = \"main\"\nengine = \"postgres\"", "site = \"x\"\nengine = \"postgres\"");
+    let plan = plan.replace("bucket = \"saved\"", "bucket = \"y\"");
+    let error = loaded(&plan, &SCENARIO.replace("title", "titel")).map(|_| ()).unwrap_err();
+    let said = told(&error);
+    for expected in ["there is no site `x`", "there is no bucket `y`", "unknown key `titel`"] {
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn an_unknown_plan_or_scenario_names_the_nearest() {
+    let root = written(PLAN.as_bytes(), SCENARIO.as_bytes());
+    for (plan, scenario, says) in [
+        ("shpo", "fire", "there is no plan `shpo` in this folder\n  = did you mean `shop`?"),
+        ("shop", "fir", "there is no scenario `fir` in this folder\n  = did you mean `fire`?"),
+        ("shop", "plan", "there is no scenario `plan`"),
+        ("../shop", "fire", "there is no plan `../shop`"),
+    ] {
+        let error = load::<Test>(root.path(), plan, scenario).map(|_| ()).unwrap_err();
+        assert!(told(&error).contains(says), "{}", told(&error));
+    }
+    assert!(discover(&root.path().join("nowhere")).is_err());
+}
+
+#[test]
+fn scenarios_are_found_in_the_order_of_their_names() {
+    let root = written(PLAN.as_bytes(), SCENARIO.as_bytes());
+    for file in ["shop/b.toml", "shop/notes.md", "shop/.hidden.toml", "README.md"] {
+        fs::write(root.path().join(file), "").unwrap();
+    }
+    fs::create_dir(root.path().join("shop/d.toml")).unwrap();
+    let found: Vec<String> = discover(root.path()).unwrap().iter().map(Found::drill).collect();
+    assert_eq!(found, ["shop/b", "shop/d", "shop/fire"]);
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let root = written(PLAN.as_bytes(), SCENARIO.as_bytes());
+    let path = root.path().join("shop/fire.toml");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
+    // Root may read everything; then there is nothing to see here.
+    if fs::read(&path).is_err() {
+        let error = load::<Test>(root.path(), "shop", "fire").map(|_| ()).unwrap_err();
+        assert!(told(&error).contains("fire.toml: cannot be read"), "{}", told(&error));
+    }
+}
+
+#[test]
+fn the_schemas_know_every_key() {
+    let plan = serde_json::to_string(&plan_schema::<Test>()).unwrap();
+    let scenario = serde_json::to_string(&scenario_schema::<Test>()).unwrap();
+    for key in ["production-size", "objectives", "assumed", "archive-timeout", "barman-cloud", "findings"] {
+        assert!(plan.contains(&format!("\"{key}\"")), "{key}");
+    }
+    for key in ["hypothesis", "bad-deploy", "after-recovery", "stop-application", "manual", "fresh"] {
+        assert!(scenario.contains(&format!("\"{key}\"")), "{key}");
+    }
+}
