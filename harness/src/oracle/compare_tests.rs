@@ -51,7 +51,7 @@ fn kinds(found: &Comparison) -> Vec<(DifferenceKind, u64)> {
 #[test]
 fn a_healthy_copy_raises_nothing_and_counts_its_tail() {
     let data = healthy();
-    for found in [data.compare(), data.compare_in_tiny_memory()] {
+    for found in data.compare_both_ways() {
         assert_eq!(kinds(&found), []);
         assert_eq!((found.tail.operations, found.tail.rows), (1000, 1000));
         assert_eq!((found.holes.operations, found.holes.rows), (0, 0));
@@ -129,7 +129,7 @@ fn k_planted_differences_are_k_of_the_right_kind_and_of_no_other() {
     for kind in [Missing, Changed, Stale, Duplicate, Resurrected, RolledBack, AfterCut, Unexplained, Torn] {
         for k in [1, 7, 1000] {
             let (data, holes) = plant(kind, k);
-            for found in [data.compare(), data.compare_in_tiny_memory()] {
+            for found in data.compare_both_ways() {
                 assert_eq!(found.kinds(), [("app.t0".to_owned(), kind, k as u64)], "{k} {kind:?}");
                 assert_eq!((found.holes.operations, found.holes.rows), holes, "{k} {kind:?}");
                 assert_eq!((found.tail.operations, found.tail.rows), (1000, 1000), "{k} {kind:?}: never tail");
@@ -186,7 +186,7 @@ fn a_stray_row_is_told_by_the_fate_of_its_operation() {
     for op in 1..=5 {
         data.restored.push(row(op, 0, 100 + u128::from(op)));
     }
-    for found in [data.compare(), data.compare_in_tiny_memory()] {
+    for found in data.compare_both_ways() {
         assert_eq!(kinds(&found), [(RolledBack, 1), (AfterCut, 2), (Unexplained, 2)]);
     }
 }
