@@ -19,14 +19,13 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::examine::probe::{Incarnations, Probes};
-use crate::examine::snapshot::Snapshot;
-use crate::examine::{canaries, identity, inventory, invariants, rows, writes};
+use crate::examine::{canaries, identity, images, invariants, inventory, rows, writes};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Scene, Transaction};
 use crate::host::isolate::Isolation;
 use crate::pipeline::{Backup, Tools};
 use crate::plan::{Loaded, Vocabulary};
-use crate::workload::{self, Domain, LedgerHandle, Running as Clients, Settings, Workload};
+use crate::workload::{self, Domain, Ledger, Running as Clients, Settings, Workload};
 use crate::{fault, pipeline};
 
 use environment::World;
@@ -125,8 +124,7 @@ impl Drill {
         let backup = self.back_up(&world).await?;
 
         self.enter(Phase::Workload).await;
-        let ledger = LedgerHandle::open(&self.folder.ledger(), &self.folder.path().join("ledger-rows.bin"))
-            .cannot("create the ledger")?;
+        let ledger = Ledger::open(&self.folder.ledger(), &self.folder.ledger_rows()).cannot("create the ledger")?;
         let probes = self.probes(&world);
         let clients = self.workload(&world, &ledger, 0, 1).await;
         self.enter(Phase::Faults).await;
@@ -141,12 +139,12 @@ impl Drill {
             clients.stop().await;
             self.emit(Event::ApplicationStopped { epoch: 1 }).await;
             probes.stop().await;
-            ledger.close().cannot("write the ledger")?;
+            ledger.close().await.cannot("write the ledger")?;
             self.enter(Phase::Examine).await;
             self.examine(&world, &recovered, before).await?;
         } else {
             probes.stop().await;
-            ledger.close().cannot("write the ledger")?;
+            ledger.close().await.cannot("write the ledger")?;
         }
         self.enter(Phase::Teardown).await;
         record.artifacts = world.artifacts().await?;
@@ -190,9 +188,8 @@ impl Drill {
     async fn load(&self, world: &mut World) -> Result<inventory::Definitions> {
         let database = &self.request.loaded.environment.database;
         let client = world.source.connect(database).await?;
-        let loaded = workload::load(self.domain, &client, &self.settings(), &self.folder.initial_rows())
-            .await
-            .map_err(|error| Error::new(error.to_string()))?;
+        let loaded = workload::load(self.domain, &client, &self.settings(), &self.folder.initial_rows()).await?;
+        world.loaded_at = self.clock.now();
         client.batch_execute(HEARTBEAT).await.cannot("prepare the heartbeat")?;
         world.admit_application(self.domain.application_role(), database).await?;
         workload::nonce::plant_nonce(&world.source, database, &self.request.id).await?;
@@ -202,11 +199,8 @@ impl Drill {
     }
 
     async fn back_up(&self, world: &World) -> Result<Backup> {
-        let tools = Tools {
-            clock: self.clock,
-            repository: &world.repository,
-            bound: self.request.loaded.bounds.backup.into(),
-        };
+        let tools =
+            Tools { clock: self.clock, repository: &world.repository, bound: self.request.loaded.bounds.backup.into() };
         let pipeline = self.request.loaded.pipeline.method.pipeline();
         let backup = pipeline.backup(tools, &world.source).await.cannot("take the backup")?;
         let bytes = world.artifact_bytes().await?;
@@ -223,7 +217,7 @@ impl Drill {
         Probes::start(self.clock, config, plan, self.events.clone(), self.incarnations.clone())
     }
 
-    async fn workload(&self, world: &World, ledger: &LedgerHandle, epoch: u8, first_op: u64) -> Clients {
+    async fn workload(&self, world: &World, ledger: &Ledger, epoch: u8, first_op: u64) -> Clients {
         self.emit(Event::ApplicationStarted { epoch }).await;
         let (tallies, mut seconds) = mpsc::channel(16);
         let events = self.events.clone();
@@ -232,8 +226,17 @@ impl Drill {
                 let _ = events.send(Event::Tally { until, tally }).await;
             }
         });
-        let config = world.application_config.clone();
-        Workload::start(self.domain, config, self.settings(), epoch, first_op, ledger.clone(), self.clock, tallies)
+        let workload = Workload {
+            domain: self.domain,
+            config: world.application_config.clone(),
+            settings: self.settings(),
+            epoch,
+            first_op,
+            ledger: ledger.handle(),
+            clock: self.clock,
+            tallies,
+        };
+        workload.start()
     }
 
     /// Injects and confirms the faults, each at its time after the workload's start.
@@ -277,12 +280,21 @@ impl Drill {
         before: inventory::Definitions,
     ) -> Result<()> {
         let bound = Duration::from(self.request.loaded.bounds.examine);
-        let all = self.look(world, &recovered.snapshot, before);
+        let all = self.look(world, recovered, before);
         tokio::time::timeout(bound, all).await.map_err(|_| Error::bound("the examination", bound, Vec::new()))?
     }
 
-    async fn look(&self, world: &World, snapshot: &Snapshot, before: inventory::Definitions) -> Result<()> {
-        let observed = rows::observe(snapshot, self.domain, &self.folder.restored_rows()).await?;
+    async fn look(&self, world: &World, recovered: &recovery::Recovered, before: inventory::Definitions) -> Result<()> {
+        let snapshot = &recovered.snapshot;
+        let mut observed = rows::observe(snapshot, self.domain, &self.folder.restored_rows()).await?;
+        let owed = images::Owed {
+            folder: &self.folder,
+            settings: &self.settings(),
+            cut: &recovered.cut,
+            loaded_at: world.loaded_at,
+            expendable: &self.request.loaded.scenario.expendable,
+        };
+        observed.images = images::observe(snapshot, self.domain, owed).await?;
         self.observed("rows", Observation::Rows(observed)).await?;
         let observed = invariants::observe(snapshot, self.domain).await?;
         self.observed("invariants", Observation::Invariants(observed)).await?;
@@ -304,7 +316,8 @@ impl Drill {
     }
 }
 
-const HEARTBEAT: &str = "INSERT INTO blackstart.heartbeat (stream, beat, at) VALUES ('read', 0, now()), ('write', 0, now())";
+const HEARTBEAT: &str =
+    "INSERT INTO blackstart.heartbeat (stream, beat, at) VALUES ('read', 0, now()), ('write', 0, now())";
 
 /// Steps are given this much longer than their own bound, so that the tool's bound speaks first.
 const GRACE: Nanos = Nanos::from_secs(5);

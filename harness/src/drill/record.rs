@@ -32,7 +32,11 @@ pub(super) fn begin(request: &Request, isolation: &Isolation, domain: &dyn Domai
 
 fn machine() -> BTreeMap<String, String> {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let memory = read("/proc/meminfo").lines().next().and_then(|line| line.split_once(':')).map(|(_, size)| size.trim().to_owned());
+    let memory = read("/proc/meminfo")
+        .lines()
+        .next()
+        .and_then(|line| line.split_once(':'))
+        .map(|(_, size)| size.trim().to_owned());
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     BTreeMap::from([
         ("kernel".to_owned(), read("/proc/sys/kernel/osrelease").trim().to_owned()),

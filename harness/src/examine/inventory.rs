@@ -95,7 +95,7 @@ const QUERIES: &[(&str, &str)] = &[
     ),
     (
         "triggers",
-        "SELECT tgrelid::regclass || '.' || tgname, pg_get_triggerdef(oid) || ' ' || tgenabled FROM pg_trigger \
+        "SELECT tgrelid::regclass || '.' || tgname, pg_get_triggerdef(oid) || ' ' || tgenabled::text FROM pg_trigger \
          WHERE NOT tgisinternal",
     ),
     (
@@ -118,7 +118,7 @@ const QUERIES: &[(&str, &str)] = &[
     (
         "default privileges",
         "SELECT defaclrole::regrole || ' in ' || coalesce(defaclnamespace::regnamespace::text, 'any') || ' ' || \
-         defaclobjtype, defaclacl::text FROM pg_default_acl",
+         defaclobjtype::text, defaclacl::text FROM pg_default_acl",
     ),
     (
         "roles",

@@ -235,26 +235,24 @@ fn end_all() {
 /// The identity that servers run under: never root, because PostgreSQL refuses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerUser {
-    /// Drop from root to this user and group.
-    Drop(u32, u32),
-    /// Become this user and group in a user namespace of its own (inside, root is the plain user).
-    Nested(u32, u32),
+    /// Drop from root to [`NOBODY`].
+    Drop,
+    /// Become [`NOBODY`] in a user namespace of its own, which is the plain user outside.
+    Nested,
     /// Stay as we are: already a plain user.
     Same,
 }
 
-/// `nobody`, present on every Linux.
-const NOBODY: u32 = 65_534;
+/// User and group `nobody`, which every Linux knows by name: PostgreSQL asks for the name.
+pub const NOBODY: u32 = 65_534;
 
 impl ServerUser {
     /// Who servers run as under `isolation`.
     pub fn under(isolation: &Isolation) -> Self {
         match isolation {
-            // A root inside a user namespace has no other id to map to: it becomes `nobody` by name only.
-            Isolation::Namespaces { user: Some((0, _)) } => Self::Nested(NOBODY, NOBODY),
-            Isolation::Namespaces { user: Some((uid, gid)) } => Self::Nested(*uid, *gid),
-            Isolation::Namespaces { user: None } => Self::Drop(NOBODY, NOBODY),
-            Isolation::Plain { .. } if Uid::current().is_root() => Self::Drop(NOBODY, NOBODY),
+            Isolation::Namespaces { user: Some(_) } => Self::Nested,
+            Isolation::Namespaces { user: None } => Self::Drop,
+            Isolation::Plain { .. } if Uid::current().is_root() => Self::Drop,
             Isolation::Plain { .. } => Self::Same,
         }
     }

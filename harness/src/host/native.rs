@@ -21,7 +21,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid};
 
 use super::command::{Command, Finished, Logs, Process};
-use super::isolate::{Isolation, MOUNTS, ServerUser};
+use super::isolate::{Isolation, MOUNTS, NOBODY, ServerUser};
 use super::process;
 use crate::failure::{Context, Error, Result};
 
@@ -225,12 +225,12 @@ impl Inner {
         prepared.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let namespace = self.view.as_ref().map(|view| view.namespace.as_raw_fd());
         let home = CString::new(self.seen("home")).unwrap_or_default();
-        let identity = Identity::of(self.user);
+        let user = self.user;
         // SAFETY: the closure runs in the forked child; it makes system calls on memory prepared before the fork.
         unsafe {
             prepared.pre_exec(move || {
                 step_into(namespace)?;
-                identity.assume()?;
+                assume(user)?;
                 nix::unistd::chdir(home.as_c_str())?;
                 Ok(())
             });
@@ -285,8 +285,8 @@ impl Inner {
 
     fn own(&self, path: &Path) -> io::Result<()> {
         match self.user {
-            ServerUser::Drop(uid, gid) => chown(path, Some(uid), Some(gid)),
-            ServerUser::Nested(..) | ServerUser::Same => Ok(()),
+            ServerUser::Drop => chown(path, Some(NOBODY), Some(NOBODY)),
+            ServerUser::Nested | ServerUser::Same => Ok(()),
         }
     }
 
@@ -321,39 +321,24 @@ fn step_into(namespace: Option<RawFd>) -> io::Result<()> {
     Ok(setns(namespace, CloneFlags::CLONE_NEWNS)?)
 }
 
-/// A server user, made ready before the fork.
-struct Identity {
-    user: ServerUser,
-    uid_map: String,
-    gid_map: String,
-}
-
-impl Identity {
-    fn of(user: ServerUser) -> Self {
-        let (uid, gid) = match user {
-            ServerUser::Drop(uid, gid) | ServerUser::Nested(uid, gid) => (uid, gid),
-            ServerUser::Same => (0, 0),
-        };
-        Self { user, uid_map: format!("{uid} 0 1"), gid_map: format!("{gid} 0 1") }
-    }
-
-    fn assume(&self) -> io::Result<()> {
-        match self.user {
-            ServerUser::Same => Ok(()),
-            ServerUser::Drop(uid, gid) => {
-                nix::unistd::setgroups(&[])?;
-                nix::unistd::setgid(Gid::from_raw(gid))?;
-                Ok(nix::unistd::setuid(Uid::from_raw(uid))?)
+/// Becomes the server user, between fork and exec.
+fn assume(user: ServerUser) -> io::Result<()> {
+    match user {
+        ServerUser::Same => Ok(()),
+        ServerUser::Drop => {
+            nix::unistd::setgroups(&[])?;
+            nix::unistd::setgid(Gid::from_raw(NOBODY))?;
+            Ok(nix::unistd::setuid(Uid::from_raw(NOBODY))?)
+        }
+        ServerUser::Nested => {
+            unshare(CloneFlags::CLONE_NEWUSER)?;
+            fs::write("/proc/self/uid_map", b"65534 0 1")?;
+            match fs::write("/proc/self/setgroups", "deny") {
+                // The namespace outside has denied it already.
+                Err(error) if error.raw_os_error() == Some(Errno::EPERM as i32) => {}
+                other => other?,
             }
-            ServerUser::Nested(..) => {
-                unshare(CloneFlags::CLONE_NEWUSER)?;
-                fs::write("/proc/self/uid_map", &self.uid_map)?;
-                match fs::write("/proc/self/setgroups", "deny") {
-                    Err(error) if error.raw_os_error() == Some(Errno::EPERM as i32) => {}
-                    other => other?,
-                }
-                fs::write("/proc/self/gid_map", &self.gid_map)
-            }
+            fs::write("/proc/self/gid_map", b"65534 0 1")
         }
     }
 }

@@ -281,6 +281,12 @@ impl Chain {
         self.base.is_some_and(|base| base.op != effect.op) && !self.allowed.iter().any(|other| other.op == effect.op)
     }
 
+    /// Versions in memory.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.allowed.len() + usize::from(self.base.is_some())
+    }
+
     fn either(&self) -> impl Iterator<Item = &Effect> {
         self.allowed.iter().filter(|effect| effect.fate.is_either())
     }

@@ -1,1 +1,266 @@
+//! Whole comparisons over files: planted damage in exact numbers, and files that lie.
 
+use std::sync::LazyLock;
+
+use blackstart_record::ledger::{Completion, LedgerEntry};
+use blackstart_record::record::Folder;
+use blackstart_record::rows::{Key, Row};
+use blackstart_record::time::Nanos;
+use blackstart_record::verdict::DifferenceKind::{self, *};
+
+use super::testing::{Data, cut, row};
+use super::{Comparison, FIRST, OracleError, compare};
+
+const ACKED: Option<Completion> = Some(Completion::Acknowledged);
+
+/// 3000 rows loaded into two tables, 3000 owed updates, inserts and deletions, and 1000 writes after R.
+fn healthy() -> Data {
+    static HEALTHY: LazyLock<Data> = LazyLock::new(build_healthy);
+    HEALTHY.clone()
+}
+
+fn build_healthy() -> Data {
+    let mut data = Data::new(2, cut(100_000, 100_010)).loaded(0, 0..3000).loaded(1, 0..3000);
+    for op in 1..=3000_u64 {
+        let (at, key) = (op * 10, u128::from(op - 1));
+        let effects = match op % 3 {
+            0 => [(0, key, true), (1, key, true)],
+            1 => [(0, key + 10_000, true), (1, key + 10_000, true)],
+            _ => [(0, key, false), (1, key, true)],
+        };
+        data.operation(op, 0, (at, at + 5), ACKED, &effects);
+        for (table, key, live) in effects {
+            if live {
+                data.restore(row(op, table, key));
+            } else {
+                data.restored.retain(|(t, row)| *t != table || row.key != Key(key));
+            }
+        }
+    }
+    for op in 3001..=4000_u64 {
+        let at = 200_000 + op;
+        data.operation(op, 0, (at, at + 5), ACKED, &[(0, u128::from(op) + 20_000, true)]);
+    }
+    data
+}
+
+fn kinds(found: &Comparison) -> Vec<(DifferenceKind, u64)> {
+    found.differences.iter().map(|found| (found.kind, found.count)).collect()
+}
+
+#[test]
+fn a_healthy_copy_raises_nothing_and_counts_its_tail() {
+    let data = healthy();
+    for found in data.compare_both_ways() {
+        assert_eq!(kinds(&found), []);
+        assert_eq!((found.tail.operations, found.tail.rows), (1000, 1000));
+        assert_eq!((found.holes.operations, found.holes.rows), (0, 0));
+        assert_eq!(found.first_gone(), Some(Nanos(203_006)));
+        assert_eq!(found.last_acknowledged, Some(Nanos(204_005)));
+        assert_eq!(found.newest_recovered, Some(Nanos(30_005)));
+        assert_eq!(found.acknowledged, 4000);
+        assert_eq!((found.owed(), found.read()), (7000, 7000));
+    }
+}
+
+/// Planted damage of `k` rows of table 0, and how it must show: kind, holes in operations and rows, tail operations.
+fn plant(kind: DifferenceKind, k: usize) -> (Data, (u64, u64)) {
+    let mut data = healthy();
+    let deleted: Vec<u128> = (1..=3000_u128).filter(|op| op % 3 == 2).map(|op| op - 1).take(k).collect();
+    let updated: Vec<u128> = (1..=3000_u128).filter(|op| op % 3 == 0).map(|op| op - 1).take(k).collect();
+    let holes = match kind {
+        Missing => {
+            data.restored.retain(|(table, row)| *table != 0 || !updated.contains(&row.key.0));
+            k as u64
+        }
+        Changed => {
+            let hit = |(table, row): &&mut (u8, Row)| *table == 0 && updated.contains(&row.key.0);
+            data.restored.iter_mut().filter(hit).for_each(|(_, row)| row.digest ^= 1);
+            k as u64
+        }
+        Stale => {
+            updated.iter().for_each(|key| data.restore(row(0, 0, *key)));
+            k as u64
+        }
+        Duplicate => {
+            let again: Vec<_> = data
+                .restored
+                .iter()
+                .filter(|(table, row)| *table == 0 && updated.contains(&row.key.0))
+                .copied()
+                .collect();
+            data.restored.extend(again);
+            0
+        }
+        Resurrected => {
+            data.restored.extend(deleted.iter().map(|key| row(0, 0, *key)));
+            0
+        }
+        AfterCut => {
+            data.restored.extend((3001..3001 + k as u64).map(|op| row(op, 0, u128::from(op) + 20_000)));
+            0
+        }
+        Unexplained => {
+            data.restored.extend((0..k as u64).map(|key| row(77_777, 0, u128::from(key) + 50_000)));
+            0
+        }
+        RolledBack => {
+            for index in 0..k as u64 {
+                let (op, key) = (10_000 + index, u128::from(index) + 60_000);
+                data.operation(op, 0, (90_000, 90_001), Some(Completion::Failed), &[(0, key, true)]);
+                data.restored.push(row(op, 0, key));
+            }
+            0
+        }
+        Torn => {
+            for index in 0..k as u64 {
+                let (op, key) = (10_000 + index, u128::from(index) + 70_000);
+                data.operation(op, 0, (99_999, 100_005), Some(Completion::Unknown), &[(0, key, true), (1, key, true)]);
+                data.restored.push(row(op, 1, key));
+            }
+            0
+        }
+    };
+    (data, (holes, holes))
+}
+
+#[test]
+fn k_planted_differences_are_k_of_the_right_kind_and_of_no_other() {
+    for kind in [Missing, Changed, Stale, Duplicate, Resurrected, RolledBack, AfterCut, Unexplained, Torn] {
+        for k in [1, 7, 1000] {
+            let (data, holes) = plant(kind, k);
+            for found in data.compare_both_ways() {
+                assert_eq!(found.kinds(), [("app.t0".to_owned(), kind, k as u64)], "{k} {kind:?}");
+                assert_eq!((found.holes.operations, found.holes.rows), holes, "{k} {kind:?}");
+                assert_eq!((found.tail.operations, found.tail.rows), (1000, 1000), "{k} {kind:?}: never tail");
+                assert_eq!(found.torn, if kind == Torn { k as u64 } else { 0 });
+                let first = &found.differences[0].first;
+                assert_eq!(first.len(), k.min(FIRST));
+                assert!(first.is_sorted_by_key(|row| row.key), "the first keys are in key order");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_table_that_is_not_there_owes_all_its_rows() {
+    let mut data = healthy();
+    data.absent.push(1);
+    data.restored.retain(|(table, _)| *table == 0);
+    let found = data.compare();
+    assert_eq!(found.kinds(), [("app.t1".to_owned(), Missing, 4000)]);
+    assert_eq!(found.tables[1].read, None);
+    assert_eq!(found.holes.first, Some(data.loaded_at), "rows of the load are gone too");
+    assert_eq!(found.holes.rows, 4000);
+    // 1000 of the loaded rows were never written; 3000 operations wrote to this table.
+    assert_eq!(found.holes.operations, 4000);
+}
+
+#[test]
+fn an_expendable_table_is_neither_owed_nor_looked_at_nor_tail() {
+    let mut data = healthy();
+    data.expendable.push("app.t0".into());
+    data.restored.retain(|(table, _)| *table == 1);
+    let found = data.compare();
+    assert_eq!(kinds(&found), []);
+    assert_eq!(found.tail.operations, 0, "operations after R wrote only there");
+    assert!(found.tables[0].expendable && found.tables[0].owed == 0);
+}
+
+#[test]
+fn the_first_differing_rows_are_wanted_with_the_operation_that_is_owed() {
+    let (mut data, _) = plant(Missing, 1);
+    data.restored.push(row(3001, 0, 23_001));
+    let found = data.compare();
+    let wanted: Vec<_> = found.wanted().iter().map(|row| (row.table, row.key.0, row.expected)).collect();
+    assert_eq!(wanted, [("app.t0", 2, Some(3)), ("app.t0", 23_001, None)]);
+}
+
+#[test]
+fn a_stray_row_is_told_by_the_fate_of_its_operation() {
+    let mut data = Data::new(1, cut(1000, 1010)).loaded(0, 0..3);
+    data.operation(1, 0, (10, 20), Some(Completion::Failed), &[]);
+    data.operation(2, 0, (2000, 2010), ACKED, &[]);
+    data.operation(3, 0, (30, 40), ACKED, &[]);
+    data.operation(4, 1, (5000, 5010), ACKED, &[]);
+    for op in 1..=5 {
+        data.restored.push(row(op, 0, 100 + u128::from(op)));
+    }
+    for found in data.compare_both_ways() {
+        assert_eq!(kinds(&found), [(RolledBack, 1), (AfterCut, 2), (Unexplained, 2)]);
+    }
+}
+
+#[test]
+fn an_operation_without_an_end_may_have_written_anything_before_the_cut() {
+    let mut data = Data::new(1, cut(1000, 1010)).loaded(0, 0..3);
+    data.operation(1, 0, (900, 0), None, &[]);
+    data.operation(2, 0, (1011, 0), None, &[]);
+    data.operation(3, 1, (5000, 0), None, &[]);
+    data.restored.extend([row(1, 0, 50), row(2, 0, 51), row(3, 0, 52)]);
+    let found = data.compare();
+    assert_eq!(kinds(&found), [(AfterCut, 2)]);
+    assert_eq!((found.open, found.unverifiable), (1, 1));
+}
+
+#[test]
+fn a_torn_ledger_says_how_much_is_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = Folder::new(directory.path());
+    let data = healthy();
+    data.write(&folder);
+    let bytes = std::fs::read(folder.ledger()).unwrap();
+    std::fs::write(folder.ledger(), &bytes[..bytes.len() - 3]).unwrap();
+    let found = compare(&folder, &data.tables, &data.cut, data.loaded_at, &[]).unwrap();
+    assert!(found.ledger_torn_bytes > 0);
+    std::fs::write(folder.restored_rows(), b"BSROWS01").unwrap();
+    let error = compare(&folder, &data.tables, &data.cut, data.loaded_at, &[]).unwrap_err();
+    assert!(matches!(error, OracleError::Rows { file: "restored.rows", .. }), "{error}");
+}
+
+#[test]
+fn files_that_contradict_each_other_are_an_error_and_never_a_result() {
+    let broken: [(&str, fn(&mut Data)); 8] = [
+        ("an end without a beginning", |data| drop(data.ledger.remove(0))),
+        ("a second beginning", |data| data.ledger.insert(1, data.ledger[0].clone())),
+        ("operation 0", |data| data.ledger.push(LedgerEntry::Invoked { op: 0, client: 0, epoch: 0, at: Nanos(1) })),
+        ("an end before its beginning", |data| data.operation(9999, 0, (50, 40), ACKED, &[])),
+        ("an unknown table", |data| data.operation(9999, 0, (50, 60), ACKED, &[(9, 1, true)])),
+        ("a row loaded by an operation", |data| data.initial[0].1.op = 4),
+        ("a row loaded twice", |data| data.initial.push(data.initial[0])),
+        ("a cut that ends before it begins", |data| data.cut = cut(20, 10)),
+    ];
+    for (name, breaks) in broken {
+        let mut data = healthy();
+        breaks(&mut data);
+        let error = data.try_compare().unwrap_err();
+        assert!(matches!(error, OracleError::Contract(_) | OracleError::Cut(_)), "{name}: {error}");
+    }
+}
+
+#[test]
+fn a_table_that_the_record_does_not_know_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = Folder::new(directory.path());
+    let data = healthy();
+    data.write(&folder);
+    let mut reversed = data.tables.clone();
+    reversed.reverse();
+    let some = &data.tables[..1];
+    for tables in [&reversed[..], some] {
+        assert!(matches!(compare(&folder, tables, &data.cut, data.loaded_at, &[]), Err(OracleError::Contract(_))));
+    }
+}
+
+#[test]
+fn too_many_operations_in_flight_are_refused_rather_than_held() {
+    let mut data = Data::new(1, cut(1000, 1010));
+    for op in 1..=1001 {
+        data.operation(op, 0, (op, 0), None, &[]);
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let folder = Folder::new(directory.path());
+    data.write(&folder);
+    let error = super::compare::compare_within(super::testing::TINY, &folder, &data.tables, &data.cut, Nanos(1), &[]);
+    assert!(matches!(error, Err(OracleError::Contract(_))));
+}

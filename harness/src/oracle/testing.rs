@@ -10,7 +10,7 @@ use super::compare::{Budget, compare_within};
 use super::{Comparison, OracleError, compare};
 
 /// A budget so small that every sorter spills.
-pub(crate) const TINY: Budget = Budget { effects: 256, others: 128, in_flight: 1000 };
+pub(super) const TINY: Budget = Budget { effects: 256, others: 128, in_flight: 1000 };
 
 /// The data of a record, in memory.
 #[derive(Clone, Debug)]
@@ -125,11 +125,13 @@ impl Data {
         self.try_compare().unwrap()
     }
 
-    pub(crate) fn compare_in_tiny_memory(&self) -> Comparison {
+    /// Compared twice: in ordinary memory, and with so little that every sorter spills.
+    pub(crate) fn compare_both_ways(&self) -> [Comparison; 2] {
         let directory = tempfile::tempdir().unwrap();
         let folder = Folder::new(directory.path());
         self.write(&folder);
-        compare_within(TINY, &folder, &self.tables, &self.cut, self.loaded_at, &self.expendable).unwrap()
+        let tiny = compare_within(TINY, &folder, &self.tables, &self.cut, self.loaded_at, &self.expendable);
+        [compare(&folder, &self.tables, &self.cut, self.loaded_at, &self.expendable).unwrap(), tiny.unwrap()]
     }
 }
 

@@ -1,1 +1,589 @@
+//! For each checker: defects that it catches, twins without the defect that it passes, and what it cannot know.
 
+use blackstart_record::event::Event;
+use blackstart_record::ledger::Completion;
+use blackstart_record::observation::{Canary, Identity, Image, Invariant, Inventory, Observation, Rows, WriteTrial};
+use blackstart_record::rows::Key;
+use blackstart_record::verdict::Verdict::{self, Inconclusive, Met, Missed};
+
+use super::testing::{Drill, life, ms};
+use super::{CHECKERS, Checker, run};
+use crate::oracle::testing::row;
+
+type Spoil = fn(&mut Drill);
+
+/// Edits the observation of one kind.
+macro_rules! edit {
+    ($drill:expr, $kind:ident, |$seen:ident: $type:ty| $edit:expr) => {
+        for observation in $drill.observations.values_mut() {
+            if let Observation::$kind(seen) = observation {
+                let $seen: &mut $type = seen;
+                $edit;
+            }
+        }
+    };
+}
+
+fn check(checker: &str, cases: &[(&str, Spoil, Verdict, &str)]) {
+    let healthy = verdict_of(checker, |_| {});
+    assert_eq!(healthy.verdict, Met, "the healthy twin: {healthy:?}");
+    assert!(healthy.compared > 0 && healthy.cause.is_none());
+    for (name, spoil, verdict, words) in cases {
+        let finding = verdict_of(checker, spoil);
+        assert_eq!(finding.verdict, *verdict, "{checker}, {name}: {finding:?}");
+        let text = format!("{} {}", finding.says, finding.details.join(" "));
+        assert!(text.contains(words), "{checker}, {name}: {text:?} lacks {words:?}");
+        assert_eq!(finding.cause.is_some(), *verdict == Missed, "{checker}, {name}: a miss names its usual cause");
+    }
+}
+
+fn verdict_of(checker: &str, spoil: impl Fn(&mut Drill)) -> blackstart_record::verdict::Finding {
+    let mut drill = Drill::healthy();
+    spoil(&mut drill);
+    let (findings, _) = run(CHECKERS, &drill.evidence());
+    findings.into_iter().find(|finding| finding.checker == checker).unwrap()
+}
+
+/// Takes rows of table 0 away, as many as asked, and makes the examination say so.
+fn lose(drill: &mut Drill, rows: usize) {
+    let mut left = rows;
+    drill.data.restored.retain(|(table, _)| *table != 0 || std::mem::replace(&mut left, left.saturating_sub(1)) == 0);
+    drill.recount();
+}
+
+#[test]
+fn lost_catches_what_is_owed_and_not_there() {
+    check(
+        "LOST",
+        &[
+            (
+                "one row missing",
+                |drill| lose(drill, 1),
+                Missed,
+                "1 row of 140 owed are not as acknowledged: 1 row missing from app.t0",
+            ),
+            ("seven rows missing", |drill| lose(drill, 7), Missed, "7 rows missing from app.t0"),
+            ("a value changed", |drill| drill.data.restored[3].1.digest ^= 1, Missed, "1 row changed in app.t0"),
+            ("an older value", |drill| drill.data.restore(row(0, 0, 7)), Missed, "1 row with an older value in app.t0"),
+            (
+                "a table not read and not excused",
+                |drill| {
+                    drill.data.absent = vec![1];
+                    drill.data.restored.retain(|(table, _)| *table == 0);
+                    drill.recount();
+                },
+                Missed,
+                "90 rows missing from app.t1",
+            ),
+            (
+                "all tables unreadable",
+                |drill| {
+                    drill.data.restored.clear();
+                    drill.recount();
+                    let why = |table: &str| (table.to_owned(), "relation does not exist".to_owned());
+                    edit!(drill, Rows, |rows: Rows| rows.unreadable = [why("app.t0"), why("app.t1")].into());
+                },
+                Missed,
+                "relation does not exist",
+            ),
+            (
+                "an expendable table is lost",
+                |drill| {
+                    drill.record.scenario.expendable = vec!["app.t0".into()];
+                    lose(drill, 50);
+                },
+                Met,
+                "all 90 owed rows",
+            ),
+            (
+                "both values of a row",
+                |drill| {
+                    drill.data.restore(row(0, 0, 7));
+                    let value = |text: &str| Some([("status".to_owned(), Some(text.to_owned()))].into());
+                    let image =
+                        Image { table: "app.t0".into(), key: Key(7), expected: value("paid"), observed: value("new") };
+                    edit!(drill, Rows, |rows: Rows| rows.images.push(image.clone()));
+                },
+                Missed,
+                "app.t0 7: status should be \"paid\", is \"new\"",
+            ),
+            ("no examination", |drill| drop(drill.observations.remove("rows")), Inconclusive, "no examination"),
+            (
+                "the examination counted otherwise",
+                |drill| {
+                    edit!(drill, Rows, |rows: Rows| rows.read.insert("app.t0".into(), 49));
+                },
+                Inconclusive,
+                "says it read 49 rows, restored.rows holds 50",
+            ),
+            (
+                "more was loaded than is owed",
+                |drill| {
+                    drill.change(|event| {
+                        if let Event::Loaded { rows, .. } = event {
+                            *rows += 1;
+                        }
+                    })
+                },
+                Inconclusive,
+                "initial.rows lacks 1 row",
+            ),
+            (
+                "no load",
+                |drill| drill.forget(|event| matches!(event, Event::Loaded { .. })),
+                Inconclusive,
+                "how many rows",
+            ),
+            (
+                "no recovery point",
+                |drill| drill.forget(|event| matches!(event, Event::RecoveryPoint(_))),
+                Inconclusive,
+                "recovery point",
+            ),
+            (
+                "nothing was looked at",
+                |drill| {
+                    drill.data.absent = vec![0, 1];
+                    drill.data.restored.clear();
+                    drill.recount();
+                },
+                Inconclusive,
+                "none of 140 owed rows was looked for",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn ghost_catches_what_should_not_be_there() {
+    check(
+        "GHOST",
+        &[
+            (
+                "a duplicate",
+                |drill| {
+                    drill.data.restored.push(drill.data.restored[0]);
+                    drill.recount();
+                },
+                Missed,
+                "1 row duplicated in app.t0",
+            ),
+            (
+                "a write after R",
+                |drill| {
+                    drill.data.restored.push(row(91, 1, 1_091));
+                    drill.recount();
+                },
+                Missed,
+                "1 row written after the recovery point in app.t1",
+            ),
+            (
+                "a write of the recovered system in a snapshot before it",
+                |drill| {
+                    drill.data.restored.push(row(200, 1, 2_200));
+                    drill.recount();
+                },
+                Missed,
+                "written after the recovery point",
+            ),
+            (
+                "a row of nobody",
+                |drill| {
+                    drill.data.restored.push(row(5_000, 1, 5_000));
+                    drill.recount();
+                },
+                Missed,
+                "1 row that nobody wrote in app.t1",
+            ),
+            (
+                "a rolled-back write",
+                |drill| {
+                    drill.data.operation(
+                        900,
+                        0,
+                        (6_000_000_000, 6_000_000_001),
+                        Some(Completion::Failed),
+                        &[(1, 900, true)],
+                    );
+                    drill.data.restored.push(row(900, 1, 900));
+                    drill.recount();
+                },
+                Missed,
+                "1 row of rolled-back operations in app.t1",
+            ),
+            (
+                "a deletion that came back",
+                |drill| {
+                    let deleted = [(0, 49, false)];
+                    drill.data.operation(
+                        900,
+                        0,
+                        (9_900_000_000, 9_900_000_001),
+                        Some(Completion::Acknowledged),
+                        &deleted,
+                    );
+                },
+                Missed,
+                "1 row deleted before and back again in app.t0",
+            ),
+            (
+                "a deletion that stayed",
+                |drill| {
+                    let deleted = [(0, 49, false)];
+                    drill.data.operation(
+                        900,
+                        0,
+                        (9_900_000_000, 9_900_000_001),
+                        Some(Completion::Acknowledged),
+                        &deleted,
+                    );
+                    drill.data.restored.retain(|(table, row)| *table != 0 || row.key != Key(49));
+                    drill.recount();
+                },
+                Met,
+                "139 rows",
+            ),
+            (
+                "an unknown write that is there",
+                |drill| {
+                    drill.data.operation(
+                        900,
+                        0,
+                        (9_900_000_000, 9_900_000_001),
+                        Some(Completion::Unknown),
+                        &[(1, 900, true)],
+                    );
+                    drill.data.restored.push(row(900, 1, 900));
+                    drill.recount();
+                },
+                Met,
+                "141 rows",
+            ),
+            (
+                "an unknown write that is not there",
+                |drill| {
+                    drill.data.operation(
+                        900,
+                        0,
+                        (9_900_000_000, 9_900_000_001),
+                        Some(Completion::Unknown),
+                        &[(1, 900, true)],
+                    );
+                },
+                Met,
+                "140 rows",
+            ),
+            (
+                "a table that cannot be read",
+                |drill| {
+                    edit!(drill, Rows, |rows: Rows| rows.unreadable =
+                        [("app.t1".to_owned(), "bad page".to_owned())].into());
+                },
+                Inconclusive,
+                "app.t1 could not be read",
+            ),
+            ("no examination", |drill| drop(drill.observations.remove("rows")), Inconclusive, "no examination"),
+        ],
+    );
+}
+
+#[test]
+fn atom_catches_what_is_there_in_part() {
+    check(
+        "ATOM",
+        &[
+            (
+                "half a transaction",
+                |drill| {
+                    let both = [(0, 700, true), (1, 700, true)];
+                    drill.data.operation(
+                        900,
+                        0,
+                        (9_900_000_000, 10_000_500_000),
+                        Some(Completion::Acknowledged),
+                        &both,
+                    );
+                    drill.data.restored.push(row(900, 1, 700));
+                    drill.recount();
+                },
+                Missed,
+                "1 transaction restored in part",
+            ),
+            (
+                "a whole transaction",
+                |drill| {
+                    let both = [(0, 700, true), (1, 700, true)];
+                    drill.data.operation(
+                        900,
+                        0,
+                        (9_900_000_000, 10_000_500_000),
+                        Some(Completion::Acknowledged),
+                        &both,
+                    );
+                    drill.data.restored.extend([row(900, 0, 700), row(900, 1, 700)]);
+                    drill.recount();
+                },
+                Met,
+                "1 operation around the recovery point whole",
+            ),
+            (
+                "a broken rule",
+                |drill| edit!(drill, Invariants, |rules: Vec<Invariant>| rules[1].violations = Some(3)),
+                Missed,
+                "\"stock is conserved\" is broken 3 times",
+            ),
+            (
+                "a rule that could not be asked",
+                |drill| edit!(drill, Invariants, |rules: Vec<Invariant>| rules[1].violations = None),
+                Inconclusive,
+                "\"stock is conserved\" could not be asked",
+            ),
+            (
+                "rules over nothing",
+                |drill| {
+                    edit!(drill, Invariants, |rules: Vec<Invariant>| rules
+                        .iter_mut()
+                        .for_each(|rule| rule.examined = 0));
+                },
+                Inconclusive,
+                "looked at nothing",
+            ),
+            ("no examination", |drill| drop(drill.observations.remove("invariants")), Inconclusive, "no examination"),
+            (
+                "a row of an operation without end",
+                |drill| {
+                    drill.data.operation(900, 0, (9_900_000_000, 0), None, &[]);
+                    drill.data.restored.push(row(900, 1, 900));
+                    drill.recount();
+                },
+                Inconclusive,
+                "never ended",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn bytes_catches_a_value_that_came_back_otherwise() {
+    check(
+        "BYTES",
+        &[
+            (
+                "another byte",
+                |drill| edit!(drill, Canaries, |all: Vec<Canary>| all[0].restored = Some("00fe".into())),
+                Missed,
+                "every byte: planted 0x00ff, restored 0x00fe",
+            ),
+            (
+                "empty instead of NULL",
+                |drill| edit!(drill, Canaries, |all: Vec<Canary>| all[1].restored = Some(String::new())),
+                Missed,
+                "a NULL: planted NULL, restored 0x",
+            ),
+            (
+                "not found",
+                |drill| edit!(drill, Canaries, |all: Vec<Canary>| (all[1].found, all[1].restored) = (false, None)),
+                Missed,
+                "a NULL: planted NULL, not found",
+            ),
+            (
+                "none planted",
+                |drill| edit!(drill, Canaries, |all: Vec<Canary>| all.clear()),
+                Inconclusive,
+                "no value was planted",
+            ),
+            ("no examination", |drill| drop(drill.observations.remove("canaries")), Inconclusive, "no examination"),
+        ],
+    );
+}
+
+#[test]
+fn inv_catches_objects_that_are_missing_changed_or_new() {
+    check(
+        "INV",
+        &[
+            (
+                "a role missing",
+                |drill| {
+                    edit!(drill, Inventory, |seen: Inventory| {
+                        seen.after.get_mut("role").unwrap().remove("reader");
+                    })
+                },
+                Missed,
+                "1 role missing",
+            ),
+            (
+                "a whole kind missing",
+                |drill| edit!(drill, Inventory, |seen: Inventory| drop(seen.after.remove("role"))),
+                Missed,
+                "2 role missing",
+            ),
+            (
+                "an index changed",
+                |drill| {
+                    edit!(drill, Inventory, |seen: Inventory| {
+                        seen.after.get_mut("index").unwrap().insert("app.t0_pkey".into(), "other".into());
+                    })
+                },
+                Missed,
+                "index app.t0_pkey is changed",
+            ),
+            (
+                "a function nobody made",
+                |drill| {
+                    edit!(drill, Inventory, |seen: Inventory| {
+                        seen.after.entry("function".into()).or_default().insert("evil".into(), "x".into());
+                    })
+                },
+                Missed,
+                "function evil was not there before",
+            ),
+            (
+                "nothing before",
+                |drill| edit!(drill, Inventory, |seen: Inventory| seen.before.clear()),
+                Inconclusive,
+                "is empty",
+            ),
+            ("no examination", |drill| drop(drill.observations.remove("inventory")), Inconclusive, "no examination"),
+        ],
+    );
+}
+
+#[test]
+fn write_catches_a_copy_that_the_application_cannot_write_to() {
+    check(
+        "WRITE",
+        &[
+            (
+                "the next id is taken",
+                |drill| {
+                    edit!(drill, Writes, |all: Vec<WriteTrial>| {
+                        all[1].error = Some("duplicate key value violates unique constraint".into());
+                    })
+                },
+                Missed,
+                "1 write of 2 refused; the first: take the next id: duplicate key",
+            ),
+            (
+                "no trial",
+                |drill| edit!(drill, Writes, |all: Vec<WriteTrial>| all.clear()),
+                Inconclusive,
+                "no write was tried",
+            ),
+            ("no examination", |drill| drop(drill.observations.remove("writes")), Inconclusive, "no write was tried"),
+        ],
+    );
+}
+
+#[test]
+fn ident_catches_what_is_no_restored_copy() {
+    check(
+        "IDENT",
+        &[
+            (
+                "the source itself",
+                |drill| edit!(drill, Identity, |it: Identity| it.restored = Some(life(0))),
+                Missed,
+                "this is the source",
+            ),
+            ("the poison", |drill| edit!(drill, Identity, |it: Identity| it.poison_found = true), Missed, "poison row"),
+            (
+                "an older nonce",
+                |drill| edit!(drill, Identity, |it: Identity| it.nonce_found = Some("old".into())),
+                Missed,
+                "of another drill or backup",
+            ),
+            (
+                "no nonce",
+                |drill| edit!(drill, Identity, |it: Identity| it.nonce_found = None),
+                Missed,
+                "does not hold the nonce",
+            ),
+            (
+                "nothing answers",
+                |drill| edit!(drill, Identity, |it: Identity| it.restored = None),
+                Missed,
+                "nothing answers",
+            ),
+            (
+                "the source, restarted",
+                |drill| {
+                    edit!(drill, Identity, |it: Identity| {
+                        it.restored.as_mut().unwrap().branch = it.source.branch.clone();
+                    })
+                },
+                Missed,
+                "the source's own branch",
+            ),
+            (
+                "a new system on a branch of the same number",
+                |drill| {
+                    let mut fresh = life(0);
+                    (fresh.identity, fresh.started) = ("9009".into(), "start 9".into());
+                    edit!(drill, Identity, |it: Identity| it.restored = Some(fresh.clone()));
+                    drill.change(|event| {
+                        if let Event::Incarnation { host, incarnation } = event
+                            && host == "standby"
+                        {
+                            *incarnation = fresh.clone();
+                        }
+                    });
+                },
+                Met,
+                "fenced",
+            ),
+            (
+                "another life than the one examined",
+                |drill| edit!(drill, Identity, |it: Identity| it.restored = Some(life(5))),
+                Inconclusive,
+                "another life",
+            ),
+            (
+                "no snapshot",
+                |drill| drill.forget(|event| matches!(event, Event::SnapshotTaken { .. })),
+                Inconclusive,
+                "which life",
+            ),
+            (
+                "not fenced",
+                |drill| drill.forget(|event| matches!(event, Event::SourceFenced { .. })),
+                Inconclusive,
+                "nobody tried",
+            ),
+            (
+                "still open",
+                |drill| drill.add(ms(14_000), Event::SourceNotFenced { why: "took a row".into() }),
+                Inconclusive,
+                "took a row",
+            ),
+            ("no examination", |drill| drop(drill.observations.remove("identity")), Inconclusive, "no examination"),
+        ],
+    );
+}
+
+#[test]
+fn a_checker_that_panics_is_inconclusive_and_closes_a_gate() {
+    let broken = Checker { name: "BROKEN", check: |_| panic!("index out of bounds") };
+    let (findings, gates) = run(&[broken], &Drill::healthy().evidence());
+    assert_eq!(findings[0].verdict, Inconclusive);
+    assert!(findings[0].says.contains("index out of bounds"));
+    assert_eq!(gates[0].id, "checker-panicked");
+}
+
+#[test]
+fn a_checker_that_is_content_with_nothing_is_not_believed() {
+    let content =
+        Checker { name: "CONTENT", check: |_| super::evidence::finding("CONTENT", Met, 0, "all of no rows are right") };
+    let (findings, _) = run(&[content], &Drill::healthy().evidence());
+    assert_eq!(findings[0].verdict, Inconclusive);
+}
+
+#[test]
+fn a_second_observation_of_a_kind_counts_as_well() {
+    let finding = verdict_of("WRITE", |drill| {
+        let refused = WriteTrial { what: "write by the second role".into(), error: Some("permission denied".into()) };
+        drill.observations.insert("more-writes".into(), Observation::Writes(vec![refused]));
+    });
+    assert_eq!(finding.verdict, Missed);
+    assert!(finding.cause.unwrap().contains("grants"));
+}

@@ -32,6 +32,18 @@ pub enum JudgeError {
 /// # Errors
 /// [`JudgeError::Record`] if `record.json` cannot be loaded.
 pub fn judge(folder: &Folder) -> Result<DrillVerdict, JudgeError> {
+    let Gathered { evidence, broken, notes } = gather(folder)?;
+    Ok(conclude(&evidence, broken, notes))
+}
+
+/// The evidence of a folder, with the gates and notes that reading it gave.
+pub(super) struct Gathered {
+    pub(super) evidence: Evidence,
+    pub(super) broken: Vec<Gate>,
+    pub(super) notes: Vec<String>,
+}
+
+pub(super) fn gather(folder: &Folder) -> Result<Gathered, JudgeError> {
     let record = folder.load_record()?;
     let mut notes = Vec::new();
     let mut broken = Vec::new();
@@ -55,7 +67,7 @@ pub fn judge(folder: &Folder) -> Result<DrillVerdict, JudgeError> {
     };
     let evidence = Evidence { record, story, observations, comparison };
     note_oddities(&evidence, &mut notes);
-    Ok(conclude(&evidence, broken, notes))
+    Ok(Gathered { evidence, broken, notes })
 }
 
 fn load_history(folder: &Folder, notes: &mut Vec<String>, broken: &mut Vec<Gate>) -> History {

@@ -1,1 +1,248 @@
+//! Whole records, judged: the healthy one, each gate, and records that something tore.
 
+use blackstart_record::event::{Event, Failure, Outcome, Phase};
+use blackstart_record::observation::Observation;
+use blackstart_record::plan::Step;
+use blackstart_record::record::Folder;
+use blackstart_record::time::Nanos;
+use blackstart_record::verdict::{DrillVerdict, Verdict};
+
+use super::judge::{JudgeError, judge};
+use super::testing::{Drill, finding, ids, life, ms};
+
+fn failure(message: &str) -> Failure {
+    Failure { message: message.into(), lines: vec!["last words".into()] }
+}
+
+fn bytes(verdict: &DrillVerdict) -> String {
+    serde_json::to_string_pretty(verdict).unwrap()
+}
+
+#[test]
+fn a_healthy_drill_is_met_with_evidence_for_everything() {
+    let verdict = Drill::healthy().judge();
+    assert_eq!((verdict.verdict, verdict.exit_code), (Verdict::Met, 0), "{}", bytes(&verdict));
+    assert_eq!(verdict.gates, []);
+    assert_eq!(verdict.notes, Vec::<String>::new());
+    assert_eq!(verdict.drill, "fulexo/database-corruption");
+    for finding in &verdict.findings {
+        assert!(finding.compared > 0, "{finding:?}");
+    }
+    let [rto, rpo] = &verdict.objectives[..] else { panic!("two objectives") };
+    assert!(rto.says.contains("48.2 MB drilled, production size not stated"), "{}", rto.says);
+    assert!(rpo.says.contains("60 operations after the recovery point"), "{}", rpo.says);
+    let rpa = verdict.measures.rpa.unwrap();
+    assert_eq!((rpa.tail_operations, rpa.tail_rows, rpa.hole_operations, rpa.hole_rows), (60, 60, 0, 0));
+}
+
+#[test]
+fn the_same_record_gives_the_same_bytes_wherever_it_lies() {
+    let drill = Drill::healthy();
+    assert_eq!(bytes(&drill.judge()), bytes(&drill.judge()));
+    let mut spoilt = drill;
+    spoilt.data.restored.clear();
+    spoilt.observations.remove("identity");
+    assert_eq!(bytes(&spoilt.judge()), bytes(&spoilt.judge()));
+}
+
+/// Each gate: what closes it. The verdict is inconclusive then, even though the data is damaged as well.
+#[test]
+fn each_gate_makes_the_drill_inconclusive_whatever_else_was_found() {
+    type Spoil = fn(&mut Drill);
+    let cases: [(&str, Spoil); 15] = [
+        ("interrupted", |drill| drill.add(ms(12_000), Event::Interrupted { signal: 1 })),
+        ("record-cut-off", |drill| drill.forget(|event| matches!(event, Event::Finished))),
+        ("setup-failed", |drill| {
+            drill.add(ms(3_000), Event::SetupFailed { phase: Phase::Backup, failure: failure("no room") });
+        }),
+        ("fault-not-confirmed", |drill| {
+            drill.add(ms(10_100), Event::FaultUnconfirmed { fault: 1, why: "still healthy".into() });
+        }),
+        ("fault-not-confirmed", |drill| drill.forget(|event| matches!(event, Event::FaultConfirmed { fault: 0, .. }))),
+        ("fault-not-confirmed", |drill| drill.forget(|event| matches!(event, Event::FaultIntended { fault: 1, .. }))),
+        ("runbook-unfinished", |drill| {
+            drill.forget(|event| matches!(event, Event::StepEnded { step: Step::Verify, .. }));
+        }),
+        ("source-not-fenced", |drill| drill.add(ms(14_000), Event::SourceNotFenced { why: "it took a row".into() })),
+        ("source-not-fenced", |drill| drill.forget(|event| matches!(event, Event::SourceFenced { .. }))),
+        ("recovery-point-unknown", |drill| drill.forget(|event| matches!(event, Event::RecoveryPoint(_)))),
+        ("ledger-incomplete", |drill| drill.data.ledger.truncate(200)),
+        ("rows-not-compared", |drill| drop(drill.data.ledger.remove(0))),
+        ("rows-not-compared", |drill| {
+            drill.change(|event| {
+                if let Event::RecoveryPoint(cut) = event {
+                    (cut.earliest, cut.latest) = (Nanos(5), Nanos(4));
+                }
+            });
+        }),
+        ("nothing-compared", |drill| {
+            drill.data.absent = vec![0, 1];
+            drill.data.restored.clear();
+            drill.recount();
+        }),
+        ("observations-unreadable", |_| {}),
+    ];
+    for (id, spoil) in cases {
+        for damaged in [false, true] {
+            let mut drill = Drill::healthy();
+            if damaged {
+                drill.data.restored.truncate(100);
+                drill.recount();
+            }
+            spoil(&mut drill);
+            let directory = tempfile::tempdir().unwrap();
+            let folder = Folder::new(directory.path());
+            drill.write(&folder);
+            if id == "observations-unreadable" {
+                std::fs::write(folder.observation("writes"), "{").unwrap();
+            }
+            let verdict = judge(&folder).unwrap();
+            assert!(ids(&verdict.gates).contains(&id), "{id}: {:?}", verdict.gates);
+            assert_eq!((verdict.verdict, verdict.exit_code), (Verdict::Inconclusive, 105), "{id}");
+        }
+    }
+}
+
+#[test]
+fn an_interruption_asks_for_its_own_exit_code() {
+    for (signal, exit_code) in [(2, 130), (15, 143)] {
+        let mut drill = Drill::healthy();
+        drill.add(ms(12_000), Event::Interrupted { signal });
+        let verdict = drill.judge();
+        assert_eq!((verdict.verdict, verdict.exit_code), (Verdict::Inconclusive, exit_code));
+    }
+}
+
+/// A drill whose runbook broke off in this step: nothing after it happened.
+fn broken_off(step: Step, outcome: Outcome) -> Drill {
+    let mut drill = Drill::healthy();
+    let at = drill.events.iter().position(|entry| matches!(entry.event, Event::StepBegun { step: s, .. } if s == step));
+    let kept: Vec<_> = drill.events.split_off(at.unwrap() + 1);
+    let ended = ms(20_000);
+    drill.add(ended, Event::StepEnded { step, at: ended, outcome, bytes: None, says: String::new() });
+    let keeps = |event: &Event| matches!(event, Event::Probe { .. } | Event::Phase(Phase::Teardown) | Event::Finished);
+    drill.events.extend(kept.into_iter().filter(|entry| keeps(&entry.event)));
+    drill.forget(|event| matches!(event, Event::RecoveryPoint(_) | Event::Tally { .. }));
+    drill.observations.clear();
+    drill
+}
+
+#[test]
+fn a_step_that_fails_is_a_miss_even_though_nothing_could_be_compared() {
+    for step in [Step::Fetch, Step::Restore, Step::Replay, Step::Verify] {
+        let verdict = broken_off(step, Outcome::Failed(failure("exit status 1"))).judge();
+        assert_eq!((verdict.verdict, verdict.exit_code), (Verdict::Missed, 100), "{}", bytes(&verdict));
+        assert!(verdict.says.contains("not recovered") && verdict.says.contains("exit status 1"), "{}", verdict.says);
+        assert_eq!(verdict.objectives[0].verdict, Verdict::Missed);
+        assert!(verdict.findings.iter().all(|finding| finding.verdict == Verdict::Inconclusive), "{step}");
+    }
+}
+
+#[test]
+fn a_step_that_the_harness_stopped_is_censored_unless_the_objective_had_passed() {
+    let bound = || broken_off(Step::Restore, Outcome::Bound(failure("stopped after 10 s")));
+    let verdict = bound().judge();
+    assert_eq!((verdict.verdict, verdict.exit_code), (Verdict::Inconclusive, 105), "{}", bytes(&verdict));
+    let mut tight = bound();
+    tight.record.plan.objectives.get_mut("critical").unwrap().rto.as_mut().unwrap().value = Nanos::from_secs(9);
+    let verdict = tight.judge();
+    assert_eq!(verdict.objectives[0].verdict, Verdict::Missed, "{:?}", verdict.objectives[0]);
+    assert_eq!(verdict.exit_code, 99);
+}
+
+#[test]
+fn a_rightly_empty_database_is_met_and_an_emptied_one_is_not() {
+    let mut empty = Drill::healthy();
+    empty.data.initial.clear();
+    empty.data.restored.clear();
+    empty.data.ledger.clear();
+    empty.record.scenario.workload.clients = 0;
+    empty.forget(|event| matches!(event, Event::Tally { .. }));
+    empty.change(|event| {
+        if let Event::Loaded { rows, .. } = event {
+            *rows = 0;
+        }
+    });
+    if let Some(Observation::Invariants(rules)) = empty.observations.get_mut("invariants") {
+        rules.iter_mut().for_each(|rule| rule.examined = 0);
+    }
+    empty.observations.insert("canaries".into(), Observation::Canaries(vec![]));
+    empty.recount();
+    let verdict = empty.judge();
+    assert_eq!(verdict.verdict, Verdict::Met, "{}", bytes(&verdict));
+
+    let mut emptied = Drill::healthy();
+    emptied.data.restored.clear();
+    emptied.recount();
+    let verdict = emptied.judge();
+    assert_eq!((verdict.verdict, verdict.exit_code), (Verdict::Missed, 100), "{}", bytes(&verdict));
+    assert_eq!(finding(&verdict, "LOST").verdict, Verdict::Missed);
+    assert_eq!(finding(&verdict, "GHOST").verdict, Verdict::Inconclusive, "nothing was read");
+}
+
+/// A kill can cut any file at any byte: the verdict must never come out better for it.
+#[test]
+fn a_record_cut_at_any_place_is_never_met() {
+    let drill = Drill::healthy();
+    let directory = tempfile::tempdir().unwrap();
+    let folder = Folder::new(directory.path());
+    drill.write(&folder);
+    assert_eq!(judge(&folder).unwrap().verdict, Verdict::Met);
+    let files = [folder.history(), folder.ledger(), folder.initial_rows(), folder.restored_rows()];
+    let observations = drill.observations.keys().map(|name| folder.observation(name));
+    for path in files.into_iter().chain(observations) {
+        let whole = std::fs::read(&path).unwrap();
+        let step = (whole.len() / 40).max(1);
+        let cuts = (0..whole.len()).step_by(step).chain(whole.len().saturating_sub(12)..whole.len() - 1);
+        for cut in cuts {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let verdict = judge(&folder).unwrap();
+            assert_ne!(verdict.verdict, Verdict::Met, "{} cut at {cut} of {}", path.display(), whole.len());
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert_ne!(judge(&folder).unwrap().verdict, Verdict::Met, "without {}", path.display());
+        std::fs::write(&path, whole).unwrap();
+    }
+    assert_eq!(judge(&folder).unwrap().verdict, Verdict::Met);
+}
+
+#[test]
+fn a_torn_record_says_so() {
+    let drill = Drill::healthy();
+    let directory = tempfile::tempdir().unwrap();
+    let folder = Folder::new(directory.path());
+    drill.write(&folder);
+    for path in [folder.history(), folder.ledger()] {
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() - 2]).unwrap();
+    }
+    std::fs::remove_file(folder.observation("writes")).unwrap();
+    let verdict = judge(&folder).unwrap();
+    let notes = verdict.notes.join("\n");
+    for words in ["history's last line is torn", "ledger's last entry is torn", "\"writes\", which is not there"] {
+        assert!(notes.contains(words), "{notes}");
+    }
+}
+
+#[test]
+fn a_folder_without_a_record_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(matches!(judge(&Folder::new(directory.path())), Err(JudgeError::Record(_))));
+}
+
+#[test]
+fn what_the_isolation_cannot_prove_is_inconclusive_by_name() {
+    let mut drill = Drill::healthy();
+    drill.record.isolation.cannot_prove = vec!["FENCE".into(), "IDENT".into()];
+    let verdict = drill.judge();
+    assert_eq!(verdict.verdict, Verdict::Inconclusive);
+    for name in ["FENCE", "IDENT"] {
+        assert_eq!(finding(&verdict, name).verdict, Verdict::Inconclusive);
+    }
+    drill.observations.values_mut().for_each(|observation| {
+        if let Observation::Identity(identity) = observation {
+            identity.restored = Some(life(0));
+        }
+    });
+    assert_eq!(finding(&drill.judge(), "IDENT").verdict, Verdict::Missed, "what was shown wrong stays wrong");
+}

@@ -36,11 +36,10 @@ pub enum Recovery {
 /// Measures the recovery time.
 pub fn measure(evidence: &Evidence) -> Recovery {
     let story = &evidence.story;
-    let Some(fault) = story.fault() else { return Recovery::Unmeasured("no fault was injected".into()) };
     let manual = manual_total(evidence);
     if let Some((run, broken)) = story.broken_step() {
         let until = run.ended.unwrap_or(run.begun);
-        let at_least = until.since(fault).plus(manual);
+        let at_least = until.since(story.fault().unwrap_or(run.begun)).plus(manual);
         return match broken {
             Broken::Failed(failure) => {
                 Recovery::NotBack { at_least, why: format!("the step \"{}\" failed: {}", run.step, failure.message) }
@@ -51,6 +50,7 @@ pub fn measure(evidence: &Evidence) -> Recovery {
             },
         };
     }
+    let Some(fault) = story.fault() else { return Recovery::Unmeasured("no fault was injected".into()) };
     let Some(expected) = expected(evidence, fault) else {
         return Recovery::Unmeasured("the history does not say which incarnation was restored".into());
     };

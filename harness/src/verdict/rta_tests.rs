@@ -1,1 +1,314 @@
+//! RTA from synthetic services of which the truth is known.
 
+use blackstart_record::event::{Event, ProbeOutcome, Stream};
+use blackstart_record::plan::{Step, StepPlan};
+use blackstart_record::time::{Interval, Nanos};
+use blackstart_record::verdict::{Rta, Verdict};
+use proptest::prelude::*;
+
+use super::evidence::Evidence;
+use super::rta::{Recovery, measure};
+use super::story::Story;
+use super::testing::{BACK, Drill, FAULT, State, down, ms, sourced, up};
+
+/// The recovery of a drill whose service behaved like this from 5 s to `until`.
+fn watched(spoil: impl Fn(&mut Drill), state: impl Fn(Nanos) -> State, until: Nanos) -> Recovery {
+    let mut drill = Drill::healthy();
+    drill.probe_as(state, ms(5_000), until);
+    spoil(&mut drill);
+    judged(drill)
+}
+
+fn judged(drill: Drill) -> Recovery {
+    let story = Story::new(&drill.events);
+    let comparison = Err("not of interest".into());
+    measure(&Evidence { record: drill.record, story, observations: drill.observations, comparison })
+}
+
+/// Makes a drill one that restores nothing, so that the same incarnation is expected throughout.
+fn restores_nothing(drill: &mut Drill) {
+    drill.record.scenario.runbook.clear();
+    drill.forget(|event| {
+        matches!(event, Event::StepBegun { .. } | Event::StepEnded { .. } | Event::SnapshotTaken { .. })
+    });
+}
+
+fn back(recovery: Recovery) -> Rta {
+    match recovery {
+        Recovery::Back(rta) => rta,
+        other => panic!("not back: {other:?}"),
+    }
+}
+
+fn contains(interval: Interval, truth: Nanos) -> bool {
+    interval.lower <= truth && truth <= interval.upper
+}
+
+/// Phases follow each other without gap and sum to the upper end.
+fn sums(rta: &Rta) {
+    let mut cursor = rta.from;
+    for phase in &rta.phases {
+        assert_eq!(phase.begun, cursor, "{phase:?}");
+        cursor = cursor.plus(phase.measured);
+    }
+    let total = rta.phases.iter().fold(Nanos::ZERO, |sum, phase| sum.plus(phase.measured).plus(phase.manual));
+    assert_eq!(total, rta.achieved.upper, "{:?}", rta.phases);
+}
+
+#[test]
+fn a_recovery_lies_between_the_last_bad_probe_and_the_first_good_one() {
+    let rta = back(judged(Drill::healthy()));
+    assert!(contains(rta.achieved, BACK.since(FAULT)), "{:?}", rta.achieved);
+    assert!(rta.achieved.width() <= ms(520), "the fresh stream's beat: {:?}", rta.achieved);
+    assert_eq!(rta.resolution, ms(20).plus(Nanos(300_000)), "beat and lateness");
+    sums(&rta);
+    let names: Vec<&str> = rta.phases.iter().map(|phase| phase.name.as_str()).collect();
+    let expected = "detect,decide,stop the application,fetch,restore,replay,promote,switch,first read,first write";
+    assert!(names.join(",").starts_with(expected), "{names:?}");
+    assert_eq!(rta.phases[0].measured, ms(1_500), "detect begins at the fault");
+}
+
+#[test]
+fn declared_manual_time_is_added_to_both_ends_and_to_its_phase() {
+    let mut drill = Drill::healthy();
+    let plain = back(judged(drill.clone()));
+    drill.record.scenario.runbook[1].manual = Some(sourced(Nanos::from_secs(600)));
+    let rta = back(judged(drill));
+    assert_eq!(rta.manual, Nanos::from_secs(600));
+    assert_eq!(rta.achieved.lower, plain.achieved.lower.plus(rta.manual));
+    assert_eq!(rta.achieved.upper, plain.achieved.upper.plus(rta.manual));
+    assert_eq!((rta.phases[1].name.as_str(), rta.phases[1].manual), ("decide", Nanos::from_secs(600)));
+    sums(&rta);
+}
+
+#[test]
+fn a_step_outside_its_order_or_without_end_still_leaves_a_sum() {
+    let mut drill = Drill::healthy();
+    drill.record.scenario.runbook.swap(0, 6);
+    drill.record.scenario.runbook.push(StepPlan { step: Step::Verify, manual: Some(sourced(ms(7))), bound: ms(1) });
+    drill.forget(|event| matches!(event, Event::StepEnded { step: Step::Fetch, .. }));
+    sums(&back(judged(drill)));
+}
+
+#[test]
+fn a_fault_that_nobody_noticed_is_zero_within_resolution() {
+    let rta = back(watched(restores_nothing, |_| up(0), ms(27_000)));
+    assert_eq!(rta.achieved.lower, Nanos::ZERO);
+    assert_eq!(rta.achieved.upper, rta.resolution);
+    assert!(rta.resolution >= ms(20) && rta.resolution < ms(25), "{:?}", rta.resolution);
+    sums(&rta);
+}
+
+#[test]
+fn the_resolution_of_nothing_noticed_covers_the_longest_gap_between_looks() {
+    let drop = |drill: &mut Drill| {
+        restores_nothing(drill);
+        drill.change(|event| {
+            if let Event::Probe { due, outcome, .. } = event
+                && *due >= ms(15_000)
+                && *due < ms(15_400)
+            {
+                *outcome = ProbeOutcome::Dropped;
+            }
+        });
+    };
+    let rta = back(watched(drop, |_| up(0), ms(27_000)));
+    assert_eq!(rta.achieved.lower, Nanos::ZERO);
+    assert!(rta.achieved.upper >= ms(400), "an outage of 400 ms could hide: {:?}", rta.achieved);
+}
+
+#[test]
+fn a_fault_that_bites_late_is_not_recovered_from_before_it_bit() {
+    let bites = |at: Nanos| if at >= ms(12_000) && at < ms(16_000) { down() } else { up(0) };
+    let rta = back(watched(restores_nothing, bites, ms(27_000)));
+    assert!(contains(rta.achieved, ms(16_000).since(FAULT)), "{:?}", rta.achieved);
+}
+
+#[test]
+fn answers_of_the_source_are_no_recovery() {
+    let stays = watched(|_| {}, |at| if at < BACK { up(0) } else { up(1) }, ms(27_000));
+    assert!(contains(back(stays).achieved, BACK.since(FAULT)));
+    let never = watched(|_| {}, |_| up(0), ms(27_000));
+    assert!(matches!(never, Recovery::NotBack { .. }), "{never:?}");
+}
+
+#[test]
+fn a_flapping_service_is_recovered_when_it_stays() {
+    let flaps = |at: Nanos| {
+        let good = at >= BACK && (at.0 / 500_000_000) % 2 == 0;
+        if at < BACK || (at < ms(24_000) && !good) { down() } else { up(1) }
+    };
+    let rta = back(watched(|_| {}, flaps, ms(27_000)));
+    assert!(contains(rta.achieved, ms(24_000).since(FAULT)), "{:?}", rta.achieved);
+}
+
+#[test]
+fn a_service_that_falls_again_for_good_is_not_back() {
+    let falls = |at: Nanos| if at < BACK || at >= ms(25_000) { down() } else { up(1) };
+    let recovery = watched(|_| {}, falls, ms(27_000));
+    assert!(matches!(recovery, Recovery::NotBack { .. }), "{recovery:?}");
+    let relapses = |at: Nanos| if at < BACK || (at >= ms(23_500) && at < ms(25_000)) { down() } else { up(1) };
+    let rta = back(watched(|_| {}, relapses, ms(29_000)));
+    assert!(contains(rta.achieved, ms(25_000).since(FAULT)), "a relapse of over a window: {:?}", rta.achieved);
+}
+
+#[test]
+fn one_late_answer_after_the_recovery_does_not_undo_it() {
+    let hiccup = |at: Nanos| {
+        if at < BACK {
+            down()
+        } else if at >= ms(25_000) && at < ms(25_020) {
+            State::Up(1, ms(90))
+        } else {
+            up(1)
+        }
+    };
+    let rta = back(watched(|_| {}, hiccup, ms(27_000)));
+    assert!(contains(rta.achieved, BACK.since(FAULT)), "{:?}", rta.achieved);
+}
+
+#[test]
+fn an_answer_later_than_three_beats_is_an_outage() {
+    let slow = |took| {
+        move |at: Nanos| if at < BACK { down() } else { State::Up(1, if at < ms(23_000) { took } else { ms(1) }) }
+    };
+    let late = back(watched(|_| {}, slow(ms(61)), ms(27_000)));
+    assert!(contains(late.achieved, ms(13_000)), "slow until 23 s: {:?}", late.achieved);
+    let just = back(watched(|_| {}, slow(ms(60)), ms(27_000)));
+    assert!(just.achieved.upper < ms(12_100), "exactly three beats are in time: {:?}", just.achieved);
+}
+
+#[test]
+fn recovery_needs_each_of_the_three_streams() {
+    for stream in [Stream::Read, Stream::Write, Stream::Fresh] {
+        let broken = |drill: &mut Drill| {
+            drill.change(|event| {
+                if let Event::Probe { stream: s, due, outcome, .. } = event
+                    && *s == stream
+                    && *due < ms(24_000)
+                {
+                    *outcome = ProbeOutcome::Failed("42501".into());
+                }
+            });
+        };
+        let rta = back(watched(broken, |at| if at < BACK { down() } else { up(1) }, ms(28_000)));
+        assert!(contains(rta.achieved, ms(14_000)), "{stream:?} until 24 s: {:?}", rta.achieved);
+        let missing = |drill: &mut Drill| {
+            drill.forget(|event| matches!(event, Event::Probe { stream: s, .. } if *s == stream));
+        };
+        assert!(matches!(watched(missing, |_| up(1), ms(28_000)), Recovery::Unmeasured(_)), "{stream:?}");
+    }
+}
+
+#[test]
+fn dropped_beats_are_neither_an_outage_nor_a_success() {
+    let all = |drill: &mut Drill| {
+        drill.change(|event| {
+            if let Event::Probe { due, outcome, .. } = event
+                && *due >= BACK
+            {
+                *outcome = ProbeOutcome::Dropped;
+            }
+        });
+    };
+    let recovery = watched(all, |at| if at < BACK { down() } else { up(1) }, ms(27_000));
+    assert!(matches!(recovery, Recovery::Censored { .. }), "nothing was seen: {recovery:?}");
+    let some = |drill: &mut Drill| {
+        drill.change(|event| {
+            if let Event::Probe { due, outcome, .. } = event
+                && *due >= BACK
+                && *due < ms(22_000)
+            {
+                *outcome = ProbeOutcome::Dropped;
+            }
+        });
+    };
+    let rta = back(watched(some, |at| if at < BACK { down() } else { up(1) }, ms(27_000)));
+    assert!(contains(rta.achieved, BACK.since(FAULT)), "{:?}", rta.achieved);
+    assert!(rta.achieved.lower < BACK.since(FAULT) && rta.achieved.upper >= ms(12_000), "wide, and true");
+}
+
+#[test]
+fn a_watch_that_ends_too_early_is_censored() {
+    let recovery = watched(|_| {}, |at| if at < BACK { down() } else { up(1) }, ms(22_000));
+    assert!(matches!(recovery, Recovery::Censored { .. }), "{recovery:?}");
+}
+
+#[test]
+fn without_a_fault_or_a_restored_incarnation_nothing_is_measured() {
+    for forget in [
+        (|event| matches!(event, Event::FaultIntended { .. })) as fn(&Event) -> bool,
+        |event| matches!(event, Event::SnapshotTaken { .. }),
+        |event| matches!(event, Event::Probe { .. }),
+    ] {
+        let mut drill = Drill::healthy();
+        drill.forget(forget);
+        assert!(matches!(judged(drill), Recovery::Unmeasured(_)));
+    }
+}
+
+#[test]
+fn an_objective_is_met_by_the_upper_end_and_missed_by_the_lower() {
+    let rta = back(judged(Drill::healthy())).achieved;
+    let middle = Nanos(u64::midpoint(rta.lower.0, rta.upper.0));
+    let cases = [
+        (rta.upper, ms(0), Verdict::Met, 0),
+        (Nanos(rta.upper.0 - 1), ms(0), Verdict::Inconclusive, 105),
+        (middle, ms(0), Verdict::Inconclusive, 105),
+        (rta.lower, ms(0), Verdict::Inconclusive, 105),
+        (Nanos(rta.lower.0 - 1), ms(0), Verdict::Missed, 99),
+        (Nanos(rta.lower.0 - 1), ms(600), Verdict::Met, 0),
+    ];
+    for (limit, tolerance, verdict, exit_code) in cases {
+        let mut drill = Drill::healthy();
+        let objective = drill.record.plan.objectives.get_mut("critical").unwrap();
+        objective.rto.as_mut().unwrap().value = limit;
+        objective.tolerance = tolerance;
+        let judged = drill.judge();
+        assert_eq!((judged.objectives[0].verdict, judged.exit_code), (verdict, exit_code), "limit {limit}");
+    }
+}
+
+proptest! {
+    /// The truth lies inside the interval for stalls of any length and phase, whatever the prober's own lateness.
+    #[test]
+    fn a_known_stall_lies_inside_the_interval(
+        begin in 10_000_000_u64..11_000_000,
+        length in prop::sample::select(vec![100_000_u64, 500_000, 1_000_000, 2_000_000, 5_000_000]),
+        extra in 0_u64..50_000,
+        jitter in prop::collection::vec(0_u64..15_000_000, 64),
+        refuses: bool,
+    ) {
+        let begin = Nanos(begin * 1_000);
+        let end = begin.plus(Nanos((length + extra) * 1_000));
+        let mut drill = Drill::healthy();
+        restores_nothing(&mut drill);
+        drill.forget(|event| matches!(event, Event::FaultIntended { fault: 1, .. } | Event::Probe { .. }));
+        drill.change(|event| {
+            if let Event::FaultIntended { at, .. } = event {
+                *at = begin;
+            }
+        });
+        let plan = drill.record.scenario.probes;
+        for (stream, beat) in [(Stream::Read, plan.beat), (Stream::Write, plan.beat), (Stream::Fresh, plan.fresh_beat)] {
+            for number in 0..(13_000_000_000 / beat.0) {
+                let due = ms(5_000).plus(Nanos(number * beat.0));
+                let late = jitter[(number as usize * 7 + stream as usize) % jitter.len()];
+                let sent = due.plus(Nanos(late));
+                let took = Nanos(500_000 + jitter[(number as usize * 13 + 1) % jitter.len()]);
+                let stalled = sent >= begin && sent < end;
+                let (outcome, ended) = match (stalled, refuses) {
+                    (true, true) => (ProbeOutcome::Failed("closed".into()), sent.plus(took)),
+                    (true, false) if end.since(sent) > plan.timeout => (ProbeOutcome::TimedOut, sent.plus(plan.timeout)),
+                    (true, false) => (ProbeOutcome::Answered(0), end.plus(took)),
+                    (false, _) => (ProbeOutcome::Answered(0), sent.plus(took)),
+                };
+                drill.add_probe(stream, due, sent, ended, outcome);
+            }
+        }
+        let rta = back(judged(drill));
+        prop_assert!(contains(rta.achieved, end.since(begin)), "{:?} is not in {:?}", end.since(begin), rta.achieved);
+        prop_assert!(rta.achieved.width() <= ms(700), "{:?}", rta.achieved);
+        sums(&rta);
+    }
+}

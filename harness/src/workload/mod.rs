@@ -1,1 +1,42 @@
 //! Generator, clients, and the ledger they keep.
+//!
+//! A [`Domain`] is data and SQL: a schema, tables, a pure generator of the initial rows, the rules that hold in
+//! every transaction, and an application that plans operations. Everything that talks to a server is here and
+//! knows no domain: [`load()`] puts the initial rows in place, [`Workload::start`] lets clients run the application,
+//! and [`Ledger`] keeps what each of them did and saw.
+//!
+//! To add a domain: one folder here, one in `fixtures/domains`, one line in [`domain()`].
+
+mod application;
+mod client;
+mod domain;
+mod fulfilment;
+mod images;
+mod ledger;
+mod load;
+mod meter;
+pub mod nonce;
+mod pace;
+mod random;
+mod running;
+mod session;
+mod settings;
+mod table;
+
+pub use application::{Application, Effects, Ending, Operation, Rows, Statement, Step};
+pub use domain::{Canary, Domain, Generator, Invariant, WriteTrial};
+pub use images::{Version, find, find_initial};
+pub use ledger::{Ledger, LedgerClosed, LedgerHandle};
+pub use load::{Loaded, load};
+pub use random::Random;
+pub use running::{Running, Stopped, Workload};
+pub use settings::Settings;
+pub use table::{Column, Load, TableSpec};
+
+/// The domain of this name; `None` if there is none.
+pub fn domain(name: &str) -> Option<&'static dyn Domain> {
+    DOMAINS.iter().copied().find(|domain| domain.name() == name)
+}
+
+/// Every domain.
+pub const DOMAINS: &[&dyn Domain] = &[&fulfilment::Fulfilment];

@@ -11,6 +11,8 @@ use bytes::BytesMut;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
+use crate::failure;
+
 mod show;
 mod stream;
 mod value;
@@ -23,6 +25,12 @@ pub use value::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("malformed binary data: {0}")]
 pub struct Malformed(pub &'static str);
+
+impl From<Malformed> for failure::Error {
+    fn from(malformed: Malformed) -> Self {
+        Self::new(malformed.to_string())
+    }
+}
 
 /// The fields of one row, one after another; `None` is NULL. Stops early where the bytes are malformed, so only
 /// fields from a server, from [`CopyReader`] or from [`Value::put`] belong in here.

@@ -85,7 +85,7 @@ fn timestamp(micros: i64) -> Result<String, Malformed> {
 fn numeric(bytes: &[u8]) -> Result<String, Malformed> {
     let words: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
     let [count, weight, sign, scale, digits @ ..] = words.as_slice() else { return Err(Malformed("numeric")) };
-    if digits.len() != usize::from(*count) || bytes.len() % 2 != 0 {
+    if digits.len() != usize::from(*count) || !bytes.len().is_multiple_of(2) {
         return Err(Malformed("numeric"));
     }
     let weight = i32::from(*weight as i16);

@@ -1,0 +1,96 @@
+//! The initial data set: from the generator into the database and into `initial.rows`.
+
+use std::path::Path;
+use std::pin::pin;
+
+use blackstart_record::rows;
+use bytes::Bytes;
+use futures_util::SinkExt;
+use tokio_postgres::Client;
+
+use super::{Domain, Generator, Load, Settings, TableSpec};
+use crate::engine::postgres::binary::{self, Fields, Raw};
+use crate::failure::{Context, Result};
+
+/// What was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// Rows over all tables.
+    pub rows: u64,
+    /// Bytes of the database as the server counts them.
+    pub bytes: u64,
+}
+
+/// Bytes of `COPY` data sent at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// Makes the domain's schema in an empty database, loads its initial rows and writes their keys and digests to
+/// `rows_path`. `client` is a superuser's: foreign keys and triggers are off for the load, as the generator's
+/// rows agree with each other by construction.
+///
+/// # Errors
+/// What the server refused, or an error of writing the rows file; the database is then of no use.
+pub async fn load(domain: &dyn Domain, client: &Client, settings: &Settings, rows_path: &Path) -> Result<Loaded> {
+    client.batch_execute(domain.schema()).await.cannot("make the schema")?;
+    client.batch_execute("SET session_replication_role = replica").await.cannot("switch triggers off or on")?;
+    let generator = domain.generator(settings);
+    let mut writer = rows::Writer::create(rows_path).cannot("create the rows file")?;
+    for (index, table) in domain.tables().iter().enumerate() {
+        writer.table(&table.record())?;
+        let rows = Rows { generator: &*generator, index, table, writer: &mut writer };
+        match table.load {
+            Load::Copy => rows.copy(client).await,
+            Load::Insert(sql) => rows.insert(client, sql).await,
+        }
+        .cannot(format_args!("load {}", table.name))?;
+    }
+    writer.finish().cannot("write the rows file")?;
+    client.batch_execute("RESET session_replication_role").await.cannot("switch triggers off or on")?;
+    client.batch_execute(domain.after_load()).await.cannot("finish the load")?;
+    let size = client.query_one("SELECT pg_database_size(current_database())", &[]).await;
+    let bytes: i64 = size.and_then(|row| row.try_get(0)).cannot("ask for the size")?;
+    Ok(Loaded { rows: generator.rows(domain.tables().len()), bytes: bytes.unsigned_abs() })
+}
+
+/// The rows of one table on their way.
+struct Rows<'a> {
+    generator: &'a dyn Generator,
+    index: usize,
+    table: &'a TableSpec,
+    writer: &'a mut rows::Writer,
+}
+
+impl Rows<'_> {
+    async fn copy(self, client: &Client) -> Result<()> {
+        let sink = client.copy_in::<_, Bytes>(&self.table.copy_in()).await?;
+        let mut sink = pin!(sink);
+        let mut chunk = Vec::with_capacity(2 * CHUNK);
+        binary::put_header(&mut chunk);
+        for row in 0..self.generator.count(self.index) {
+            chunk.extend_from_slice(&(self.table.columns.len() as i16).to_be_bytes());
+            let start = chunk.len();
+            self.generator.fields(self.index, row, &mut chunk);
+            self.writer.row(self.table.row(&chunk[start..])?)?;
+            if chunk.len() >= CHUNK {
+                sink.feed(Bytes::copy_from_slice(&chunk)).await?;
+                chunk.clear();
+            }
+        }
+        binary::put_trailer(&mut chunk);
+        sink.send(Bytes::from(chunk)).await?;
+        sink.finish().await?;
+        Ok(())
+    }
+
+    async fn insert(self, client: &Client, sql: &str) -> Result<()> {
+        let statement = client.prepare(sql).await?;
+        let mut fields = Vec::new();
+        for row in 0..self.generator.count(self.index) {
+            fields.clear();
+            self.generator.fields(self.index, row, &mut fields);
+            self.writer.row(self.table.row(&fields)?)?;
+            client.execute_raw(&statement, Fields::new(&fields).map(Raw).collect::<Vec<_>>()).await?;
+        }
+        Ok(())
+    }
+}
