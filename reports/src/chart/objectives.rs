@@ -15,7 +15,7 @@ pub const CHART: Chart =
     Chart { file: "charts/objectives.svg", title: "Objectives against what was achieved", describe, height, paint };
 
 const TOP: f64 = 30.0;
-const ROW: f64 = 66.0;
+const ROW: f64 = 70.0;
 const LEFT: f64 = 206.0;
 const RIGHT: f64 = WIDTH - 196.0;
 /// The height of the band of an objective.
@@ -23,7 +23,7 @@ const BAND: f64 = 26.0;
 
 fn describe(material: &Material) -> String {
     let says = material.verdict.objectives.iter().map(|judged| {
-        let achieved = judged.achieved.map_or("not measured".to_owned(), |achieved| achieved.to_string());
+        let achieved = words::achieved(judged);
         format!(
             "{} of {}: limit {}, achieved {achieved}, {}.",
             judged.kind, judged.objective, judged.limit.value, judged.verdict
@@ -104,7 +104,7 @@ impl Row<'_, '_> {
         canvas.text((0.0, y - 7.0), &fit(&name, LEFT - 12.0, 15.0), Face::new(Role::Ink, 15.0).bold())?;
         let covers = judged.covers.join(", ");
         canvas.text((0.0, y + 11.0), &fit(&covers, LEFT - 12.0, 11.5), Face::new(Role::Muted, 11.5))?;
-        let achieved = judged.achieved.map_or("not measured".to_owned(), |achieved| achieved.to_string());
+        let achieved = words::achieved(judged);
         let size = if width_of(&achieved, 15.0) > WIDTH - RIGHT - 14.0 { 13.0 } else { 15.0 };
         canvas.text((RIGHT + 14.0, y - 7.0), &achieved, Face::new(Role::Ink, size).bold())?;
         let verdict =
@@ -127,8 +127,8 @@ impl Row<'_, '_> {
         let Self { canvas, judged, scale, y, .. } = self;
         let Some(achieved) = judged.achieved else {
             let face = Face::new(Role::Muted, 12.0);
-            canvas.hatch((LEFT, y - 5.0), (RIGHT, y + 5.0), Role::Doubt)?;
-            return canvas.text((LEFT, y + 27.0), "nothing to draw: not measured, or never recovered", face);
+            canvas.hatch((LEFT, y - 5.0), (RIGHT, y + 5.0), judged.verdict.into())?;
+            return canvas.text((LEFT, y + 27.0), "no length to draw", face);
         };
         let role = Role::from(judged.verdict);
         let (lower, upper) = (scale.at(achieved.lower), scale.at(achieved.upper));

@@ -89,6 +89,8 @@ pub struct View {
     pub evidence: Vec<Fact>,
     /// Where the document contradicts itself.
     pub document_findings: Vec<plan::DocumentFindingView>,
+    /// How often it does, in words.
+    pub contradictions: String,
     /// The document.
     pub document: Vec<Fact>,
     /// Every value of the plan.
@@ -135,6 +137,7 @@ impl View {
             faults: evidence::faults(material),
             evidence: evidence::evidence(material),
             document_findings: plan::findings(material),
+            contradictions: plan::contradictions(material),
             document: plan::document(material),
             not_documented: values.iter().filter(|value| value.class != "document").count(),
             values,
