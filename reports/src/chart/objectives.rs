@@ -102,8 +102,9 @@ impl Row<'_, '_> {
         let Self { canvas, judged, y, .. } = self;
         let name = format!("{} {}", judged.objective, judged.kind);
         canvas.text((0.0, y - 7.0), &fit(&name, LEFT - 12.0, 15.0), Face::new(Role::Ink, 15.0).bold())?;
-        let covers = judged.covers.join(", ");
-        canvas.text((0.0, y + 11.0), &fit(&covers, LEFT - 12.0, 11.5), Face::new(Role::Muted, 11.5))?;
+        for (index, line) in two_lines(&judged.covers, LEFT - 12.0).into_iter().enumerate() {
+            canvas.text((0.0, y + 11.0 + 14.0 * index as f64), &line, Face::new(Role::Muted, 11.5))?;
+        }
         let achieved = words::achieved(judged);
         let size = if width_of(&achieved, 15.0) > WIDTH - RIGHT - 14.0 { 13.0 } else { 15.0 };
         canvas.text((RIGHT + 14.0, y - 7.0), &achieved, Face::new(Role::Ink, size).bold())?;
@@ -158,5 +159,33 @@ impl Row<'_, '_> {
             taken = start + wide;
         }
         Ok(())
+    }
+}
+
+/// A list on at most two lines, the second one cut where it must be.
+fn two_lines(items: &[String], width: f64) -> Vec<String> {
+    let mut first = String::new();
+    for (index, item) in items.iter().enumerate() {
+        let longer = if first.is_empty() { item.clone() } else { format!("{first}, {item}") };
+        if index > 0 && width_of(&longer, 11.5) > width {
+            return vec![format!("{first},"), fit(&items[index..].join(", "), width, 11.5)];
+        }
+        first = longer;
+    }
+    vec![fit(&first, width, 11.5)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_objective_covers_takes_two_lines_at_most() {
+        let items = ["API", "order processing", "customer portal", "everything else"].map(String::from);
+        assert_eq!(two_lines(&items[..2], 150.0), ["API, order processing"]);
+        assert_eq!(two_lines(&items[..3], 150.0), ["API, order processing,", "customer portal"]);
+        let cut = two_lines(&items, 150.0);
+        assert!(cut.len() == 2 && cut[1].ends_with('\u{2026}'), "{cut:?}");
+        assert_eq!(two_lines(&[], 150.0), [""]);
     }
 }

@@ -52,8 +52,12 @@ fn bars(material: &Material) -> Vec<Bar> {
         .collect();
     for step in &measures.steps {
         let name = step.step.to_string();
-        let known = phases.iter().any(|phase| phase.name == name);
-        if !known || step.step == Step::Verify {
+        let phase = phases.iter().find(|phase| phase.name == name);
+        let known = phase.is_some();
+        // The runbook's own look may go on after the recovery.
+        let goes_on =
+            phase.is_some_and(|phase| step.ended.is_none_or(|ended| ended > phase.begun.plus(phase.measured)));
+        if !known || (step.step == Step::Verify && goes_on) {
             let name = if known { format!("{name}, whole") } else { name };
             let measured = step.ended.map_or(Nanos::ZERO, |ended| ended.since(step.begun));
             let counts = measures.rta.is_none();
