@@ -14,7 +14,7 @@ use crate::failure::{Context, Error, Result};
 /// Events that may wait for the disk; a producer that is faster waits.
 const QUEUE: usize = 8192;
 
-/// Writes the history until every sender is gone.
+/// Writes the history until the drill has finished.
 pub(super) struct Recorder {
     task: JoinHandle<Result<()>>,
     failure: watch::Receiver<Option<Error>>,
@@ -37,6 +37,10 @@ impl Recorder {
                     return Err(error);
                 }
                 show(&entry);
+                // Probes and clients of a drill that ended early still hold senders: what they say comes too late.
+                if entry.event == Event::Finished {
+                    break;
+                }
             }
             writer.sync().cannot("sync the history")
         });

@@ -34,9 +34,10 @@ fn status_of(pid: u32) -> Option<Status> {
     })
 }
 
-/// When a process started, in clock ticks since boot; with its id this names a process for good.
+/// When a living process started, in clock ticks since boot; with its id this names a process for good. A zombie has
+/// ended, whether or not its parent has noticed.
 pub fn start_time(pid: u32) -> Option<u64> {
-    status_of(pid).map(|status| status.started)
+    status_of(pid).filter(|status| status.state != 'Z').map(|status| status.started)
 }
 
 /// All living descendants of `ancestor`, itself not among them; zombies are not alive.

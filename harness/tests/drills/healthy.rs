@@ -9,14 +9,19 @@ use crate::support::{Place, files, told};
 
 /// Whether text holds something of the shape of every secret that a run makes.
 fn holds_a_secret(text: &str) -> bool {
-    let hex = |part: &[u8]| part.iter().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte));
-    text.as_bytes().windows(33).any(|w| w[16] == b'/' && hex(&w[..16]) && hex(&w[17..]))
+    let hex = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+    // With what stands before and behind: a segment's path in the archive has longer names on both sides of a slash.
+    let padded = format!(" {text} ");
+    padded.as_bytes().windows(35).any(|w| {
+        w[17] == b'/' && w[1..17].iter().all(hex) && w[18..34].iter().all(hex) && !hex(&w[0]) && !hex(&w[34])
+    })
 }
 
 #[test]
 fn the_search_for_secrets_finds_one() {
     assert!(holds_a_secret("key=0123456789abcdef/0123456789abcdef;"));
     assert!(!holds_a_secret("0123456789abcdef0123456789abcdef0123"));
+    assert!(!holds_a_secret("wals/0000000100000000/000000010000000000000002"));
 }
 
 #[test]
