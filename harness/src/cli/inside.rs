@@ -37,6 +37,7 @@ fn prepare() -> Result<(Request, PathBuf, isolate::Isolation), String> {
 }
 
 fn run(request: Request, scratch: PathBuf, isolation: isolate::Isolation) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(drill::run(request, isolation, scratch)).map_err(|error| error.to_string())
 }

@@ -100,6 +100,21 @@ fn a_fault_that_nobody_noticed_is_zero_within_resolution() {
 }
 
 #[test]
+fn a_frozen_service_counts_until_it_answers_in_time() {
+    let frozen = |at: Nanos| {
+        if at < ms(13_000) {
+            up(0)
+        } else if at < BACK {
+            State::Frozen(1, BACK.since(at))
+        } else {
+            up(1)
+        }
+    };
+    let rta = back(watched(|_| {}, frozen, ms(27_000)));
+    assert!(contains(rta.achieved, BACK.since(FAULT)), "{:?}", rta.achieved);
+}
+
+#[test]
 fn the_resolution_of_nothing_noticed_covers_the_longest_gap_between_looks() {
     let drop = |drill: &mut Drill| {
         restores_nothing(drill);

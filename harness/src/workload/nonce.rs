@@ -25,4 +25,3 @@ async fn plant(source: &Postgres, database: &str, id: &str, value: &str) -> Resu
     client.execute(sql, &[&id, &value]).await?;
     Ok(())
 }
-
