@@ -19,8 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::examine::probe::{Incarnations, Probes};
-use crate::examine::snapshot::Snapshot;
-use crate::examine::{canaries, identity, invariants, inventory, rows, writes};
+use crate::examine::{canaries, identity, images, invariants, inventory, rows, writes};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Scene, Transaction};
 use crate::host::isolate::Isolation;
@@ -125,8 +124,7 @@ impl Drill {
         let backup = self.back_up(&world).await?;
 
         self.enter(Phase::Workload).await;
-        let ledger = Ledger::open(&self.folder.ledger(), &self.folder.path().join("ledger-rows.bin"))
-            .cannot("create the ledger")?;
+        let ledger = Ledger::open(&self.folder.ledger(), &self.folder.ledger_rows()).cannot("create the ledger")?;
         let probes = self.probes(&world);
         let clients = self.workload(&world, &ledger, 0, 1).await;
         self.enter(Phase::Faults).await;
@@ -190,9 +188,8 @@ impl Drill {
     async fn load(&self, world: &mut World) -> Result<inventory::Definitions> {
         let database = &self.request.loaded.environment.database;
         let client = world.source.connect(database).await?;
-        let loaded = workload::load(self.domain, &client, &self.settings(), &self.folder.initial_rows())
-            .await
-            .map_err(|error| Error::new(error.to_string()))?;
+        let loaded = workload::load(self.domain, &client, &self.settings(), &self.folder.initial_rows()).await?;
+        world.loaded_at = self.clock.now();
         client.batch_execute(HEARTBEAT).await.cannot("prepare the heartbeat")?;
         world.admit_application(self.domain.application_role(), database).await?;
         workload::nonce::plant_nonce(&world.source, database, &self.request.id).await?;
@@ -283,12 +280,21 @@ impl Drill {
         before: inventory::Definitions,
     ) -> Result<()> {
         let bound = Duration::from(self.request.loaded.bounds.examine);
-        let all = self.look(world, &recovered.snapshot, before);
+        let all = self.look(world, recovered, before);
         tokio::time::timeout(bound, all).await.map_err(|_| Error::bound("the examination", bound, Vec::new()))?
     }
 
-    async fn look(&self, world: &World, snapshot: &Snapshot, before: inventory::Definitions) -> Result<()> {
-        let observed = rows::observe(snapshot, self.domain, &self.folder.restored_rows()).await?;
+    async fn look(&self, world: &World, recovered: &recovery::Recovered, before: inventory::Definitions) -> Result<()> {
+        let snapshot = &recovered.snapshot;
+        let mut observed = rows::observe(snapshot, self.domain, &self.folder.restored_rows()).await?;
+        let owed = images::Owed {
+            folder: &self.folder,
+            settings: &self.settings(),
+            cut: &recovered.cut,
+            loaded_at: world.loaded_at,
+            expendable: &self.request.loaded.scenario.expendable,
+        };
+        observed.images = images::observe(snapshot, self.domain, owed).await?;
         self.observed("rows", Observation::Rows(observed)).await?;
         let observed = invariants::observe(snapshot, self.domain).await?;
         self.observed("invariants", Observation::Invariants(observed)).await?;

@@ -39,7 +39,10 @@ impl Links {
     pub async fn start(host: Host, toxiproxy: &Path) -> Result<Self> {
         let address = host.address().to_string();
         let program = host.tool(toxiproxy);
-        let command = Command::new(program).args(["-host", &address, "-port", &CONTROL_PORT.to_string()]);
+        // At its default level it logs every connection, which is every probe.
+        let command = Command::new(program)
+            .args(["-host", &address, "-port", &CONTROL_PORT.to_string()])
+            .env("LOG_LEVEL", "error");
         let server = host.spawn(&command)?;
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
         let mut links = Self { host, server, http, next_port: FIRST_LINK_PORT };

@@ -46,6 +46,7 @@ pub struct Recovery<'a> {
     backup: &'a Backup,
     transaction: Option<Transaction>,
     next_op: Option<u64>,
+    cut: Option<Cut>,
 }
 
 impl<'a> Recovery<'a> {
@@ -58,12 +59,17 @@ impl<'a> Recovery<'a> {
         backup: &'a Backup,
         transaction: Option<Transaction>,
     ) -> Self {
-        Self { clock, events, bounds, clients: Some(clients), backup, transaction, next_op: None }
+        Self { clock, events, bounds, clients: Some(clients), backup, transaction, next_op: None, cut: None }
     }
 
     /// The first operation id for the application after the recovery; known once it was stopped.
     pub fn next_op(&self) -> Option<u64> {
         self.next_op
+    }
+
+    /// The recovery point; known once the replay has reached its target.
+    pub fn cut(&self) -> Option<&Cut> {
+        self.cut.as_ref()
     }
 
     /// Stops the application where the runbook did not come to it.
@@ -85,7 +91,7 @@ impl<'a> Recovery<'a> {
             Step::Restore => parts.pipeline.restore(tools, parts.target, self.target()?).await,
             Step::Replay => {
                 let done = parts.pipeline.replay(tools, parts.target).await?;
-                self.claim().await?;
+                self.claim().await;
                 Ok(done)
             }
             Step::Promote => parts.pipeline.promote(tools, parts.target).await,
@@ -107,15 +113,15 @@ impl<'a> Recovery<'a> {
     }
 
     /// What the recovered state claims to be, on the harness's clock: the bad transaction's commit, and nothing of it.
-    async fn claim(&self) -> Result<()> {
-        let Some(transaction) = &self.transaction else { return Ok(()) };
+    async fn claim(&mut self) {
+        let Some(transaction) = &self.transaction else { return };
         let cut = Cut {
             earliest: transaction.before,
             latest: transaction.after,
             claimed_by: format!("recovery target transaction {}, exclusive", transaction.xid),
         };
+        self.cut = Some(cut.clone());
         let _ = self.events.send(Event::RecoveryPoint(cut)).await;
-        Ok(())
     }
 
     async fn stop_clients(&mut self) {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use blackstart_record::event::Incarnation;
 use blackstart_record::record::Tool;
+use blackstart_record::time::Nanos;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Config;
 
@@ -29,6 +30,8 @@ pub(super) struct World {
     pub(super) target: Postgres,
     /// The source's latest life.
     pub(super) last_source: Incarnation,
+    /// When the initial data set was in place.
+    pub(super) loaded_at: Nanos,
     /// How the application logs in, through its link.
     pub(super) application_config: Config,
     /// The pipeline's repository.
@@ -97,6 +100,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         source,
         target,
         last_source,
+        loaded_at: Nanos::ZERO,
         application_config: Config::new(),
         repository,
         tools,

@@ -1,6 +1,6 @@
 //! The runbook's way through a drill: each step timed, the snapshot taken before traffic is let in.
 
-use blackstart_record::event::{Event, Outcome};
+use blackstart_record::event::{Cut, Event, Outcome};
 use blackstart_record::plan::Step;
 
 use super::environment::World;
@@ -18,6 +18,8 @@ pub(super) struct Recovered {
     pub(super) snapshot: Snapshot,
     /// The first id for operations of the recovered application.
     pub(super) next_op: u64,
+    /// The recovery point.
+    pub(super) cut: Cut,
 }
 
 /// Performs the runbook. `None`: a step failed or passed its bound; that is in the history, and nothing follows.
@@ -62,7 +64,8 @@ pub(super) async fn run(
     }
     let next_op = recovery.next_op().ok_or_else(|| Error::new("the runbook has no step that stops the application"))?;
     let snapshot = snapshot.ok_or_else(|| Error::new("the runbook has no step that switches the application"))?;
-    Ok(Some(Recovered { snapshot, next_op }))
+    let cut = recovery.cut().cloned().ok_or_else(|| Error::new("the runbook has no step that replays"))?;
+    Ok(Some(Recovered { snapshot, next_op, cut }))
 }
 
 async fn take_snapshot(drill: &Drill, world: &World) -> Result<Snapshot> {

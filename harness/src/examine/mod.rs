@@ -2,6 +2,7 @@
 
 pub mod canaries;
 pub mod identity;
+pub mod images;
 pub mod invariants;
 pub mod inventory;
 pub mod probe;

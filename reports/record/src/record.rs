@@ -136,6 +136,11 @@ impl Folder {
         self.0.join("ledger.bin")
     }
 
+    /// `ledger-rows.bin`, the values of every written row, for people.
+    pub fn ledger_rows(&self) -> PathBuf {
+        self.0.join("ledger-rows.bin")
+    }
+
     /// `initial.rows`.
     pub fn initial_rows(&self) -> PathBuf {
         self.0.join("initial.rows")

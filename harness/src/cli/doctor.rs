@@ -1,0 +1,118 @@
+//! `blackstart doctor`: what this machine can run, and the command that installs what it can't.
+
+use blackstart_record::record::Isolation;
+use blackstart_tools::Missing;
+use clap::Args;
+use serde::Serialize;
+
+use super::exit::Exit;
+use super::layout::columns;
+use super::needs::Machine;
+use super::output::{self, Format, Paint};
+use super::problem::Result;
+use crate::host::{isolate, scratch};
+
+/// Says what this machine can run, and what installs the rest.
+///
+/// Looks for every outside program that a drill uses, and whether this machine can isolate hosts; prints the exact
+/// command for whatever is missing. Changes nothing. Ends with exit code 105 if something is missing.
+#[derive(Args, Debug)]
+pub struct Doctor {}
+
+#[derive(Serialize)]
+struct Diagnosis {
+    /// Whether every tool is there.
+    ready: bool,
+    tools: Vec<Part>,
+    isolation: Isolation,
+    /// Where the disks of a drill's hosts will be.
+    scratch: String,
+}
+
+#[derive(Serialize)]
+struct Part {
+    tool: &'static str,
+    why: &'static str,
+    version: Option<String>,
+    path: Option<String>,
+    /// Found by its name, but of no use: where, and why.
+    rejected: Vec<String>,
+    /// The command that installs it here; only where it is missing.
+    install: Option<String>,
+}
+
+/// Runs `blackstart doctor`. Must be called before any thread is started: it looks by making a child process.
+///
+/// # Errors
+/// Standard output failed.
+pub fn run(_: &Doctor, format: Format) -> Result<Exit> {
+    let diagnosis = diagnose();
+    match format {
+        Format::Text => output::data(&text(&diagnosis, Paint::stdout()))?,
+        Format::Json => output::json(&diagnosis)?,
+        Format::Jsonl => output::json_line(&diagnosis)?,
+    }
+    Ok(if diagnosis.ready { Exit::Met } else { Exit::Inconclusive })
+}
+
+fn diagnose() -> Diagnosis {
+    let isolation = isolate::available().describe();
+    let mut machine = Machine::default();
+    let tools: Vec<Part> = blackstart_tools::all()
+        .iter()
+        .map(|tool| match machine.look(tool) {
+            Ok(found) => Part {
+                tool: tool.name,
+                why: tool.why,
+                version: Some(found.version.clone()),
+                path: Some(found.path.display().to_string()),
+                rejected: Vec::new(),
+                install: None,
+            },
+            Err(missing) => lacking(missing),
+        })
+        .collect();
+    let ready = tools.iter().all(|part| part.install.is_none());
+    Diagnosis { ready, tools, isolation, scratch: scratch::root().display().to_string() }
+}
+
+fn lacking(missing: &Missing) -> Part {
+    let rejected = missing.rejected.iter().map(|one| format!("{}: {}", one.path.display(), one.reason));
+    Part {
+        tool: missing.tool.name,
+        why: missing.tool.why,
+        version: None,
+        path: None,
+        rejected: rejected.collect(),
+        install: Some(missing.install_command.clone()),
+    }
+}
+
+fn text(diagnosis: &Diagnosis, paint: Paint) -> String {
+    let row = |part: &Part| {
+        let state = if part.install.is_none() { paint.good("found") } else { paint.bad("missing") };
+        let version = part.version.clone().unwrap_or_else(|| part.why.to_owned());
+        vec![state.into_owned(), part.tool.to_owned(), version, part.path.clone().unwrap_or_default()]
+    };
+    let mut out = columns(&diagnosis.tools.iter().map(row).collect::<Vec<_>>(), 0);
+    for part in &diagnosis.tools {
+        for rejected in &part.rejected {
+            out += &format!("  {}: {rejected}\n", part.tool);
+        }
+    }
+    let isolated = diagnosis.isolation.cannot_prove.is_empty();
+    let state = if isolated { paint.good("found") } else { paint.doubt("partly") };
+    out += &format!("{state}  isolation: {}\n", diagnosis.isolation.says);
+    if !isolated {
+        out += &format!("  checks that will be inconclusive: {}\n", diagnosis.isolation.cannot_prove.join(", "));
+    }
+    out += &format!("\nDisks of drills will be below {} (BLACKSTART_SCRATCH).\n", diagnosis.scratch);
+    let commands: Vec<&str> = diagnosis.tools.iter().filter_map(|part| part.install.as_deref()).collect();
+    if commands.is_empty() {
+        out += "This machine can run every scenario on native hosts. Docker hosts come later.\n";
+    } else {
+        out += "\nTo install what is missing, run these, or `make setup`, which does the same:\n\n";
+        out += &commands.iter().map(|command| format!("    {command}\n")).collect::<String>();
+    }
+    out
+}

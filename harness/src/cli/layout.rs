@@ -1,0 +1,116 @@
+//! Text laid out for a terminal: columns, and paragraphs with a margin.
+
+/// `text` broken into lines of at most `width`, each after `margin` spaces. A word that is longer stays whole.
+pub fn paragraph(text: &str, margin: usize, width: usize) -> String {
+    let indent = " ".repeat(margin);
+    let room = width.saturating_sub(margin).max(20);
+    let mut out = String::new();
+    for line in text.lines() {
+        let mut length = 0;
+        for word in line.split_whitespace() {
+            let size = word.chars().count();
+            if length == 0 {
+                out.push_str(&indent);
+            } else if length + 1 + size > room {
+                out.push('\n');
+                out.push_str(&indent);
+                length = 0;
+            } else {
+                out.push(' ');
+                length += 1;
+            }
+            out.push_str(word);
+            length += size;
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Rows as columns, two spaces apart, after `margin` spaces; the last column is as wide as it is.
+pub fn columns(rows: &[Vec<String>], margin: usize) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..count)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| shown(cell)).max().unwrap_or(0))
+        .collect();
+    let mut out = String::new();
+    for row in rows {
+        let mut line = " ".repeat(margin);
+        for (column, cell) in row.iter().enumerate() {
+            line.push_str(cell);
+            if column + 1 < row.len() {
+                line.push_str(&" ".repeat(widths[column] - shown(cell) + 2));
+            }
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// How wide `text` is shown: colours take no room.
+fn shown(text: &str) -> usize {
+    let mut width = 0;
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '\u{1b}' {
+            letters.by_ref().find(|end| *end == 'm');
+        } else {
+            width += 1;
+        }
+    }
+    width
+}
+
+/// `1 drill`, `2 drills`.
+pub fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
+/// `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Bytes in a unit that people read (`60 MB`); for the eye only.
+pub fn bytes(number: u64) -> String {
+    match number {
+        0..10_000 => format!("{number} bytes"),
+        10_000..10_000_000 => format!("{} kB", grouped(number / 1_000)),
+        _ => format!("{} MB", grouped(number / 1_000_000)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_whatever_their_colour() {
+        let rows = [["a", "long", "x"], ["\u{1b}[32mgreen\u{1b}[0m", "b", ""]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(columns(&rows, 1), " a      long  x\n \u{1b}[32mgreen\u{1b}[0m  b\n");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn a_paragraph_keeps_its_margin() {
+        assert_eq!(paragraph("one two three four five six seven", 2, 20), "  one two three four\n  five six seven\n");
+        assert_eq!(paragraph("a\nb", 1, 80), " a\n b\n");
+    }
+}

@@ -1,0 +1,38 @@
+//! What a scenario needs of this machine, and what is lacking.
+
+use std::collections::BTreeMap;
+
+use blackstart_tools::{Located, Missing, Tool};
+
+use crate::drill::Registry;
+use crate::plan::Loaded;
+
+/// Programs that every drill needs: the server, the store with its client, and the links.
+const ALWAYS: [&str; 4] = ["postgres", "minio", "mc", "toxiproxy-server"];
+
+/// Looks for each tool once.
+#[derive(Debug, Default)]
+pub struct Machine {
+    looked: BTreeMap<&'static str, Result<Located, Missing>>,
+}
+
+impl Machine {
+    /// Where `tool` is, or why nothing that was found will do.
+    pub fn look(&mut self, tool: &'static Tool) -> &Result<Located, Missing> {
+        self.looked.entry(tool.name).or_insert_with(|| blackstart_tools::locate(tool))
+    }
+
+    /// The tools that `loaded` needs and this machine lacks.
+    pub fn lacks(&mut self, loaded: &Loaded<Registry>) -> Vec<Missing> {
+        let missing = tools(loaded).into_iter().filter_map(|tool| self.look(tool).as_ref().err().cloned());
+        missing.collect()
+    }
+}
+
+/// The tools that `loaded` needs.
+pub fn tools(loaded: &Loaded<Registry>) -> Vec<&'static Tool> {
+    let mut wanted = ALWAYS.to_vec();
+    wanted.extend(loaded.pipeline.method.pipeline().programs());
+    let needed = |tool: &&Tool| tool.programs.iter().any(|program| wanted.contains(program));
+    blackstart_tools::all().iter().filter(needed).collect()
+}

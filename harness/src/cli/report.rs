@@ -1,0 +1,57 @@
+//! `blackstart report`: the reports again, from the record alone.
+
+use std::path::PathBuf;
+
+use blackstart_record::record::Folder;
+use clap::Args;
+
+use super::exit::Exit;
+use super::judge;
+use super::output::{self, Format};
+use super::problem::Result;
+
+/// Writes the reports of records again, from their files alone.
+///
+/// Reports are `junit.xml`, `report.md`, `report.html` and `charts/`, and their paths are printed. The same record gives the same reports, to the byte. A record without a verdict is judged first.
+#[derive(Args, Debug)]
+pub struct Report {
+    /// Folders of records, or of runs, which hold a folder per drill.
+    #[arg(required = true, value_name = "DIR")]
+    folders: Vec<PathBuf>,
+}
+
+/// Runs `blackstart report`.
+///
+/// # Errors
+/// A folder holds no record.
+pub fn run(args: &Report, format: Format) -> Result<Exit> {
+    let mut exit = Exit::Met;
+    let mut all = Vec::new();
+    for folder in judge::records(&args.folders)? {
+        if folder.load_verdict().is_err() {
+            let (_, verdict) = judge::judge(&folder)?;
+            judge::store(&folder, &verdict);
+        }
+        let Some(written) = write(&folder) else {
+            exit = exit.and(Exit::ReportNotWritten);
+            continue;
+        };
+        match format {
+            Format::Text => {
+                output::data(&written.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?
+            }
+            Format::Jsonl => written.iter().try_for_each(output::json_line)?,
+            Format::Json => all.extend(written),
+        }
+    }
+    if format == Format::Json {
+        output::json(&all)?;
+    }
+    Ok(exit)
+}
+
+/// Writes every report of a judged record; `None`: one could not be written, and that has been said.
+pub fn write(folder: &Folder) -> Option<Vec<PathBuf>> {
+    let written = blackstart_reports::write_all(folder);
+    written.map_err(|error| output::complain(&error.to_string(), None)).ok()
+}

@@ -1,0 +1,242 @@
+//! `blackstart run`: drills, one after the other, each judged and reported as soon as it has ended.
+
+mod folders;
+mod progress;
+mod signals;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use blackstart_record::record::Folder;
+use blackstart_record::verdict::DrillVerdict;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use ulid::Ulid;
+
+use super::exit::Exit;
+use super::layout::count;
+use super::output::{self, Format, Paint};
+use super::problem::{Problem, Result};
+use super::select::Scenarios;
+use super::verdict_text::{Judged, word};
+use super::{judge, report};
+use crate::drill::{Registry, Request};
+use crate::plan::{Found, Loaded};
+
+use folders::RunFolder;
+use signals::Signals;
+
+/// Runs drills, and says how fast and with which data the system came back.
+///
+/// A drill starts real servers, breaks them as its scenario says, recovers them as its runbook says, and judges how fast
+/// and with which acknowledged writes they came back. It starts all that it touches and touches nothing else. Its record lands in `blackstart-runs/`, with
+/// `latest` pointing at the newest run. Ctrl-C heals, tears down within 10 s and keeps the record.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// Parts or patterns (`*`, `?`) of `plan/scenario`; without one, every scenario runs.
+    #[arg(value_name = "FILTER")]
+    filters: Vec<String>,
+    /// What hosts are made of.
+    #[arg(long, value_enum, default_value_t)]
+    hosts: Hosts,
+    /// The seed of everything random; the same seed gives the same data and the same operations.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Put the run here, in a folder that is new or empty, instead of below `blackstart-runs`.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Stop after the first drill that is not met.
+    #[arg(long)]
+    fail_fast: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Hosts {
+    /// Native, the only kind so far.
+    #[default]
+    Auto,
+    /// Processes in namespaces of their own on this machine.
+    Native,
+    /// Containers; not available yet.
+    Docker,
+}
+
+/// A run: its drills, and where their records go.
+#[derive(Debug)]
+pub struct Session {
+    drills: Vec<(Found, Loaded<Registry>)>,
+    folder: RunFolder,
+    id: Ulid,
+    seed: u64,
+    fail_fast: bool,
+    format: Format,
+    signals: Signals,
+    exit: Exit,
+    done: Vec<Done>,
+}
+
+/// A drill that has ended, as JSON says it.
+#[derive(Debug, Serialize)]
+struct Done {
+    folder: PathBuf,
+    verdict: Option<DrillVerdict>,
+    reports: Vec<PathBuf>,
+}
+
+/// Everything that can be wrong with the command line and the plans, before anything is started or written.
+///
+/// # Errors
+/// Nothing is selected, a plan or scenario is wrong, or the run's folder is in use.
+pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Session> {
+    if args.hosts == Hosts::Docker {
+        let problem = Problem::new(Exit::Usage, "docker hosts are not available yet");
+        return Err(problem.help("leave `--hosts` out: native hosts need no container runtime"));
+    }
+    let found = scenarios.select(&args.filters)?;
+    let mut drills = Vec::new();
+    let mut wrong = Vec::new();
+    for found in found {
+        match scenarios.load(&found) {
+            Ok(loaded) => drills.push((found, loaded)),
+            Err(Problem::Configuration(diagnostics)) => wrong.extend(diagnostics),
+            Err(other) => return Err(other),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(Problem::Configuration(wrong.into_iter().collect()));
+    }
+    let id = Ulid::new();
+    let signals = Signals::watch().map_err(|error| Problem::new(Exit::Internal, error.to_string()))?;
+    let folder = RunFolder::create(args.out.as_deref(), id)?;
+    // 53 bits: a seed survives every JSON reader.
+    let seed = args.seed.unwrap_or_else(|| u64::try_from(id.random() >> 27 & ((1 << 53) - 1)).unwrap_or_default());
+    let done = Vec::new();
+    Ok(Session { drills, folder, id, seed, fail_fast: args.fail_fast, format, signals, exit: Exit::Met, done })
+}
+
+impl Session {
+    /// How many drills there are.
+    pub fn drills(&self) -> usize {
+        self.drills.len()
+    }
+
+    /// Whether the drill of this index is still to be run: nobody has asked to stop, and none before it has ended it.
+    pub fn goes_on(&self, index: usize) -> bool {
+        let stopped = self.signals.received().is_some() || (self.fail_fast && self.exit != Exit::Met);
+        if stopped && index < self.drills.len() {
+            let left = self.drills.len() - index;
+            output::note(&format!("{} not run", count(left, "drill")));
+        }
+        !stopped
+    }
+
+    /// Runs one drill to its end and gives its record; `None`: it could not be started, and that has been said.
+    pub fn run(&mut self, index: usize) -> Option<Folder> {
+        match self.start(index) {
+            Ok((folder, exit)) => {
+                self.exit = self.exit.and(exit);
+                Some(self.folder.shown(folder))
+            }
+            Err(problem) => {
+                problem.tell();
+                self.exit = self.exit.and(problem.exit());
+                None
+            }
+        }
+    }
+
+    fn start(&self, index: usize) -> Result<(Folder, Exit)> {
+        let (found, loaded) = &self.drills[index];
+        let folder = self.folder.drill(found)?;
+        let request = Request {
+            loaded: loaded.clone(),
+            folder: folder.path().to_owned(),
+            plan_folder: self.folder.absolute(found.path.parent().unwrap_or(&found.path))?,
+            run: self.id.to_string(),
+            id: Ulid::new().to_string(),
+            seed: self.seed,
+            previous: self.folder.previous(found),
+            skipped: BTreeMap::new(),
+        };
+        let number = format!("drill {} of {}", index + 1, self.drills.len());
+        output::note(&format!("{number}: {}, seed {}", Paint::stderr().strong(&found.drill()), self.seed));
+        let exit = watch::run(&request, &self.signals, self.format)?;
+        Ok((folder, exit))
+    }
+
+    /// Judges a record and stores the verdict; `None`: there is no record to judge, and that has been said.
+    pub fn judge(&mut self, record: &Folder) -> Option<DrillVerdict> {
+        match judge::judge(record) {
+            Ok((_, verdict)) => {
+                self.exit = self.exit.and(Exit::of(&verdict));
+                if judge::store(record, &verdict).is_none() {
+                    self.exit = self.exit.and(Exit::ReportNotWritten);
+                }
+                Some(verdict)
+            }
+            Err(problem) => {
+                output::complain(&format!("the drill left no record to judge: {problem}"), None);
+                self.exit = self.exit.and(Exit::Inconclusive);
+                None
+            }
+        }
+    }
+
+    /// Writes the reports of a judged record and shows the verdict.
+    ///
+    /// # Errors
+    /// Standard output failed.
+    pub fn report(&mut self, record: &Folder, verdict: Option<DrillVerdict>) -> Result<()> {
+        let written = if verdict.is_some() { report::write(record) } else { Some(Vec::new()) };
+        if written.is_none() {
+            self.exit = self.exit.and(Exit::ReportNotWritten);
+        }
+        let done = Done { folder: record.path().to_owned(), verdict, reports: written.unwrap_or_default() };
+        match (self.format, &done.verdict, record.load_record()) {
+            (Format::Text, Some(verdict), Ok(loaded)) => {
+                let shown = Judged { verdict, plan: &loaded.plan, folder: record.path(), reports: &done.reports };
+                output::data(&format!("\n{}\n", shown.text(Paint::stdout())))?;
+            }
+            (Format::Jsonl, ..) => output::json_line(&serde_json::json!({ "kind": "judged", "data": done }))?,
+            _ => {}
+        }
+        self.done.push(done);
+        Ok(())
+    }
+
+    /// Says how the run ended.
+    ///
+    /// # Errors
+    /// Standard output failed.
+    pub fn conclude(self) -> Result<Exit> {
+        let exit = self.signals.received().map_or(self.exit, |signal| self.exit.and(Exit::of_signal(signal)));
+        self.folder.publish();
+        let whole = serde_json::json!({
+            "run": self.id.to_string(),
+            "folder": self.folder.shown_path(),
+            "seed": self.seed,
+            "exit_code": exit.code(),
+        });
+        match self.format {
+            Format::Text if self.done.len() > 1 => output::data(&summary(&self.done, Paint::stdout()))?,
+            Format::Text => {}
+            Format::Json => {
+                let mut whole = whole;
+                whole["drills"] = serde_json::to_value(&self.done).unwrap_or_default();
+                output::json(&whole)?;
+            }
+            Format::Jsonl => output::json_line(&serde_json::json!({ "kind": "ended", "data": whole }))?,
+        }
+        Ok(exit)
+    }
+}
+
+/// One line per drill, for a run of several.
+fn summary(done: &[Done], paint: Paint) -> String {
+    let row = |one: &Done| match &one.verdict {
+        Some(verdict) => vec![word(paint, verdict.verdict), verdict.drill.clone(), one.folder.display().to_string()],
+        None => vec![paint.doubt("no record").into_owned(), one.folder.display().to_string()],
+    };
+    super::layout::columns(&done.iter().map(row).collect::<Vec<_>>(), 0)
+}

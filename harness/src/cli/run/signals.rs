@@ -1,0 +1,87 @@
+//! Ctrl-C and SIGTERM: the first asks the drill to heal and tear down, the second ends it at once.
+
+use std::io;
+use std::process;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{SigSet, Signal};
+
+use crate::cli::exit::Exit;
+use crate::cli::output;
+use crate::drill::Lifeline;
+
+/// A drill that has not torn down by then is ended by the kernel.
+const TEARDOWN: Duration = Duration::from_secs(10);
+
+/// What was asked for, and whom to pass it on to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Signals {
+    /// The first signal; 0: none.
+    first: Arc<AtomicI32>,
+    drill: Arc<Mutex<Option<Lifeline>>>,
+}
+
+impl Signals {
+    /// Takes both signals over for the whole process. Must be called before any other thread is started.
+    pub(super) fn watch() -> io::Result<Self> {
+        let mut set = SigSet::empty();
+        set.add(Signal::SIGINT);
+        set.add(Signal::SIGTERM);
+        // Blocked everywhere, so that only the one waiting thread takes them. Children are started with a clean mask.
+        set.thread_block()?;
+        let signals = Self::default();
+        let watching = signals.clone();
+        thread::Builder::new().name("signals".into()).spawn(move || {
+            while let Ok(signal) = set.wait() {
+                watching.take(signal as i32);
+            }
+        })?;
+        Ok(signals)
+    }
+
+    /// The first signal that came.
+    pub(super) fn received(&self) -> Option<i32> {
+        Some(self.first.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    }
+
+    /// From now on signals go to this drill; `None`: to none.
+    pub(super) fn attach(&self, drill: Option<Lifeline>) {
+        let attached = drill.is_some();
+        *self.drill.lock().unwrap_or_else(PoisonError::into_inner) = drill;
+        // One that came while the drill was being started.
+        if let Some(signal) = self.received().filter(|_| attached) {
+            self.pass_on(signal);
+        }
+    }
+
+    fn take(&self, signal: i32) {
+        let is_first = self.first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        let running = self.drill.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match running {
+            Some(_) if is_first => {
+                output::note(
+                    "stopping: the drill tears down, 10 s at most, and its record is kept; again to end it now",
+                );
+                self.pass_on(signal);
+            }
+            Some(lifeline) => lifeline.cut(),
+            None if is_first => output::note("stopping after this step; again to stop now"),
+            None => process::exit(Exit::of_signal(signal).code().into()),
+        }
+    }
+
+    fn pass_on(&self, signal: i32) {
+        let Some(lifeline) = self.drill.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
+        lifeline.signal(u8::try_from(signal).unwrap_or_default());
+        let cut_later = thread::Builder::new().name("teardown".into()).spawn(move || {
+            thread::sleep(TEARDOWN);
+            lifeline.cut();
+        });
+        if cut_later.is_err() {
+            output::note("cannot watch the teardown; again to end the drill now");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! One drill, from its start to its end, as seen from outside.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use blackstart_record::event::Event;
+
+use super::progress::Progress;
+use super::signals::Signals;
+use crate::cli::exit::Exit;
+use crate::cli::output::{self, Format};
+use crate::cli::problem::{Problem, Result};
+use crate::drill::{self, Request};
+
+/// The exit code of a Rust process that panicked.
+const PANICKED: i32 = 101;
+
+/// Starts a drill, shows what it tells, and waits for its end. What came of it is in its record; the exit code given
+/// here only says how its process ended.
+pub(super) fn run(request: &Request, signals: &Signals, format: Format) -> Result<Exit> {
+    let cannot =
+        |what: &str, error: std::io::Error| Problem::new(Exit::Inconclusive, format!("cannot {what}: {error}"));
+    let mut running = drill::launch(request).map_err(|error| cannot("start the drill", error))?;
+    signals.attach(Some(running.lifeline()));
+    let mut progress = Progress::new(&request.loaded);
+    while let Some(entry) = running.next_entry() {
+        progress.see(&entry);
+        // A probe every 20 ms would drown the rest; they are all in the history.
+        if format == Format::Jsonl && !matches!(entry.event, Event::Probe { .. }) {
+            output::json_line(&serde_json::json!({ "kind": "event", "data": entry }))?;
+        }
+    }
+    progress.end();
+    let ended = running.wait();
+    signals.attach(None);
+    let status = ended.map_err(|error| cannot("end the drill", error))?;
+    Ok(exit_of(status, signals))
+}
+
+fn exit_of(status: ExitStatus, signals: &Signals) -> Exit {
+    if status.success() {
+        return Exit::Met;
+    }
+    let how = match (status.code(), status.signal()) {
+        (Some(code), _) => format!("with code {code}"),
+        (None, Some(signal)) => format!("by signal {signal}"),
+        (None, None) => "in an unknown way".to_owned(),
+    };
+    if signals.received().is_none() {
+        output::complain(&format!("the drill's process ended {how}"), Some("its record says how far it came"));
+    }
+    if status.code() == Some(PANICKED) { Exit::Internal } else { Exit::Inconclusive }
+}

@@ -1,0 +1,107 @@
+//! Which scenarios a command is about.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::problem::{Problem, Result};
+use crate::drill::Registry;
+use crate::plan::{self, Found, Loaded};
+
+/// Where plans and scenarios are.
+#[derive(Args, Clone, Debug)]
+pub struct Scenarios {
+    /// The folder of plans: in it a folder per plan, with `plan.toml` and a file per scenario.
+    #[arg(long, global = true, value_name = "DIR", env = "BLACKSTART_SCENARIOS", default_value = "scenarios")]
+    pub scenarios: PathBuf,
+}
+
+impl Scenarios {
+    /// The scenarios that any of `filters` matches, in the order of their names; all of them without a filter.
+    ///
+    /// # Errors
+    /// The folder cannot be listed, or nothing matches.
+    pub fn select(&self, filters: &[String]) -> Result<Vec<Found>> {
+        let all = plan::discover(&self.scenarios)?;
+        let chosen =
+            |found: &&Found| filters.is_empty() || filters.iter().any(|filter| matches(filter, &found.drill()));
+        let selected: Vec<Found> = all.iter().filter(chosen).cloned().collect();
+        if !selected.is_empty() {
+            return Ok(selected);
+        }
+        let folder = self.scenarios.display();
+        if all.is_empty() {
+            let problem = Problem::new(Exit::NothingSelected, format!("there is no scenario in {folder}"));
+            return Err(problem.help("name another folder with `--scenarios DIR` or BLACKSTART_SCENARIOS"));
+        }
+        let names: Vec<String> = all.iter().map(Found::drill).collect();
+        let message = format!("no scenario in {folder} matches `{}`", filters.join("` or `"));
+        Err(Problem::new(Exit::NothingSelected, message).help(format!("there are: {}", names.join(", "))))
+    }
+
+    /// Loads a scenario.
+    ///
+    /// # Errors
+    /// What is wrong with it or with its plan.
+    pub fn load(&self, found: &Found) -> Result<Loaded<Registry>> {
+        Ok(plan::load(&self.scenarios, &found.plan, &found.scenario)?)
+    }
+}
+
+/// Whether `filter` is a part of `name`, or, with `*` or `?` in it, a pattern for all of it.
+fn matches(filter: &str, name: &str) -> bool {
+    if filter.contains(['*', '?']) { glob(filter.as_bytes(), name.as_bytes()) } else { name.contains(filter) }
+}
+
+/// `*` stands for anything, `?` for one byte. In time linear in both: on a mismatch only the last star is widened.
+fn glob(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut at, mut in_name) = (0, 0);
+    let mut star = None;
+    while in_name < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, in_name));
+                at += 1;
+            }
+            Some(letter) if *letter == b'?' || *letter == name[in_name] => {
+                at += 1;
+                in_name += 1;
+            }
+            _ => {
+                let Some((star_at, taken)) = star else { return false };
+                star = Some((star_at, taken + 1));
+                at = star_at + 1;
+                in_name = taken + 1;
+            }
+        }
+    }
+    pattern[at..].iter().all(|letter| *letter == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_a_part_or_a_pattern() {
+        let name = "fulexo/database-corruption";
+        for (filter, expected) in [
+            ("", true),
+            ("fulexo", true),
+            ("base-corr", true),
+            ("fulexo/database-corruption", true),
+            ("Fulexo", false),
+            ("fulexo/*", true),
+            ("*corruption", true),
+            ("*corr", false),
+            ("f*/d*-c*n", true),
+            ("fulex?/*", true),
+            ("fulexo?/*", false),
+            ("*", true),
+            ("*a*a*a*b", false),
+        ] {
+            assert_eq!(matches(filter, name), expected, "{filter}");
+        }
+    }
+}

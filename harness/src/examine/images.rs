@@ -1,0 +1,81 @@
+//! Both values of the first rows that differ: as they were acknowledged, and as they were restored.
+
+use std::collections::{HashMap, HashSet};
+use std::pin::pin;
+
+use blackstart_record::event::Cut;
+use blackstart_record::observation::Image;
+use blackstart_record::record::Folder;
+use blackstart_record::rows::Key;
+use blackstart_record::time::Nanos;
+use futures_util::TryStreamExt;
+
+use super::snapshot::Snapshot;
+use crate::engine::postgres::binary::{CopyReader, Malformed};
+use crate::failure::{Context, Error, Result};
+use crate::oracle;
+use crate::workload::{self, Domain, Settings, TableSpec, Version};
+
+/// Where the acknowledged values are, and what decides which of them are owed.
+pub struct Owed<'a> {
+    /// The record, with `initial.rows`, the ledger and `restored.rows`.
+    pub folder: &'a Folder,
+    /// As the initial data was loaded.
+    pub settings: &'a Settings,
+    /// The recovery point.
+    pub cut: &'a Cut,
+    /// When the initial data was loaded.
+    pub loaded_at: Nanos,
+    /// Tables that may be lost.
+    pub expendable: &'a [String],
+}
+
+/// The images of the rows that a comparison would name; none where nothing differs.
+///
+/// # Errors
+/// The record or the restored copy could not be read.
+pub async fn observe(snapshot: &Snapshot, domain: &'static dyn Domain, owed: Owed<'_>) -> Result<Vec<Image>> {
+    let tables: Vec<_> = domain.tables().iter().map(TableSpec::record).collect();
+    let compared = oracle::compare(owed.folder, &tables, owed.cut, owed.loaded_at, owed.expendable)
+        .map_err(|error| Error::new(error.to_string()))?;
+    let mut images = Vec::new();
+    for (index, table) in domain.tables().iter().enumerate() {
+        let wanted: Vec<_> = compared.wanted().into_iter().filter(|wanted| wanted.table == table.name).collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        let version = |key, op| Version { table: index as u8, key, op };
+        let expected: HashSet<_> =
+            wanted.iter().filter_map(|wanted| Some(version(wanted.key, wanted.expected?))).collect();
+        let mut acknowledged = workload::find(&owed.folder.ledger_rows(), &expected).cannot("read the written rows")?;
+        acknowledged.extend(workload::find_initial(domain, owed.settings, &expected));
+        let restored = restored(snapshot, table, &wanted.iter().map(|wanted| wanted.key).collect()).await?;
+        images.extend(wanted.iter().map(|wanted| {
+            let fields = wanted.expected.and_then(|op| acknowledged.get(&version(wanted.key, op)));
+            Image {
+                table: table.name.to_owned(),
+                key: wanted.key,
+                expected: fields.map(|fields| table.image(fields)),
+                observed: restored.get(&wanted.key).map(|fields| table.image(fields)),
+            }
+        }));
+    }
+    Ok(images)
+}
+
+/// The restored values of some rows: a second pass, which only a table with differences costs.
+async fn restored(snapshot: &Snapshot, table: &TableSpec, keys: &HashSet<Key>) -> Result<HashMap<Key, Vec<u8>>> {
+    let mut stream = pin!(snapshot.client().copy_out(table.copy_out().as_str()).await?);
+    let mut reader = CopyReader::new(table.columns.len());
+    let mut found = HashMap::new();
+    while let Some(chunk) = stream.try_next().await? {
+        reader.push(&chunk, |fields| -> std::result::Result<(), Malformed> {
+            let key = table.key(fields)?;
+            if keys.contains(&key) {
+                found.insert(key, fields.to_vec());
+            }
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}

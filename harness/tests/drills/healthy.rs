@@ -1,0 +1,51 @@
+//! The healthy drill: met, reproducible from its record, and without a secret in it.
+
+use std::fs;
+use std::path::Path;
+
+use blackstart_record::verdict::Verdict;
+
+use crate::support::{Place, files, told};
+
+/// Whether text holds something of the shape of every secret that a run makes.
+fn holds_a_secret(text: &str) -> bool {
+    let hex = |part: &[u8]| part.iter().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte));
+    text.as_bytes().windows(33).any(|w| w[16] == b'/' && hex(&w[..16]) && hex(&w[17..]))
+}
+
+#[test]
+fn the_search_for_secrets_finds_one() {
+    assert!(holds_a_secret("key=0123456789abcdef/0123456789abcdef;"));
+    assert!(!holds_a_secret("0123456789abcdef0123456789abcdef0123"));
+}
+
+#[test]
+fn a_healthy_drill_is_met_and_its_record_gives_the_same_verdict_and_reports_again() {
+    let place = Place::new(&[]);
+    let output = place.run().output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let verdict = place.verdict();
+    assert_eq!((verdict.verdict, verdict.gates.len()), (Verdict::Met, 0), "{}", verdict.says);
+    for finding in &verdict.findings {
+        assert!(finding.compared > 0 && finding.verdict == Verdict::Met, "{finding:?}");
+    }
+    let rpa = verdict.measures.rpa.unwrap();
+    assert!(rpa.tail_operations > 0, "good writes after the bad deploy are the tail");
+    assert_eq!(rpa.hole_rows, 0);
+    assert!(place.scratch().is_empty(), "left behind: {:?}", place.scratch());
+
+    let folder = place.folder();
+    let all = |folder: &Path| files(folder).into_iter().map(|path| (path.clone(), fs::read(path).unwrap()));
+    let before: Vec<_> = all(folder.path()).collect();
+    for (path, bytes) in &before {
+        assert!(!holds_a_secret(&String::from_utf8_lossy(bytes)), "a secret in {}", path.display());
+    }
+    for made in ["verdict.json", "junit.xml", "report.md", "report.html"] {
+        fs::remove_file(folder.path().join(made)).unwrap();
+    }
+    for command in ["judge", "report"] {
+        let output = place.blackstart(&[command, folder.path().to_str().unwrap()]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    }
+    assert_eq!(before, all(folder.path()).collect::<Vec<_>>(), "not the same bytes again");
+}

@@ -1,0 +1,8 @@
+//! Whole drills on real servers: the healthy one, and what happens when things go wrong.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+
+mod ends;
+mod healthy;
+mod support;
+mod trouble;

@@ -1,0 +1,137 @@
+//! Small drills of the real plan, run by the real command.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use blackstart::host::process;
+use blackstart_record::event::{Event, Phase};
+use blackstart_record::history::{self, History};
+use blackstart_record::record::Folder;
+use blackstart_record::verdict::DrillVerdict;
+
+/// A folder of scenarios, a place for runs, and a scratch folder of its own.
+pub struct Place {
+    root: tempfile::TempDir,
+}
+
+/// A change to the plan or the scenario: this text becomes that.
+pub type Change = (&'static str, &'static str);
+
+/// What makes the shipped scenario small enough for a test.
+const SMALL: &[Change] = &[
+    ("rows    = 200_000", "rows    = 2_000\nafter-recovery = \"2s\""),
+    ("rate    = 200 # operations a second over all clients", "rate    = 100"),
+    ("after  = \"8s\"", "after  = \"2s\""),
+    ("after  = \"11s\"", "after  = \"3s\""),
+];
+
+impl Place {
+    /// The shipped plan and scenario, made small, with `changes` on top.
+    pub fn new(changes: &[Change]) -> Self {
+        let root = tempfile::Builder::new().prefix("drill").tempdir_in("/var/tmp").unwrap();
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/fulexo");
+        let own = root.path().join("scenarios/fulexo");
+        fs::create_dir_all(&own).unwrap();
+        let mut texts = ["plan.toml", "database-corruption.toml"]
+            .map(|name| (name, fs::read_to_string(shipped.join(name)).unwrap()));
+        for (from, to) in SMALL.iter().chain(changes) {
+            assert!(texts.iter().any(|(_, text)| text.contains(from)), "nothing reads: {from}");
+            texts.iter_mut().for_each(|(_, text)| *text = text.replace(from, to));
+        }
+        for (name, text) in texts {
+            fs::write(own.join(name), text).unwrap();
+        }
+        Self { root }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// `blackstart` with arguments, at home in this place.
+    pub fn blackstart(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_blackstart"));
+        command.args(args).env("BLACKSTART_SCRATCH", self.path().join("scratch"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// The command that runs the drill.
+    pub fn run(&self) -> Command {
+        let (scenarios, out) = (self.path().join("scenarios"), self.path().join("out"));
+        self.blackstart(&["run", "--scenarios", text(&scenarios), "--out", text(&out), "--hosts", "native", "--seed", "7"])
+    }
+
+    /// The drill's record.
+    pub fn folder(&self) -> Folder {
+        Folder::new(self.path().join("out/fulexo-database-corruption"))
+    }
+
+    /// The verdict that was stored.
+    pub fn verdict(&self) -> DrillVerdict {
+        self.folder().load_verdict().unwrap()
+    }
+
+    /// The history so far.
+    pub fn history(&self) -> History {
+        history::read(&self.folder().history()).unwrap_or_default()
+    }
+
+    /// Waits until the history holds an event that `is` names.
+    pub fn wait_for(&self, child: &mut Child, what: &str, is: impl Fn(&Event) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while !self.history().entries.iter().any(|entry| is(&entry.event)) {
+            assert!(child.try_wait().unwrap().is_none(), "the drill ended before {what}");
+            assert!(Instant::now() < deadline, "no {what} within two minutes");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until the drill is in `phase`.
+    pub fn wait_for_phase(&self, child: &mut Child, phase: Phase) {
+        self.wait_for(child, &format!("{phase:?}"), |event| *event == Event::Phase(phase));
+    }
+
+    /// What is left in the scratch folder.
+    pub fn scratch(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.path().join("scratch"));
+        entries.map(|entries| entries.flatten().map(|entry| entry.path()).collect()).unwrap_or_default()
+    }
+}
+
+/// Processes of a drill by their program's name, as seen from outside.
+pub fn servers(harness: u32, program: &str) -> Vec<u32> {
+    let named = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let first = line.split(|byte| *byte == 0).next().unwrap_or_default();
+        String::from_utf8_lossy(first).rsplit('/').next() == Some(program)
+    };
+    process::descendants(harness).into_iter().filter(named).collect()
+}
+
+/// Both streams and the exit code, for messages.
+pub fn told(output: &Output) -> String {
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    format!("exit {:?}\n--- stdout\n{out}\n--- stderr\n{err}", output.status.code())
+}
+
+/// A path as text.
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Every file below a folder.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files(&entry.path()));
+        } else {
+            found.push(entry.path());
+        }
+    }
+    found
+}
