@@ -469,3 +469,18 @@ proptest! {
 fn cases(default: u32) -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(default)
 }
+
+/// Agreement on cases in which nothing happens would be worth nothing.
+#[test]
+fn the_generated_cases_reach_every_kind_of_difference() {
+    let mut reached: BTreeMap<DifferenceKind, u64> = BTreeMap::new();
+    for seed in 0..1500 {
+        let found = brute(&generate(seed, 20, 4, true));
+        for ((_, kind), _) in found.kinds {
+            *reached.entry(kind).or_default() += 1;
+        }
+    }
+    for kind in [Missing, Changed, Stale, Duplicate, Resurrected, RolledBack, AfterCut, Unexplained, Torn] {
+        assert!(reached.get(&kind).is_some_and(|cases| *cases >= 10), "{kind:?}: {reached:?}");
+    }
+}

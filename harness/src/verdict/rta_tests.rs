@@ -150,7 +150,7 @@ fn answers_of_the_source_are_no_recovery() {
 #[test]
 fn a_flapping_service_is_recovered_when_it_stays() {
     let flaps = |at: Nanos| {
-        let good = at >= BACK && (at.0 / 500_000_000) % 2 == 0;
+        let good = at >= BACK && (at.0 / 500_000_000).is_multiple_of(2);
         if at < BACK || (at < ms(24_000) && !good) { down() } else { up(1) }
     };
     let rta = back(watched(|_| {}, flaps, ms(27_000)));
