@@ -266,10 +266,10 @@ fn too_many_operations_in_flight_are_refused_rather_than_held() {
     assert!(matches!(error, Err(OracleError::Contract(_))));
 }
 
-/// Ten million operations on a million rows: minutes, and gigabytes of temporary files, so not by default. Run alone:
-/// the peak is that of the whole process.
+/// Ten million operations on a million rows, in 2 GB of temporary files. The peak is that of the whole process, so
+/// nothing may run beside it.
 #[test]
-#[ignore = "takes minutes; run alone, by name, with --ignored"]
+#[ignore = "run alone, by name, with --ignored"]
 fn ten_million_operations_fit_into_128_mib() {
     const OPERATIONS: u64 = 10_000_000;
     const KEYS: u64 = 1_000_000;
