@@ -13,6 +13,9 @@ const KEY: Key = Key(7);
 /// A version: operation, fate, invoked, completed, and whether it leaves a row (its digest is the operation's number).
 type Version = (u64, Fate, u64, u64, bool);
 
+/// A case: its name, whether the row was loaded, its versions, the rows that are there, and what is wrong with them.
+type Case = (&'static str, bool, Vec<Version>, Vec<Row>, Vec<DifferenceKind>);
+
 fn row(op: u64, digest: u64) -> Row {
     Row { key: KEY, op, digest }
 }
@@ -49,7 +52,7 @@ fn each_way_a_row_can_be_wrong_has_its_kind() {
     let exact = |op| row(op, op);
     let other = |op| row(op, 999);
     #[rustfmt::skip]
-    let cases: Vec<(&str, bool, Vec<Version>, Vec<Row>, Vec<DifferenceKind>)> = vec![
+    let cases: Vec<Case> = vec![
         ("as loaded", true, vec![], vec![exact(0)], vec![]),
         ("never there, not there", false, vec![], vec![], vec![]),
         ("loaded and missing", true, vec![], vec![], vec![Missing]),

@@ -220,7 +220,8 @@ fn a_torn_ledger_says_how_much_is_gone() {
 
 #[test]
 fn files_that_contradict_each_other_are_an_error_and_never_a_result() {
-    let broken: [(&str, fn(&mut Data)); 8] = [
+    type Break = fn(&mut Data);
+    let broken: [(&str, Break); 8] = [
         ("an end without a beginning", |data| drop(data.ledger.remove(0))),
         ("a second beginning", |data| data.ledger.insert(1, data.ledger[0].clone())),
         ("operation 0", |data| data.ledger.push(LedgerEntry::Invoked { op: 0, client: 0, epoch: 0, at: Nanos(1) })),
@@ -263,4 +264,54 @@ fn too_many_operations_in_flight_are_refused_rather_than_held() {
     data.write(&folder);
     let error = super::compare::compare_within(super::testing::TINY, &folder, &data.tables, &data.cut, Nanos(1), &[]);
     assert!(matches!(error, Err(OracleError::Contract(_))));
+}
+
+/// Ten million operations on a million rows, in 2 GB of temporary files. The peak is that of the whole process, so
+/// nothing may run beside it.
+#[test]
+#[ignore = "run alone, by name, with --ignored"]
+fn ten_million_operations_fit_into_128_mib() {
+    const OPERATIONS: u64 = 10_000_000;
+    const KEYS: u64 = 1_000_000;
+    let directory = tempfile::tempdir().unwrap();
+    let folder = Folder::new(directory.path());
+    let data = Data::new(1, cut(u64::MAX - 1, u64::MAX));
+    let mut ledger = blackstart_record::ledger::Writer::create(&folder.ledger()).unwrap();
+    for first in (1..=OPERATIONS).step_by(1000) {
+        let entries: Vec<LedgerEntry> = (first..first + 1000)
+            .flat_map(|op| {
+                // Keys in no order, each written ten times.
+                let key = Key(u128::from(op.wrapping_mul(7_919) % KEYS));
+                let effect = blackstart_record::ledger::Effect { table: 0, key, digest: Some(op) };
+                let completion = Completion::Acknowledged;
+                [
+                    LedgerEntry::Invoked { op, client: 0, epoch: 0, at: Nanos(op * 10) },
+                    LedgerEntry::Completed { op, at: Nanos(op * 10 + 5), completion, effects: vec![effect] },
+                ]
+            })
+            .collect();
+        ledger.append(&entries).unwrap();
+    }
+    let mut last = vec![0; KEYS as usize];
+    (1..=OPERATIONS).for_each(|op| last[(op.wrapping_mul(7_919) % KEYS) as usize] = op);
+    for (path, filled) in [(folder.initial_rows(), false), (folder.restored_rows(), true)] {
+        let mut rows = blackstart_record::rows::Writer::create(&path).unwrap();
+        rows.table(&data.tables[0]).unwrap();
+        for (key, op) in last.iter().enumerate().filter(|_| filled) {
+            rows.row(Row { key: Key(key as u128), op: *op, digest: *op }).unwrap();
+        }
+        rows.finish().unwrap();
+    }
+    drop(last);
+    let began = std::time::Instant::now();
+    let found = compare(&folder, &data.tables, &data.cut, Nanos(1), &[]).unwrap();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak: u64 = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.trim().trim_end_matches("kB").trim().parse().ok())
+        .unwrap();
+    println!("{:?}, peak {} MiB", began.elapsed(), peak / 1024);
+    assert_eq!((found.kinds(), found.owed()), (vec![], KEYS));
+    assert!(peak < 128 * 1024, "the peak was {peak} kB");
 }

@@ -21,11 +21,15 @@ mod sort;
 mod stray;
 
 #[cfg(test)]
+mod agreement_tests;
+#[cfg(test)]
 mod brute;
 #[cfg(test)]
 mod chain_tests;
 #[cfg(test)]
 mod compare_tests;
+#[cfg(test)]
+mod generated;
 #[cfg(test)]
 pub(crate) mod testing;
 

@@ -92,6 +92,15 @@ impl Data {
         self.restored.push((table, row));
     }
 
+    /// Acknowledgements after `from` and up to `until`.
+    pub(crate) fn acknowledged_between(&self, from: Nanos, until: Nanos) -> u64 {
+        let within = |entry: &&LedgerEntry| {
+            matches!(entry, LedgerEntry::Completed { at, completion: Completion::Acknowledged, .. }
+                if *at > from && *at <= until)
+        };
+        self.ledger.iter().filter(within).count() as u64
+    }
+
     pub(crate) fn write(&self, folder: &Folder) {
         let mut writer = ledger::Writer::create(&folder.ledger()).unwrap();
         writer.append(&self.ledger).unwrap();

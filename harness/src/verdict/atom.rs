@@ -16,41 +16,12 @@ fn check(evidence: &Evidence) -> Finding {
     let examined: u64 = rules.iter().map(|rule| rule.examined).sum();
     let (torn, either, unverifiable) =
         evidence.comparison.as_ref().map_or((0, 0, 0), |found| (found.torn, found.either, found.unverifiable));
-    let found = |verdict, says: String| finding(CHECKER.name, verdict, examined + either, says);
+    let compared = examined + either;
+    let found = |verdict, says: String| finding(CHECKER.name, verdict, compared, says);
 
-    let broken: Vec<&&Invariant> =
-        rules.iter().filter(|rule| rule.violations.is_some_and(|number| number > 0)).collect();
+    let broken: Vec<&Invariant> = rules.iter().filter(|rule| rule.violations.unwrap_or(0) > 0).copied().collect();
     if torn > 0 || !broken.is_empty() {
-        let mut says = Vec::new();
-        if torn > 0 {
-            says.push(format!("{} restored in part", count(torn, "transaction")));
-        }
-        if let [first, rest @ ..] = &broken[..] {
-            let violations = count(first.violations.unwrap_or(0), "time");
-            let more = if rest.is_empty() {
-                String::new()
-            } else {
-                format!(", and {} more", count(rest.len() as u64, "rule"))
-            };
-            says.push(format!("\"{}\" is broken {violations}{more}", first.rule));
-        }
-        let mut finding = found(Verdict::Missed, says.join("; "));
-        finding.cause = Some(
-            "a dump without one snapshot over all tables, a copy of files without its log, or a restore that stopped between tables"
-                .into(),
-        );
-        finding.differences = evidence.differences(&[DifferenceKind::Torn]);
-        finding.details = details(evidence, &finding.differences);
-        for rule in broken {
-            let number = count(rule.violations.unwrap_or(0), "violation");
-            finding.details.push(format!(
-                "{}: {number} in {} looked at: {}",
-                rule.rule,
-                rule.examined,
-                rule.first.join(", ")
-            ));
-        }
-        return finding;
+        return missed(evidence, torn, &broken, compared);
     }
     if let Some(why) = evidence.no_comparison() {
         return found(Verdict::Inconclusive, why);
@@ -82,4 +53,27 @@ fn check(evidence: &Evidence) -> Finding {
         Verdict::Met,
         format!("{} hold over {} looked at{operations}", count(rules.len() as u64, "rule"), count(examined, "case")),
     )
+}
+
+fn missed(evidence: &Evidence, torn: u64, broken: &[&Invariant], compared: u64) -> Finding {
+    let mut says = Vec::new();
+    if torn > 0 {
+        says.push(format!("{} restored in part", count(torn, "transaction")));
+    }
+    if let [first, rest @ ..] = broken {
+        let more =
+            if rest.is_empty() { String::new() } else { format!(", and {} more", count(rest.len() as u64, "rule")) };
+        says.push(format!("\"{}\" is broken {}{more}", first.rule, count(first.violations.unwrap_or(0), "time")));
+    }
+    let mut finding = finding(CHECKER.name, Verdict::Missed, compared, says.join("; "));
+    let cause = "a dump without one snapshot over all tables, a copy of files without its log, or a restore that stopped \
+                 between tables";
+    finding.cause = Some(cause.into());
+    finding.differences = evidence.differences(&[DifferenceKind::Torn]);
+    finding.details = details(evidence, &finding.differences);
+    for Invariant { rule, examined, violations, first } in broken {
+        let number = count(violations.unwrap_or(0), "violation");
+        finding.details.push(format!("{rule}: {number} in {examined} looked at: {}", first.join(", ")));
+    }
+    finding
 }

@@ -206,6 +206,11 @@ impl Watch {
         gaps.max().unwrap_or(Nanos::ZERO)
     }
 
+    /// Bad beats sent after `after`, over all streams.
+    pub fn bad_after(&self, after: Nanos) -> u64 {
+        self.streams.iter().flat_map(Rated::bad).filter(|beat| beat.sent > after).count() as u64
+    }
+
     /// The prober's own greatest lateness between two instants.
     pub fn lateness(&self, from: Nanos, until: Nanos) -> Nanos {
         let beats = self.streams.iter().flat_map(|stream| &stream.beats);

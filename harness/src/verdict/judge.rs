@@ -122,7 +122,7 @@ fn note_oddities(evidence: &Evidence, notes: &mut Vec<String>) {
     }
 }
 
-fn conclude(evidence: &Evidence, mut gates: Vec<Gate>, notes: Vec<String>) -> DrillVerdict {
+fn conclude(evidence: &Evidence, mut gates: Vec<Gate>, mut notes: Vec<String>) -> DrillVerdict {
     let story = &evidence.story;
     gates.extend(gates::closed(evidence));
     let (findings, panicked) = run(CHECKERS, evidence);
@@ -132,6 +132,7 @@ fn conclude(evidence: &Evidence, mut gates: Vec<Gate>, notes: Vec<String>) -> Dr
     let objectives = objectives::judge(evidence, &measured);
     let conclusion = merge::conclude(&gates, &objectives, &findings, &recovery, story.interrupted);
     let rta = if let Recovery::Back(rta) = recovery { Some(rta) } else { None };
+    notes.extend(rta.as_ref().and_then(|rta| rta::unsteady(evidence, rta)));
     let measures = Measures {
         steps: rta::steps(evidence),
         throughput_back: rta.as_ref().and_then(|rta| throughput::back(evidence, rta.recovered.upper)),

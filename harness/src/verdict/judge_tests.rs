@@ -194,7 +194,7 @@ fn a_record_cut_at_any_place_is_never_met() {
         let whole = std::fs::read(&path).unwrap();
         let step = (whole.len() / 40).max(1);
         let cuts = (0..whole.len()).step_by(step).chain(whole.len().saturating_sub(12)..whole.len() - 1);
-        for cut in cuts {
+        for cut in cuts.filter(|cut| !whole[*cut..].trim_ascii().is_empty()) {
             std::fs::write(&path, &whole[..cut]).unwrap();
             let verdict = judge(&folder).unwrap();
             assert_ne!(verdict.verdict, Verdict::Met, "{} cut at {cut} of {}", path.display(), whole.len());

@@ -14,10 +14,10 @@ pub fn of(evidence: &Evidence, fault: Nanos, stable: &Stable) -> Vec<PhaseMeasur
     let until = stable.between.upper;
     let mut phases = Phases { until, cursor: fault, list: Vec::new() };
     for (step, ended) in steps(evidence) {
-        // The runbook's own look runs beside the first reads and must not swallow them.
-        let latest = if step == Step::Verify { stable.first_read } else { until };
-        let manual = manual_of(evidence, step);
-        phases.add(step.to_string(), ended.unwrap_or(phases.cursor).min(latest), manual, step != Step::Verify);
+        // The runbook's own look mostly runs beside the first reads and must not swallow the wait for them.
+        let own = step != Step::Verify || ended.is_some_and(|ended| ended <= stable.first_read);
+        let end = ended.filter(|_| own).unwrap_or(phases.cursor);
+        phases.add(step.to_string(), end, manual_of(evidence, step), step != Step::Verify);
     }
     phases.add("first read".into(), stable.first_read, Nanos::ZERO, true);
     phases.add("first write".into(), stable.first_write, Nanos::ZERO, true);

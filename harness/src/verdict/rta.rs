@@ -9,6 +9,7 @@ use super::beats::{STREAMS, Stable, Watch};
 use super::evidence::Evidence;
 use super::phases;
 use super::story::{Broken, Probe};
+use super::words::count;
 
 /// Whether and when the service came back.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,9 +55,7 @@ pub fn measure(evidence: &Evidence) -> Recovery {
     let Some(expected) = expected(evidence, fault) else {
         return Recovery::Unmeasured("the history does not say which incarnation was restored".into());
     };
-    let probes = |stream| story.probes.get(&stream).map_or(&[][..], Vec::as_slice);
-    let plan = &evidence.record.scenario.probes;
-    let watch = Watch::new(probes, plan, expected, fault);
+    let watch = watch(evidence, expected, fault);
     if let Some((_, stream)) = watch.streams().iter().zip(STREAMS).find(|(rated, _)| rated.beats.is_empty()) {
         return Recovery::Unmeasured(format!("the {} probes have none after the fault", stream_name(stream)));
     }
@@ -64,7 +63,7 @@ pub fn measure(evidence: &Evidence) -> Recovery {
     // A fault may take a while to bite: calm before the first bad beat is no recovery.
     let floor = watch.first_bad().map_or(last_fault, |bad| bad.max(last_fault));
     let Some(stable) = watch.stable(floor) else { return not_back(evidence, &watch, fault, manual) };
-    let rta = if watch.first_bad().is_none() && was_there_before(probes(STREAMS[0]), expected, fault) {
+    let rta = if watch.first_bad().is_none() && was_there_before(evidence, expected, fault) {
         uninterrupted(evidence, &watch, fault, stable)
     } else {
         interrupted(evidence, &watch, fault, stable)
@@ -127,8 +126,20 @@ fn expected(evidence: &Evidence, fault: Nanos) -> Option<u32> {
     probes.iter().filter(|probe| probe.ended < fault).rev().find_map(answered_by)
 }
 
-fn was_there_before(probes: &[Probe], expected: u32, fault: Nanos) -> bool {
+fn was_there_before(evidence: &Evidence, expected: u32, fault: Nanos) -> bool {
+    let probes = evidence.story.probes.get(&STREAMS[0]).map_or(&[][..], Vec::as_slice);
     probes.iter().filter(|probe| probe.ended < fault).rev().find_map(answered_by) == Some(expected)
+}
+
+fn watch(evidence: &Evidence, expected: u32, fault: Nanos) -> Watch {
+    let probes = |stream| evidence.story.probes.get(&stream).map_or(&[][..], Vec::as_slice);
+    Watch::new(probes, &evidence.record.scenario.probes, expected, fault)
+}
+
+/// Probes that were bad after the recovery, in one sentence: too few in a row to undo it, and worth knowing.
+pub fn unsteady(evidence: &Evidence, rta: &Rta) -> Option<String> {
+    let bad = watch(evidence, expected(evidence, rta.from)?, rta.from).bad_after(rta.recovered.upper);
+    (bad > 0).then(|| format!("{} after the recovery went unanswered or came late", count(bad, "probe")))
 }
 
 fn answered_by(probe: &Probe) -> Option<u32> {

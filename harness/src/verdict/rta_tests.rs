@@ -100,6 +100,21 @@ fn a_fault_that_nobody_noticed_is_zero_within_resolution() {
 }
 
 #[test]
+fn a_frozen_service_counts_until_it_answers_in_time() {
+    let frozen = |at: Nanos| {
+        if at < ms(13_000) {
+            up(0)
+        } else if at < BACK {
+            State::Frozen(1, BACK.since(at))
+        } else {
+            up(1)
+        }
+    };
+    let rta = back(watched(|_| {}, frozen, ms(27_000)));
+    assert!(contains(rta.achieved, BACK.since(FAULT)), "{:?}", rta.achieved);
+}
+
+#[test]
 fn the_resolution_of_nothing_noticed_covers_the_longest_gap_between_looks() {
     let drop = |drill: &mut Drill| {
         restores_nothing(drill);
@@ -135,7 +150,7 @@ fn answers_of_the_source_are_no_recovery() {
 #[test]
 fn a_flapping_service_is_recovered_when_it_stays() {
     let flaps = |at: Nanos| {
-        let good = at >= BACK && (at.0 / 500_000_000) % 2 == 0;
+        let good = at >= BACK && (at.0 / 500_000_000).is_multiple_of(2);
         if at < BACK || (at < ms(24_000) && !good) { down() } else { up(1) }
     };
     let rta = back(watched(|_| {}, flaps, ms(27_000)));
@@ -165,6 +180,9 @@ fn one_late_answer_after_the_recovery_does_not_undo_it() {
     };
     let rta = back(watched(|_| {}, hiccup, ms(27_000)));
     assert!(contains(rta.achieved, BACK.since(FAULT)), "{:?}", rta.achieved);
+    let mut drill = Drill::healthy();
+    drill.probe_as(hiccup, ms(5_000), ms(27_000));
+    assert_eq!(drill.judge().notes, ["2 probes after the recovery went unanswered or came late"]);
 }
 
 #[test]

@@ -131,9 +131,9 @@ impl Drill {
             begun = ms(end);
         }
         for second in 6..=27 {
-            let acknowledged = if (14..=22).contains(&second) { 0 } else { 20 };
-            let tally = Tally { acknowledged, ..Tally::default() };
-            self.add(ms(second * 1_000), Event::Tally { until: ms(second * 1_000), tally });
+            let (from, until) = (ms(second * 1_000 - 1_000), ms(second * 1_000));
+            let acknowledged = self.data.acknowledged_between(from, until);
+            self.add(until, Event::Tally { until, tally: Tally { acknowledged, ..Tally::default() } });
         }
         self.add(ms(27_500), Event::ApplicationStopped { epoch: 1 });
         self.add(ms(30_000), Event::Phase(Phase::Teardown));

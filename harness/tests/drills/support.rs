@@ -62,7 +62,17 @@ impl Place {
     /// The command that runs the drill.
     pub fn run(&self) -> Command {
         let (scenarios, out) = (self.path().join("scenarios"), self.path().join("out"));
-        self.blackstart(&["run", "--scenarios", text(&scenarios), "--out", text(&out), "--hosts", "native", "--seed", "7"])
+        self.blackstart(&[
+            "run",
+            "--scenarios",
+            text(&scenarios),
+            "--out",
+            text(&out),
+            "--hosts",
+            "native",
+            "--seed",
+            "7",
+        ])
     }
 
     /// The drill's record.

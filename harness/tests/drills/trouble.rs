@@ -14,19 +14,35 @@ use crate::support::{Change, Place, servers, told};
 const CASES: &[(&str, &[Change], i32, &str)] = &[
     (
         "the source's disk is too small for the data",
-        &[("note   = { value = \"pg-primary.fulexo.internal\"", "disk = \"40MiB\"\nnote   = { value = \"pg-primary.fulexo.internal\"")],
+        &[(
+            "note   = { value = \"pg-primary.fulexo.internal\"",
+            "disk = \"40MiB\"\nnote   = { value = \"pg-primary.fulexo.internal\"",
+        )],
         105,
         "o space left on device",
     ),
     (
         "the recovery host's disk is too small for the backup",
-        &[("note   = { value = \"a server of its own\"", "disk = \"20MiB\"\nnote   = { value = \"a server of its own\"")],
+        &[(
+            "note   = { value = \"a server of its own\"",
+            "disk = \"20MiB\"\nnote   = { value = \"a server of its own\"",
+        )],
         100,
         "fetch",
     ),
     ("the bad deploy hits nobody", &[("tenant = 3", "tenant = 4711")], 105, "not confirmed"),
-    ("a fault names a table that is not there", &[("table = \"app.orders\"", "table = \"app.nothing\"")], 105, "app.nothing"),
-    ("the pipeline may not write", &[("[\"put\", \"get\", \"list\"]", "[\"get\", \"list\"]")], 105, "barman-cloud-backup"),
+    (
+        "a fault names a table that is not there",
+        &[("table = \"app.orders\"", "table = \"app.nothing\"")],
+        105,
+        "app.nothing",
+    ),
+    (
+        "the pipeline may not write",
+        &[("[\"put\", \"get\", \"list\"]", "[\"get\", \"list\"]")],
+        105,
+        "barman-cloud-backup",
+    ),
     ("the recovery may not read", &[("[\"put\", \"get\", \"list\"]", "[\"put\", \"list\"]")], 100, "fetch"),
 ];
 
@@ -71,9 +87,11 @@ fn a_restore_tool_that_hangs_is_given_up_at_its_bound_and_is_no_result() {
     signal_store(child.id(), Signal::SIGSTOP);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(105), "{}", told(&output));
-    let bounded = place.history().entries.into_iter().any(|entry| {
-        matches!(entry.event, Event::StepEnded { step: Step::Fetch, outcome: Outcome::Bound(_), .. })
-    });
+    let bounded = place
+        .history()
+        .entries
+        .into_iter()
+        .any(|entry| matches!(entry.event, Event::StepEnded { step: Step::Fetch, outcome: Outcome::Bound(_), .. }));
     assert!(bounded, "the history says which step was given up");
 }
 
