@@ -8,7 +8,7 @@ pub fn paragraph(text: &str, margin: usize, width: usize) -> String {
     for line in text.lines() {
         let mut length = 0;
         for word in line.split_whitespace() {
-            let size = word.chars().count();
+            let size = shown(word);
             if length == 0 {
                 out.push_str(&indent);
             } else if length + 1 + size > room {
