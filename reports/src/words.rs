@@ -60,6 +60,16 @@ pub fn figure(number: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+/// A share that never reads as nothing, nor as all, unless it is.
+pub fn percent(share: f64) -> String {
+    match share * 100.0 {
+        0.0 => "0 %".into(),
+        little if little < 1.0 => "< 1 %".into(),
+        most if most > 99.0 && most < 100.0 => "> 99 %".into(),
+        other => format!("{other:.0} %"),
+    }
+}
+
 /// A sign beside the word, for those who cannot see the colour.
 pub fn sign(verdict: Verdict) -> &'static str {
     match verdict {
@@ -148,6 +158,12 @@ mod tests {
         assert_eq!((figure(0.5), figure(12.0), figure(1234.6)), ("0.5".into(), "12".into(), "1,235".into()));
         assert_eq!(figure(f64::NAN), "NaN");
         assert_eq!(cut("abcdef", 4), "abcd\u{2026} (2 more characters)");
+    }
+
+    #[test]
+    fn shares_never_round_to_nothing_or_to_all() {
+        let texts = [0.0, 0.001, 0.344, 0.999, 1.0].map(percent);
+        assert_eq!(texts, ["0 %", "< 1 %", "34 %", "> 99 %", "100 %"]);
     }
 
     #[test]

@@ -111,7 +111,7 @@ fn tight(body: &str) -> String {
     let mut in_text = false;
     for line in body.lines() {
         in_text = (in_text || line.starts_with("<text")) && !line.starts_with("</text");
-        tight.push_str(&line.replace("opacity=\"1\" ", ""));
+        tight.push_str(&line.replace("opacity=\"1\" ", "").replace(" stroke=\"none\"", ""));
         if !in_text {
             tight.push('\n');
         }

@@ -16,7 +16,7 @@ pub const CHART: Chart =
 
 const TOP: f64 = 30.0;
 const ROW: f64 = 66.0;
-const LEFT: f64 = 186.0;
+const LEFT: f64 = 206.0;
 const RIGHT: f64 = WIDTH - 196.0;
 /// The height of the band of an objective.
 const BAND: f64 = 26.0;
@@ -103,7 +103,7 @@ impl Row<'_, '_> {
         let name = format!("{} {}", judged.objective, judged.kind);
         canvas.text((0.0, y - 7.0), &fit(&name, LEFT - 12.0, 15.0), Face::new(Role::Ink, 15.0).bold())?;
         let covers = judged.covers.join(", ");
-        canvas.text((0.0, y + 11.0), &fit(&covers, LEFT - 12.0, 12.0), Face::new(Role::Muted, 12.0))?;
+        canvas.text((0.0, y + 11.0), &fit(&covers, LEFT - 12.0, 11.5), Face::new(Role::Muted, 11.5))?;
         let achieved = judged.achieved.map_or("not measured".to_owned(), |achieved| achieved.to_string());
         let size = if width_of(&achieved, 15.0) > WIDTH - RIGHT - 14.0 { 13.0 } else { 15.0 };
         canvas.text((RIGHT + 14.0, y - 7.0), &achieved, Face::new(Role::Ink, size).bold())?;

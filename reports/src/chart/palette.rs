@@ -34,16 +34,16 @@ pub enum Role {
 /// Role, name of its class, colour on light paper, colour on dark paper. Light colours differ from each other: they are
 /// how a role is found again in the SVG.
 const PALETTE: [(Role, &str, u32, u32); 10] = [
-    (Role::Ink, "ink", 0x1d_27_33, 0xe6_ea_ee),
-    (Role::Muted, "muted", 0x56_63_70, 0xa3_af_ba),
-    (Role::Rule, "rule", 0xd5_db_e1, 0x36_40_4a),
-    (Role::Panel, "panel", 0xee_f1_f4, 0x22_2a_32),
-    (Role::Paper, "paper", 0xff_ff_ff, 0x15_1a_1f),
-    (Role::Blue, "blue", 0x2a_62_99, 0x7c_b3_e6),
-    (Role::Violet, "violet", 0x86_4f_9e, 0xc9_9b_de),
-    (Role::Good, "good", 0x1e_7b_4c, 0x5f_c6_93),
-    (Role::Doubt, "doubt", 0x94_60_00, 0xe3_b3_50),
-    (Role::Bad, "bad", 0xb5_2a_20, 0xff_8c_80),
+    (Role::Ink, "ink", 0x001d_2733, 0x00e6_eaee),
+    (Role::Muted, "muted", 0x0056_6370, 0x00a3_afba),
+    (Role::Rule, "rule", 0x00d5_dbe1, 0x0036_404a),
+    (Role::Panel, "panel", 0x00ee_f1f4, 0x0022_2a32),
+    (Role::Paper, "paper", 0x00ff_ffff, 0x0015_1a1f),
+    (Role::Blue, "blue", 0x002a_6299, 0x007c_b3e6),
+    (Role::Violet, "violet", 0x0086_4f9e, 0x00c9_9bde),
+    (Role::Good, "good", 0x001e_7b4c, 0x005f_c693),
+    (Role::Doubt, "doubt", 0x0094_6000, 0x00e3_b350),
+    (Role::Bad, "bad", 0x00b5_2a20, 0x00ff_8c80),
 ];
 
 impl Role {
@@ -77,10 +77,13 @@ pub fn classed(svg: &str) -> String {
     svg
 }
 
-/// The style sheet of charts. Print is always light.
+/// The style sheet of charts. Print is always light. Text has a rim of paper, so that lines under it do not matter.
 pub fn style() -> String {
-    let mut sheet = String::from("svg.chart text{font-family:system-ui,sans-serif}");
-    let mut dark = String::new();
+    let mut sheet = String::from(
+        "svg.chart text{font-family:system-ui,sans-serif}\
+         svg.chart text:not(.f-paper){paint-order:stroke;stroke:#fff;stroke-width:14px;stroke-linejoin:round}",
+    );
+    let mut dark = String::from("svg.chart text:not(.f-paper){stroke:#151a1f}");
     for (_, name, light, night) in PALETTE {
         // Writing to a string does not fail.
         let _ = write!(sheet, ".f-{name}{{fill:#{light:06x}}}.s-{name}{{stroke:#{light:06x}}}");

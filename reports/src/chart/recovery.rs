@@ -8,13 +8,14 @@ use super::axis::{self, Scale};
 use super::canvas::{Anchor, Canvas, Face, WIDTH, fit};
 use super::palette::Role;
 use crate::material::Material;
+use crate::words;
 
 /// The chart.
 pub const CHART: Chart =
     Chart { file: "charts/recovery.svg", title: "The recovery, step by step", describe, height, paint };
 
 const ROW: f64 = 26.0;
-const LEFT: f64 = 156.0;
+const LEFT: f64 = 166.0;
 const RIGHT: f64 = WIDTH - 214.0;
 /// The width of declared manual time: it is not to scale, an hour would hide the rest.
 const MANUAL: f64 = 42.0;
@@ -83,8 +84,8 @@ fn top(material: &Material) -> f64 {
 }
 
 fn height(material: &Material) -> f64 {
-    let notes = if bars(material).iter().any(|bar| bar.manual > Nanos::ZERO || !bar.counts) { 18.0 } else { 0.0 };
-    top(material) + ROW * bars(material).len().max(1) as f64 + 40.0 + notes
+    let bars = bars(material);
+    top(material) + ROW * bars.len().max(1) as f64 + 38.0 + 18.0 * kinds(&bars).len() as f64
 }
 
 fn paint(material: &Material, canvas: &Canvas<'_>) -> Result<(), String> {
@@ -102,7 +103,7 @@ fn paint(material: &Material, canvas: &Canvas<'_>) -> Result<(), String> {
     for (index, bar) in bars.iter().enumerate() {
         paint_bar(canvas, material, &scale, bar, top + ROW * (index as f64 + 0.5))?;
     }
-    legend(canvas, &bars, bottom + 46.0)
+    legend(canvas, &bars, bottom + 44.0)
 }
 
 fn scale(material: &Material, bars: &[Bar]) -> Scale {
@@ -171,66 +172,68 @@ fn paint_bar(canvas: &Canvas<'_>, material: &Material, scale: &Scale, bar: &Bar,
     if bar.manual > Nanos::ZERO {
         canvas.hatch((to, y - 8.0), (to + MANUAL, y + 8.0), Role::Violet)?;
     }
-    canvas.text((RIGHT + 14.0, y), &fit(&amount(bar), WIDTH - RIGHT - 14.0, 12.5), Face::new(role_of_text(bar), 12.5))
+    amounts(canvas, bar, y)
 }
 
-fn role_of_text(bar: &Bar) -> Role {
-    if bar.done { Role::Ink } else { Role::Bad }
+/// Measured, declared and share, each in its column.
+fn amounts(canvas: &Canvas<'_>, bar: &Bar, y: f64) -> Result<(), String> {
+    let role = if bar.done { Role::Ink } else { Role::Bad };
+    let face = Face::new(role, 12.5).at(Anchor::End);
+    canvas.text((RIGHT + 72.0, y), &measured(bar), face)?;
+    if let Some(more) = more(bar) {
+        canvas.text(
+            (RIGHT + 80.0, y),
+            &fit(&more, 96.0, 11.0),
+            Face::new(if bar.done { Role::Violet } else { role }, 12.0),
+        )?;
+    }
+    let share = bar.share.map(words::percent).unwrap_or_default();
+    canvas.text((WIDTH, y), &share, face)
+}
+
+fn measured(bar: &Bar) -> String {
+    bar.ended.map_or("no end".to_owned(), |_| bar.measured.to_string())
+}
+
+fn more(bar: &Bar) -> Option<String> {
+    let failed = (!bar.done && bar.ended.is_some()).then(|| "failed".to_owned());
+    let manual = (bar.manual > Nanos::ZERO).then(|| format!("+ {}", bar.manual));
+    failed.or(manual)
 }
 
 fn amount(bar: &Bar) -> String {
-    let mut says = match bar.ended {
-        Some(_) => bar.measured.to_string(),
-        None => "did not end".to_owned(),
-    };
-    if !bar.done && bar.ended.is_some() {
-        says.push_str(", failed");
-    }
-    if bar.manual > Nanos::ZERO {
-        says.push_str(&format!(" + {} declared", bar.manual));
-    }
-    if let Some(share) = bar.share {
-        says.push_str(&format!(" \u{00b7} {}", percent(share)));
-    }
-    says
-}
-
-/// A share that never reads as nothing, nor as all, unless it is.
-fn percent(share: f64) -> String {
-    match share * 100.0 {
-        0.0 => "0 %".into(),
-        little if little < 1.0 => "< 1 %".into(),
-        most if most > 99.0 && most < 100.0 => "> 99 %".into(),
-        other => format!("{other:.0} %"),
-    }
+    let share = bar.share.map(words::percent);
+    let parts: Vec<String> = [Some(measured(bar)), more(bar), share].into_iter().flatten().collect();
+    parts.join(", ")
 }
 
 fn legend(canvas: &Canvas<'_>, bars: &[Bar], y: f64) -> Result<(), String> {
     let face = Face::new(Role::Muted, 11.5);
-    let mut x = LEFT;
-    if bars.iter().any(|bar| bar.manual > Nanos::ZERO) {
-        canvas.hatch((x, y - 6.0), (x + 22.0, y + 6.0), Role::Violet)?;
-        canvas.text(
-            (x + 28.0, y),
-            "declared manual time: added to the recovery time, not waited for, not to scale",
-            face,
-        )?;
-        x += 470.0;
-    }
-    if bars.iter().any(|bar| !bar.counts) {
-        canvas.fill((x, y - 6.0), (x + 22.0, y + 6.0), Role::Muted, 0.6)?;
-        canvas.text((x + 28.0, y), "does not count towards the recovery time", face)?;
+    for (row, kind) in kinds(bars).into_iter().enumerate() {
+        let y = y + 18.0 * row as f64;
+        let says = match kind {
+            Kind::Manual => {
+                canvas.hatch((LEFT, y - 6.0), (LEFT + 22.0, y + 6.0), Role::Violet)?;
+                "declared manual time: added to the recovery time, not waited for, not to scale"
+            }
+            Kind::Apart => {
+                canvas.fill((LEFT, y - 6.0), (LEFT + 22.0, y + 6.0), Role::Muted, 0.6)?;
+                "does not count towards the recovery time"
+            }
+        };
+        canvas.text((LEFT + 28.0, y), says, face)?;
     }
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Kinds of bars that need an explanation.
+enum Kind {
+    Manual,
+    Apart,
+}
 
-    #[test]
-    fn shares_never_round_to_nothing_or_to_all() {
-        let texts = [0.0, 0.001, 0.344, 0.999, 1.0].map(percent);
-        assert_eq!(texts, ["0 %", "< 1 %", "34 %", "> 99 %", "100 %"]);
-    }
+fn kinds(bars: &[Bar]) -> Vec<Kind> {
+    let manual = bars.iter().any(|bar| bar.manual > Nanos::ZERO).then_some(Kind::Manual);
+    let apart = bars.iter().any(|bar| !bar.counts).then_some(Kind::Apart);
+    manual.into_iter().chain(apart).collect()
 }

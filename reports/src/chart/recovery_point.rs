@@ -15,8 +15,9 @@ pub const CHART: Chart =
 
 const LEFT: f64 = 156.0;
 const RIGHT: f64 = WIDTH - 16.0;
+const MIDDLE: f64 = (LEFT + RIGHT) / 2.0;
 const FLAG: f64 = 16.0;
-const LANES: f64 = 186.0;
+const LANES: f64 = 204.0;
 /// More faults than this would hide the rest.
 const FAULTS: usize = 6;
 /// More columns than this are not painted one by one.
@@ -92,11 +93,12 @@ fn paint(material: &Material, canvas: &Canvas<'_>) -> Result<(), String> {
     let picture = Picture { material, canvas, scale: scale(material, &flags), top };
     axis::seconds(canvas, &picture.scale, (top, top + LANES), material.has_fault())?;
     picture.cut()?;
+    picture.flag_lines(&flags)?;
     picture.columns(top + 8.0, top + 62.0)?;
     picture.writes(top + 92.0)?;
-    picture.holes(top + 132.0)?;
-    picture.span(top + 164.0)?;
-    picture.flags(&flags)
+    picture.holes(top + 134.0)?;
+    picture.span(top + 178.0)?;
+    picture.flag_names(&flags)
 }
 
 fn scale(material: &Material, flags: &[Flag]) -> Scale {
@@ -133,12 +135,14 @@ impl Picture<'_, '_> {
 
     /// Acknowledgements of each second, before R and after it.
     fn columns(&self, top: f64, bottom: f64) -> Result<(), String> {
-        self.name((top + bottom) / 2.0, "acknowledged", "per second")?;
         let tallies = || {
             let seen = self.material.story.tallies.iter().map(|(until, tally)| (self.material.seconds(*until), tally));
             seen.filter(|(until, _)| *until > self.scale.low && *until - 1.0 < self.scale.high)
         };
         let most = tallies().map(|(_, tally)| tally.acknowledged).max().unwrap_or(0);
+        let per =
+            if most == 0 { "per second".to_owned() } else { format!("per second, {} at most", words::grouped(most)) };
+        self.name((top + bottom) / 2.0, "acknowledged", &per)?;
         if most == 0 || tallies().count() > COLUMNS {
             let says = if most == 0 { "no figures" } else { "too long a time for single seconds: see the throughput" };
             return self.canvas.text((LEFT + 6.0, (top + bottom) / 2.0), says, Face::new(Role::Muted, 12.0));
@@ -149,9 +153,7 @@ impl Picture<'_, '_> {
             let gap = ((to - from) * 0.08).min(1.0);
             self.canvas.fill((from + gap, bottom - high), (to - gap, bottom), Role::Muted, 0.55)?;
         }
-        let says = format!("{} at most", words::grouped(most));
-        self.canvas.line((LEFT, bottom), (RIGHT, bottom), Role::Muted, 0.8)?;
-        self.canvas.text((LEFT + 4.0, top - 1.0), &says, Face::new(Role::Muted, 11.0))
+        self.canvas.line((LEFT, bottom), (RIGHT, bottom), Role::Muted, 0.8)
     }
 
     /// What was acknowledged, up to R and after it.
@@ -164,8 +166,12 @@ impl Picture<'_, '_> {
             return self.canvas.hatch((LEFT, y - 9.0), (end, y + 9.0), Role::Doubt);
         };
         let (earliest, latest) = (self.x(cut.earliest).min(end), self.x(cut.latest).min(end));
-        self.bar((LEFT, earliest), y, Role::Good, "owed: acknowledged before R")?;
         self.canvas.fill((earliest, y - 9.0), (latest, y + 9.0), Role::Doubt, 0.6)?;
+        self.canvas.fill((LEFT, y - 9.0), (earliest, y + 9.0), Role::Good, 0.85)?;
+        let owed = "owed: acknowledged before R";
+        if width_of(owed, 11.5) + 12.0 <= earliest - LEFT {
+            self.canvas.text((LEFT + 6.0, y), owed, Face::new(Role::Paper, 11.5).bold())?;
+        }
         let Some(rpa) = &measures.rpa else { return Ok(()) };
         if rpa.tail_operations == 0 {
             return Ok(());
@@ -181,7 +187,7 @@ impl Picture<'_, '_> {
             return self.canvas.text((from + 6.0, y), says, Face::new(Role::Paper, 11.5).bold());
         }
         let (x, anchor) = if to + wide + 8.0 <= RIGHT { (to + 6.0, Anchor::Start) } else { (RIGHT, Anchor::End) };
-        let y = if anchor == Anchor::End { y + 18.0 } else { y };
+        let y = if anchor == Anchor::End { y + 20.0 } else { y };
         self.canvas.text((x, y), says, Face::new(role, 11.5).at(anchor))
     }
 
@@ -226,12 +232,24 @@ impl Picture<'_, '_> {
         self.canvas.text((middle, y + 7.0), &says, Face::new(Role::Ink, 12.0).bold().at(Anchor::Middle))
     }
 
-    fn flags(&self, flags: &[Flag]) -> Result<(), String> {
-        for (index, flag) in flags.iter().enumerate() {
-            let (x, y) = (self.x(flag.at), 10.0 + FLAG * index as f64);
+    /// Where each flag stands and how high its name is. Names on the left read to the right and the other way round; the
+    /// outermost are the highest, so that a name crosses as few lines as can be.
+    fn places<'f>(&self, flags: &'f [Flag]) -> Vec<(f64, f64, &'f Flag)> {
+        let (left, right): (Vec<&Flag>, Vec<&Flag>) = flags.iter().partition(|flag| self.x(flag.at) <= MIDDLE);
+        let ordered = left.into_iter().chain(right.into_iter().rev()).enumerate();
+        ordered.map(|(row, flag)| (self.x(flag.at), 10.0 + FLAG * row as f64, flag)).collect()
+    }
+
+    fn flag_lines(&self, flags: &[Flag]) -> Result<(), String> {
+        for (x, y, flag) in self.places(flags) {
             self.canvas.line((x, y), (x, self.top + LANES), flag.role, 1.1)?;
-            let to_the_left = x > (LEFT + RIGHT) / 2.0;
-            let (start, anchor) = if to_the_left { (x - 5.0, Anchor::End) } else { (x + 5.0, Anchor::Start) };
+        }
+        Ok(())
+    }
+
+    fn flag_names(&self, flags: &[Flag]) -> Result<(), String> {
+        for (x, y, flag) in self.places(flags) {
+            let (start, anchor) = if x > MIDDLE { (x - 5.0, Anchor::End) } else { (x + 5.0, Anchor::Start) };
             self.canvas.text((start, y), &flag.says, Face::new(flag.role, 12.0).at(anchor))?;
         }
         Ok(())

@@ -4,7 +4,7 @@ use blackstart_record::event::{ProbeOutcome, Stream};
 use blackstart_record::plan::ProbePlan;
 use blackstart_record::time::Nanos;
 
-use super::thin::BUCKETS;
+use super::thin;
 use crate::material::Material;
 use crate::story::Probe;
 
@@ -36,20 +36,24 @@ pub struct Stretch {
 }
 
 /// The strip of one stream between two instants. A beat that is missing leaves a hole.
-pub fn strip(material: &Material, stream: Stream, (low, high): (f64, f64)) -> Vec<Stretch> {
+pub fn strip(material: &Material, stream: Stream, range: (f64, f64)) -> Vec<Stretch> {
+    thin::coarser(|buckets| stretches(material, stream, range, buckets))
+}
+
+fn stretches(material: &Material, stream: Stream, (low, high): (f64, f64), buckets: usize) -> Vec<Stretch> {
     let plan = &material.record.scenario.probes;
     let beat = beat_of(plan, stream);
-    let bucket = ((high - low) / BUCKETS as f64).max(1e-9);
-    let mut worst: Vec<Option<Seen>> = vec![None; BUCKETS];
+    let bucket = ((high - low) / buckets as f64).max(1e-9);
+    let mut worst: Vec<Option<Seen>> = vec![None; buckets];
     for probe in material.story.probes.iter().filter(|probe| probe.stream == stream) {
         let seen = seen(material, probe, beat);
         let from = material.seconds(probe.sent);
         let until = material.seconds(probe.ended).max(from + beat.as_secs_f64());
         let (first, last) = ((from - low) / bucket, (until - low) / bucket);
-        if last < 0.0 || first >= BUCKETS as f64 {
+        if last < 0.0 || first >= buckets as f64 {
             continue;
         }
-        let range = first.max(0.0) as usize..=(last.ceil() as usize).saturating_sub(1).min(BUCKETS - 1);
+        let range = first.max(0.0) as usize..=(last.ceil() as usize).saturating_sub(1).min(buckets - 1);
         for place in worst.get_mut(range).into_iter().flatten() {
             *place = (*place).max(Some(seen));
         }

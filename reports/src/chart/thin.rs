@@ -13,12 +13,31 @@ pub struct Sample {
 /// Buckets over the whole width.
 pub const BUCKETS: usize = 600;
 
+/// More pieces than this make a picture coarser instead of larger.
+pub const PIECES: usize = 150;
+
 /// Lines through `samples`, which are in order of time: a new line begins wherever two follow each other by more than
-/// `gap` seconds. At most two points per bucket are left.
-pub fn lines(samples: &[Sample], (low, high): (f64, f64), gap: f64) -> Vec<Vec<Sample>> {
-    let width = ((high - low) / BUCKETS as f64).max(f64::MIN_POSITIVE);
-    let bucket_of = |sample: &Sample| ((sample.at - low) / width).floor().clamp(0.0, BUCKETS as f64 - 1.0) as usize;
-    let dense = samples.len() > 2 * BUCKETS;
+/// `gap` seconds. At most two points per bucket are left, and at most [`PIECES`] lines.
+pub fn lines(samples: &[Sample], range: (f64, f64), gap: f64) -> Vec<Vec<Sample>> {
+    coarser(|buckets| thinned(samples, range, gap, buckets))
+}
+
+/// What `make` makes of the finest division that gives at most [`PIECES`].
+pub fn coarser<T>(make: impl Fn(usize) -> Vec<T>) -> Vec<T> {
+    let mut buckets = BUCKETS;
+    loop {
+        let made = make(buckets);
+        if made.len() <= PIECES || buckets <= PIECES {
+            return made;
+        }
+        buckets = (buckets / 2).max(PIECES);
+    }
+}
+
+fn thinned(samples: &[Sample], (low, high): (f64, f64), gap: f64, buckets: usize) -> Vec<Vec<Sample>> {
+    let width = ((high - low) / buckets as f64).max(f64::MIN_POSITIVE);
+    let bucket_of = |sample: &Sample| ((sample.at - low) / width).floor().clamp(0.0, buckets as f64 - 1.0) as usize;
+    let dense = samples.len() > 2 * buckets || buckets < BUCKETS;
     let mut lines: Vec<Vec<Sample>> = Vec::new();
     let mut last: Option<Sample> = None;
     for bucket in samples.chunk_by(|a, b| dense && bucket_of(a) == bucket_of(b)) {
@@ -95,7 +114,7 @@ mod tests {
     fn a_history_full_of_gaps_stays_small_too() {
         let samples = seconds((0..500_000).step_by(3).map(|at| (at, f64::from(at % 11))));
         let drawn = lines(&samples, (0.0, 500_000.0), 1.5);
-        assert!(points(&drawn) <= 2 * BUCKETS && drawn.len() <= BUCKETS);
+        assert!(points(&drawn) <= 2 * BUCKETS && drawn.len() <= PIECES, "{} lines", drawn.len());
         let few = seconds([(1, 1.0)]);
         assert_eq!(lines(&few, (1.0, 1.0), 1.5), [few]);
         assert!(lines(&[], (0.0, 0.0), 1.5).is_empty());

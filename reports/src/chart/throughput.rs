@@ -5,7 +5,7 @@ use blackstart_record::time::Nanos;
 
 use super::Chart;
 use super::axis::{self, Decades, Scale};
-use super::canvas::{Anchor, Canvas, Face, WIDTH, fit};
+use super::canvas::{Anchor, Canvas, Face, WIDTH, fit, width_of};
 use super::palette::Role;
 use super::service::{self, Seen};
 use super::thin::{self, Sample};
@@ -17,17 +17,20 @@ pub const CHART: Chart = Chart {
     file: "charts/throughput.svg",
     title: "Throughput, latency and what the probes saw",
     describe,
-    height: |_| BOTTOM + 62.0,
+    height: |material| top(material) + BOTTOM + 62.0,
     paint,
 };
 
 const LEFT: f64 = 156.0;
 const RIGHT: f64 = WIDTH - 16.0;
+/// The height of a fault's name; more faults than this have a line only.
+const NAME: f64 = 15.0;
+const NAMES: usize = 5;
 /// Two counters further apart than this have seconds without figures between them.
 const GAP: f64 = 1.5;
-const THROUGHPUT: (f64, f64) = (40.0, 170.0);
-const LATENCY: (f64, f64) = (196.0, 306.0);
-const STRIPS: f64 = 326.0;
+const THROUGHPUT: (f64, f64) = (0.0, 130.0);
+const LATENCY: (f64, f64) = (156.0, 266.0);
+const STRIPS: f64 = 286.0;
 const STRIP: f64 = 20.0;
 const BOTTOM: f64 = STRIPS + 3.0 * STRIP;
 
@@ -50,14 +53,20 @@ fn paint(material: &Material, canvas: &Canvas<'_>) -> Result<(), String> {
         let face = Face::new(Role::Muted, 14.0).at(Anchor::Middle);
         return canvas.text((WIDTH / 2.0, 60.0), "No figures of the workload were recorded.", face);
     };
-    let picture = Picture { material, canvas, time: Scale::new(range, (LEFT, RIGHT)), range };
+    let picture = Picture { material, canvas, time: Scale::new(range, (LEFT, RIGHT)), range, top: top(material) };
     picture.outage()?;
-    axis::seconds(canvas, &picture.time, (THROUGHPUT.0, BOTTOM), material.has_fault())?;
+    axis::seconds(canvas, &picture.time, (picture.top, picture.top + BOTTOM), material.has_fault())?;
+    picture.faults()?;
     picture.throughput()?;
     picture.latency()?;
     picture.strips()?;
-    picture.faults()?;
-    picture.legend(BOTTOM + 46.0)
+    picture.fault_names()?;
+    picture.legend(picture.top + BOTTOM + 46.0)
+}
+
+/// Room for the names of the faults, and for the recovery's.
+fn top(material: &Material) -> f64 {
+    20.0 + NAME * (material.story.faults.len().min(NAMES) + 1) as f64
 }
 
 /// From the first figure to the last.
@@ -76,6 +85,7 @@ struct Picture<'a, 'c> {
     canvas: &'a Canvas<'c>,
     time: Scale,
     range: (f64, f64),
+    top: f64,
 }
 
 impl Picture<'_, '_> {
@@ -102,7 +112,7 @@ impl Picture<'_, '_> {
 
     /// The time from the first fault to the recovery, and in it where a held session had no answer.
     fn outage(&self) -> Result<(), String> {
-        let (top, bottom) = (THROUGHPUT.0, LATENCY.1);
+        let (top, bottom) = (self.top, self.top + LATENCY.1);
         if self.material.has_fault() {
             let recovered =
                 self.material.verdict.measures.rta.as_ref().map(|rta| self.material.seconds(rta.recovered.upper));
@@ -118,7 +128,7 @@ impl Picture<'_, '_> {
     }
 
     fn throughput(&self) -> Result<(), String> {
-        let (top, bottom) = THROUGHPUT;
+        let (top, bottom) = (self.top + THROUGHPUT.0, self.top + THROUGHPUT.1);
         let done = self.samples(|tally| Some(tally.acknowledged as f64));
         let broken = self.samples(|tally| Some((tally.failed + tally.unknown) as f64));
         let most = done.iter().chain(&broken).map(|sample| sample.value).fold(1.0, f64::max);
@@ -138,7 +148,7 @@ impl Picture<'_, '_> {
     }
 
     fn latency(&self) -> Result<(), String> {
-        let (top, bottom) = LATENCY;
+        let (top, bottom) = (self.top + LATENCY.0, self.top + LATENCY.1);
         // A second without an acknowledgement has no latency: the line breaks there.
         let of =
             |value: fn(&Tally) -> Nanos| self.samples(|tally| (tally.acknowledged > 0).then(|| value(tally).0 as f64));
@@ -161,8 +171,9 @@ impl Picture<'_, '_> {
 
     fn strips(&self) -> Result<(), String> {
         for (index, stream) in [Stream::Read, Stream::Write, Stream::Fresh].into_iter().enumerate() {
-            let y = STRIPS + STRIP * index as f64;
+            let y = self.top + STRIPS + STRIP * index as f64;
             self.canvas.text((0.0, y + 6.0), words::stream(stream), Face::new(Role::Ink, 12.0))?;
+            self.canvas.fill((LEFT, y), (RIGHT, y + 13.0), Role::Paper, 1.0)?;
             for stretch in service::strip(self.material, stream, self.range) {
                 let (role, alpha) = look(stretch.seen);
                 let (from, to) = (self.time.at(stretch.from), self.time.at(stretch.to));
@@ -173,26 +184,41 @@ impl Picture<'_, '_> {
     }
 
     fn faults(&self) -> Result<(), String> {
-        let mut free = f64::NEG_INFINITY;
-        for (index, fault) in &self.material.story.faults {
-            let Some((at, _)) = &fault.intended else { continue };
-            let x = self.time.at(self.material.seconds(*at));
-            self.canvas.dashes((x, 28.0), (x, BOTTOM), Role::Bad, 1.2)?;
-            if x >= free {
-                let name = self.material.record.scenario.faults.get(*index).map_or("", |fault| fault.name.as_str());
-                let says = fit(&format!("fault {}: {name}", index + 1), 220.0, 12.0);
-                let anchor = if x > RIGHT - 230.0 { Anchor::End } else { Anchor::Start };
-                self.canvas.text((x, 16.0), &says, Face::new(Role::Bad, 12.0).at(anchor))?;
-                free = x + super::canvas::width_of(&says, 12.0) + 16.0;
-            }
+        for (row, (at, _)) in self.injected().into_iter().enumerate() {
+            let (x, y) = (self.time.at(self.material.seconds(at)), 10.0 + NAME * row.min(NAMES) as f64);
+            self.canvas.dashes((x, y), (x, self.top + BOTTOM), Role::Bad, 1.2)?;
         }
         let Some(rta) = &self.material.verdict.measures.rta else { return Ok(()) };
         let x = self.time.at(self.material.seconds(rta.recovered.upper));
-        self.canvas.line((x, 28.0), (x, BOTTOM), Role::Good, 1.4)?;
+        self.canvas.line((x, self.top - NAME), (x, self.top + BOTTOM), Role::Good, 1.4)
+    }
+
+    fn fault_names(&self) -> Result<(), String> {
+        for (row, (at, name)) in self.injected().into_iter().take(NAMES).enumerate() {
+            let y = 10.0 + NAME * row as f64;
+            self.beside(at, y, &fit(&name, 300.0, 12.0), Face::new(Role::Bad, 12.0))?;
+        }
+        let Some(rta) = &self.material.verdict.measures.rta else { return Ok(()) };
         let says = format!("recovered {}", self.material.when(rta.recovered.upper));
-        let anchor = if x > RIGHT - 130.0 { Anchor::End } else { Anchor::Start };
-        let y = if x < free { 30.0 } else { 16.0 };
-        self.canvas.text((x + 4.0, y), &says, Face::new(Role::Good, 12.0).bold().at(anchor))
+        self.beside(rta.recovered.upper, self.top - NAME, &says, Face::new(Role::Good, 12.0).bold())
+    }
+
+    /// A name at the side of its line that has room.
+    fn beside(&self, at: Nanos, y: f64, says: &str, face: Face) -> Result<(), String> {
+        let x = self.time.at(self.material.seconds(at));
+        let to_the_left = x + width_of(says, face.size) + 6.0 > RIGHT;
+        let (x, anchor) = if to_the_left { (x - 5.0, Anchor::End) } else { (x + 5.0, Anchor::Start) };
+        self.canvas.text((x, y), says, face.at(anchor))
+    }
+
+    /// Faults that were injected, and their names.
+    fn injected(&self) -> Vec<(Nanos, String)> {
+        let planned = &self.material.record.scenario.faults;
+        let faults = self.material.story.faults.iter().filter_map(|(index, fault)| {
+            let name = planned.get(*index).map_or("", |fault| fault.name.as_str());
+            Some((fault.intended.as_ref()?.0, format!("fault {}: {name}", index + 1)))
+        });
+        faults.collect()
     }
 
     fn legend(&self, y: f64) -> Result<(), String> {
@@ -207,7 +233,7 @@ impl Picture<'_, '_> {
             let (role, alpha) = look(seen);
             self.canvas.fill((x, y - 6.0), (x + 14.0, y + 6.0), role, alpha)?;
             self.canvas.text((x + 20.0, y), says, Face::new(Role::Muted, 11.5))?;
-            x += 36.0 + super::canvas::width_of(says, 11.5);
+            x += 36.0 + width_of(says, 11.5);
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ const IMAGES: usize = 10;
 /// Longer values than this are cut.
 const LONGEST: usize = 240;
 /// More lines than this are counted rather than shown.
-const LINES: usize = 60;
+const LINES: usize = 40;
 
 /// One column of a row that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,9 +78,12 @@ pub struct FindingView {
     pub differences: Vec<DifferenceView>,
 }
 
+/// Every finding, the worst first, otherwise in the order of the checkers.
 pub(super) fn findings(material: &Material) -> Vec<FindingView> {
     let images: Vec<&Image> = material.images().collect();
-    material.verdict.findings.iter().map(|finding| view(finding, &images)).collect()
+    let mut findings: Vec<&Finding> = material.verdict.findings.iter().collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
+    findings.into_iter().map(|finding| view(finding, &images)).collect()
 }
 
 fn view(finding: &Finding, images: &[&Image]) -> FindingView {

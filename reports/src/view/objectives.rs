@@ -58,7 +58,16 @@ fn objective(material: &Material, judged: &ObjectiveVerdict) -> ObjectiveView {
 }
 
 pub(super) fn headlines(material: &Material) -> Vec<Headline> {
-    vec![fast(material), with_what(material), compared(material), size(material)]
+    let mut headlines = vec![fast(material), with_what(material), compared(material), size(material)];
+    // With a gate closed nothing better than inconclusive is said, not even by a colour.
+    let met = Verdict::Met.to_string();
+    for headline in
+        headlines.iter_mut().filter(|headline| headline.verdict == met && !material.verdict.gates.is_empty())
+    {
+        headline.verdict = Verdict::Inconclusive.to_string();
+        headline.beside.push_str(", but see below");
+    }
+    headlines
 }
 
 /// The worst of the objectives of a kind, and how it is written.

@@ -46,6 +46,8 @@ pub struct PhaseView {
 /// The recovery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RecoveryView {
+    /// Whether any manual time is declared.
+    pub has_manual: bool,
     /// The runbook's steps.
     pub steps: Vec<StepView>,
     /// Shares of the recovery time.
@@ -59,8 +61,11 @@ pub struct RecoveryView {
 }
 
 pub(super) fn recovery(material: &Material) -> RecoveryView {
+    let measures = &material.verdict.measures;
+    let declared = measures.steps.iter().map(|step| step.manual).max().unwrap_or(Nanos::ZERO);
     RecoveryView {
-        steps: material.verdict.measures.steps.iter().map(|step| step_view(material, step)).collect(),
+        has_manual: declared > Nanos::ZERO || measures.rta.as_ref().is_some_and(|rta| rta.manual > Nanos::ZERO),
+        steps: measures.steps.iter().map(|step| step_view(material, step)).collect(),
         phases: phases(material),
         time: time(material),
         point: point(material),
@@ -110,7 +115,7 @@ fn phases(material: &Material) -> Vec<PhaseView> {
         measured: phase.measured.to_string(),
         manual: if phase.manual == Nanos::ZERO { String::new() } else { phase.manual.to_string() },
         share: if whole > 0.0 {
-            format!("{:.1} %", 100.0 * phase.measured.plus(phase.manual).as_secs_f64() / whole)
+            words::percent(phase.measured.plus(phase.manual).as_secs_f64() / whole)
         } else {
             String::new()
         },

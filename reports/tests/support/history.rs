@@ -163,8 +163,8 @@ fn probes(sample: Sample) -> Vec<(u64, Event)> {
                 _ if due > FAULT + 2_200 && due < FAULT + 2_700 && stream != Stream::Fresh => {
                     (ProbeOutcome::Failed("XX001".into()), 3)
                 }
-                _ if due >= FAULT + 2_700 && due < FAULT + 6_000 => (ProbeOutcome::TimedOut, 2_000),
-                _ if due >= FAULT + 2_700 && due < FAULT + 9_260 => (ProbeOutcome::Failed("connect".into()), 1),
+                _ if (FAULT + 2_700..FAULT + 6_000).contains(&due) => (ProbeOutcome::TimedOut, 2_000),
+                _ if (FAULT + 2_700..FAULT + 9_260).contains(&due) => (ProbeOutcome::Failed("connect".into()), 1),
                 _ if due >= FAULT + 9_260 => (ProbeOutcome::Answered(1), 2),
                 _ if sample == Sample::Bad && (20_000..20_200).contains(&due) => (ProbeOutcome::Answered(0), 90),
                 _ => (ProbeOutcome::Answered(0), 2),
@@ -191,7 +191,7 @@ fn tallies(sample: Sample) -> Vec<(u64, Event)> {
 
 fn tally(second: u64, acknowledged: u64, broken: bool) -> (u64, Event) {
     let acknowledged = if broken { 12 } else { acknowledged };
-    let spike = if second % 8 == 0 { 9 } else { 0 };
+    let spike = if second.is_multiple_of(8) { 9 } else { 0 };
     let tally = Tally {
         acknowledged,
         failed: if broken { 48 } else { 0 },

@@ -57,9 +57,9 @@ fn rows(sample: Sample) -> Rows {
     let read = tables.into_iter().map(|(table, rows)| (table.to_owned(), rows)).collect();
     let mut seen = Rows { read, bytes: 61_203_411, ..Rows::default() };
     if sample == Sample::Bad {
-        let columns = |status: &str, note: Option<&str>| {
+        let columns = |id: &str, status: &str, note: Option<&str>| {
             let pairs = [
-                ("id", Some("1042")),
+                ("id", Some(id)),
                 ("tenant", Some("7")),
                 ("status", Some(status)),
                 ("note", note),
@@ -72,11 +72,16 @@ fn rows(sample: Sample) -> Rows {
             Image {
                 table: table.clone(),
                 key: Key(1042),
-                expected: columns("shipped", Some(HOSTILE)),
-                observed: columns("cancelled", None),
+                expected: columns("1042", "shipped", Some(HOSTILE)),
+                observed: columns("1042", "cancelled", None),
             },
-            Image { table: table.clone(), key: Key(1043), expected: columns("open", Some("")), observed: None },
-            Image { table, key: Key(9001), expected: None, observed: columns("open", Some("Zoë \u{1f980} e\u{301}")) },
+            Image { table: table.clone(), key: Key(1043), expected: columns("1043", "open", Some("")), observed: None },
+            Image {
+                table,
+                key: Key(9001),
+                expected: None,
+                observed: columns("9001", "open", Some("Zoë \u{1f980} e\u{301}")),
+            },
         ];
         seen.unreadable.insert("audit.log".into(), "invalid page in block 16 of relation base/16384/16412".into());
     }
