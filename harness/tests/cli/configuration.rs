@@ -113,7 +113,7 @@ fn mistakes_of_several_scenarios_are_all_told() {
 /// Arguments, exit code, and what standard error says.
 const USAGE: &[(&[&str], i32, &str)] = &[
     (&[], 2, "Usage: blackstart"),
-    (&["rnu"], 2, "a similar subcommand exists: 'run'"),
+    (&["reprot"], 2, "a similar subcommand exists: 'report'"),
     (&["run", "--sed", "1"], 2, "a similar argument exists: '--seed'"),
     (&["run", "--seed", "one"], 2, "invalid digit"),
     (&["run", "--hosts", "vm"], 2, "possible values: auto, native, docker"),

@@ -33,7 +33,7 @@ const LOOKS: &[(&[&str], &[&str])] = &[
     (&["completions", "bash"], &["complete -F", "--fail-fast"]),
     (&["completions", "zsh"], &["#compdef blackstart"]),
     (&["completions", "fish"], &["complete -c blackstart"]),
-    (&["man"], &[".TH blackstart", "EXIT", "sweep"]),
+    (&["man"], &[".TH blackstart", "EXIT STATUS", "sweep"]),
     (&["sweep"], &["0 folders removed"]),
 ];
 
