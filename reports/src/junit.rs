@@ -61,7 +61,7 @@ fn status(verdict: Verdict, kind: &str, message: &str, description: &str) -> Tes
 }
 
 fn objective(judged: &ObjectiveVerdict) -> TestCase {
-    let achieved = judged.achieved.map_or("not measured".to_owned(), |achieved| achieved.to_string());
+    let achieved = words::achieved(judged);
     let description = format!(
         "{}\nlimit: {} ({})\nachieved: {achieved}\ncovers: {}",
         judged.says,

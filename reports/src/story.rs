@@ -103,6 +103,18 @@ impl Story {
         story
     }
 
+    /// The counters of whole seconds. When the workload stops it also counts the piece of a second that was left; as a
+    /// second's figure that would be a fall that never was.
+    pub fn seconds(&self) -> impl Iterator<Item = &(Nanos, Tally)> {
+        const PIECE: Nanos = Nanos::from_millis(500);
+        let mut last: Option<Nanos> = None;
+        self.tallies.iter().filter(move |(until, _)| {
+            let is_piece = last.is_some_and(|last| until.since(last) < PIECE);
+            last = Some(*until);
+            !is_piece
+        })
+    }
+
     /// The instant just before the first injection.
     pub fn first_fault(&self) -> Option<Nanos> {
         self.faults.values().filter_map(|fault| fault.intended.as_ref()).map(|(at, _)| *at).min()
@@ -165,5 +177,18 @@ impl Story {
             Event::FaultHealed { fault, at } => self.faults.entry(*fault).or_default().healed = Some(*at),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_of_a_second_is_no_second() {
+        let at = |millis: u64| (Nanos::from_millis(millis), Tally::default());
+        let story = Story { tallies: [1_000, 2_001, 2_040, 8_000, 9_000].map(at).to_vec(), ..Story::default() };
+        let seconds: Vec<u64> = story.seconds().map(|(until, _)| until.0 / 1_000_000).collect();
+        assert_eq!(seconds, [1_000, 2_001, 8_000, 9_000]);
     }
 }

@@ -3,7 +3,7 @@
 use blackstart_record::event::{Phase, Stream};
 use blackstart_record::plan::Origin;
 use blackstart_record::time::Nanos;
-use blackstart_record::verdict::{DifferenceKind, Verdict};
+use blackstart_record::verdict::{DifferenceKind, ObjectiveKind, ObjectiveVerdict, Verdict};
 
 /// Digits in groups of three.
 pub fn grouped(number: u64) -> String {
@@ -76,6 +76,15 @@ pub fn sign(verdict: Verdict) -> &'static str {
         Verdict::Met => "\u{2713}",
         Verdict::Inconclusive => "?",
         Verdict::Missed => "\u{2717}",
+    }
+}
+
+/// What was achieved against an objective.
+pub fn achieved(judged: &ObjectiveVerdict) -> String {
+    match (judged.achieved, judged.verdict, judged.kind) {
+        (Some(achieved), ..) => achieved.to_string(),
+        (None, Verdict::Missed, ObjectiveKind::Rto) => "not recovered".into(),
+        (None, ..) => "not measured".into(),
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Chart {
     pub title: &'static str,
     /// What it shows, in a sentence made of the material.
     pub describe: fn(&Material) -> String,
-    /// Its height for this material, where its width is [`canvas::WIDTH`].
+    /// Its height for this material, in units of which its width has 960.
     pub height: fn(&Material) -> f64,
     /// Paints it.
     pub paint: fn(&Material, &Canvas<'_>) -> Result<(), String>,

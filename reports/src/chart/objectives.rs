@@ -15,7 +15,7 @@ pub const CHART: Chart =
     Chart { file: "charts/objectives.svg", title: "Objectives against what was achieved", describe, height, paint };
 
 const TOP: f64 = 30.0;
-const ROW: f64 = 66.0;
+const ROW: f64 = 70.0;
 const LEFT: f64 = 206.0;
 const RIGHT: f64 = WIDTH - 196.0;
 /// The height of the band of an objective.
@@ -23,7 +23,7 @@ const BAND: f64 = 26.0;
 
 fn describe(material: &Material) -> String {
     let says = material.verdict.objectives.iter().map(|judged| {
-        let achieved = judged.achieved.map_or("not measured".to_owned(), |achieved| achieved.to_string());
+        let achieved = words::achieved(judged);
         format!(
             "{} of {}: limit {}, achieved {achieved}, {}.",
             judged.kind, judged.objective, judged.limit.value, judged.verdict
@@ -102,9 +102,10 @@ impl Row<'_, '_> {
         let Self { canvas, judged, y, .. } = self;
         let name = format!("{} {}", judged.objective, judged.kind);
         canvas.text((0.0, y - 7.0), &fit(&name, LEFT - 12.0, 15.0), Face::new(Role::Ink, 15.0).bold())?;
-        let covers = judged.covers.join(", ");
-        canvas.text((0.0, y + 11.0), &fit(&covers, LEFT - 12.0, 11.5), Face::new(Role::Muted, 11.5))?;
-        let achieved = judged.achieved.map_or("not measured".to_owned(), |achieved| achieved.to_string());
+        for (index, line) in two_lines(&judged.covers, LEFT - 12.0).into_iter().enumerate() {
+            canvas.text((0.0, y + 11.0 + 14.0 * index as f64), &line, Face::new(Role::Muted, 11.5))?;
+        }
+        let achieved = words::achieved(judged);
         let size = if width_of(&achieved, 15.0) > WIDTH - RIGHT - 14.0 { 13.0 } else { 15.0 };
         canvas.text((RIGHT + 14.0, y - 7.0), &achieved, Face::new(Role::Ink, size).bold())?;
         let verdict =
@@ -127,8 +128,8 @@ impl Row<'_, '_> {
         let Self { canvas, judged, scale, y, .. } = self;
         let Some(achieved) = judged.achieved else {
             let face = Face::new(Role::Muted, 12.0);
-            canvas.hatch((LEFT, y - 5.0), (RIGHT, y + 5.0), Role::Doubt)?;
-            return canvas.text((LEFT, y + 27.0), "nothing to draw: not measured, or never recovered", face);
+            canvas.hatch((LEFT, y - 5.0), (RIGHT, y + 5.0), judged.verdict.into())?;
+            return canvas.text((LEFT, y + 27.0), "no length to draw", face);
         };
         let role = Role::from(judged.verdict);
         let (lower, upper) = (scale.at(achieved.lower), scale.at(achieved.upper));
@@ -158,5 +159,33 @@ impl Row<'_, '_> {
             taken = start + wide;
         }
         Ok(())
+    }
+}
+
+/// A list on at most two lines, the second one cut where it must be.
+fn two_lines(items: &[String], width: f64) -> Vec<String> {
+    let mut first = String::new();
+    for (index, item) in items.iter().enumerate() {
+        let longer = if first.is_empty() { item.clone() } else { format!("{first}, {item}") };
+        if index > 0 && width_of(&longer, 11.5) > width {
+            return vec![format!("{first},"), fit(&items[index..].join(", "), width, 11.5)];
+        }
+        first = longer;
+    }
+    vec![fit(&first, width, 11.5)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_objective_covers_takes_two_lines_at_most() {
+        let items = ["API", "order processing", "customer portal", "everything else"].map(String::from);
+        assert_eq!(two_lines(&items[..2], 150.0), ["API, order processing"]);
+        assert_eq!(two_lines(&items[..3], 150.0), ["API, order processing,", "customer portal"]);
+        let cut = two_lines(&items, 150.0);
+        assert!(cut.len() == 2 && cut[1].ends_with('\u{2026}'), "{cut:?}");
+        assert_eq!(two_lines(&[], 150.0), [""]);
     }
 }

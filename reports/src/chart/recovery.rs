@@ -52,8 +52,12 @@ fn bars(material: &Material) -> Vec<Bar> {
         .collect();
     for step in &measures.steps {
         let name = step.step.to_string();
-        let known = phases.iter().any(|phase| phase.name == name);
-        if !known || step.step == Step::Verify {
+        let phase = phases.iter().find(|phase| phase.name == name);
+        let known = phase.is_some();
+        // The runbook's own look may go on after the recovery.
+        let goes_on =
+            phase.is_some_and(|phase| step.ended.is_none_or(|ended| ended > phase.begun.plus(phase.measured)));
+        if !known || (step.step == Step::Verify && goes_on) {
             let name = if known { format!("{name}, whole") } else { name };
             let measured = step.ended.map_or(Nanos::ZERO, |ended| ended.since(step.begun));
             let counts = measures.rta.is_none();
@@ -108,7 +112,8 @@ fn paint(material: &Material, canvas: &Canvas<'_>) -> Result<(), String> {
 
 fn scale(material: &Material, bars: &[Bar]) -> Scale {
     let recovered = material.verdict.measures.rta.as_ref().map(|rta| rta.recovered.upper);
-    let instants = bars.iter().flat_map(|bar| [Some(bar.begun), bar.ended]).flatten().chain(recovered);
+    let cut_off = bars.iter().any(|bar| bar.ended.is_none()).then_some(material.story.last);
+    let instants = bars.iter().flat_map(|bar| [Some(bar.begun), bar.ended]).flatten().chain(recovered).chain(cut_off);
     let seconds: Vec<f64> = instants.map(|at| material.seconds(at)).chain([0.0]).collect();
     let low = seconds.iter().copied().fold(f64::INFINITY, f64::min);
     let high = seconds.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -162,7 +167,7 @@ fn paint_bar(canvas: &Canvas<'_>, material: &Material, scale: &Scale, bar: &Bar,
     let from = scale.at(material.seconds(bar.begun));
     let to = match bar.ended {
         Some(ended) => scale.at(material.seconds(ended)).max(from + 2.0),
-        None => scale.to,
+        None => scale.at(material.seconds(material.story.last)).max(from + 2.0),
     };
     if bar.ended.is_some() {
         canvas.fill((from, y - 8.0), (to, y + 8.0), role, if bar.counts { 1.0 } else { 0.6 })?;

@@ -136,7 +136,7 @@ impl Picture<'_, '_> {
     /// Acknowledgements of each second, before R and after it.
     fn columns(&self, top: f64, bottom: f64) -> Result<(), String> {
         let tallies = || {
-            let seen = self.material.story.tallies.iter().map(|(until, tally)| (self.material.seconds(*until), tally));
+            let seen = self.material.story.seconds().map(|(until, tally)| (self.material.seconds(*until), tally));
             seen.filter(|(until, _)| *until > self.scale.low && *until - 1.0 < self.scale.high)
         };
         let most = tallies().map(|(_, tally)| tally.acknowledged).max().unwrap_or(0);

@@ -90,7 +90,7 @@ struct Picture<'a, 'c> {
 
 impl Picture<'_, '_> {
     fn samples(&self, value: impl Fn(&Tally) -> Option<f64>) -> Vec<Sample> {
-        let seen = self.material.story.tallies.iter();
+        let seen = self.material.story.seconds();
         // A second's figure stands in its middle.
         seen.filter_map(|(until, tally)| Some(Sample { at: self.material.seconds(*until) - 0.5, value: value(tally)? }))
             .collect()

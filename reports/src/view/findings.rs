@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use blackstart_record::observation::Image;
-use blackstart_record::verdict::{Difference, Finding};
+use blackstart_record::verdict::{Difference, Finding, Verdict};
 use serde::Serialize;
 
 use crate::material::Material;
@@ -64,6 +64,8 @@ pub struct FindingView {
     pub verdict: String,
     /// The same as a sign.
     pub sign: &'static str,
+    /// Whether its sentence is all there is to say: it needs no room of its own.
+    pub is_plain: bool,
     /// Its sentence.
     pub says: String,
     /// What usually causes it.
@@ -90,7 +92,10 @@ fn view(finding: &Finding, images: &[&Image]) -> FindingView {
     let mut details: Vec<String> = finding.details.iter().filter(|line| !is_told(line, finding)).cloned().collect();
     let more = details.len().saturating_sub(LINES);
     details.truncate(LINES);
+    let has_more = !details.is_empty() || !finding.differences.is_empty() || finding.cause.is_some();
+    let is_plain = finding.verdict == Verdict::Met || (finding.verdict == Verdict::Inconclusive && !has_more);
     FindingView {
+        is_plain,
         checker: finding.checker.clone(),
         verdict: finding.verdict.to_string(),
         sign: words::sign(finding.verdict),

@@ -71,7 +71,7 @@ pub struct View {
     pub says: String,
     /// The exit code that the drill asks for.
     pub exit_code: u8,
-    /// Start on the wall clock.
+    /// Start on the wall clock, in whole seconds.
     pub started: String,
     /// The figures of the first screen.
     pub headlines: Vec<Headline>,
@@ -89,6 +89,8 @@ pub struct View {
     pub evidence: Vec<Fact>,
     /// Where the document contradicts itself.
     pub document_findings: Vec<plan::DocumentFindingView>,
+    /// How often it does, in words.
+    pub contradictions: String,
     /// The document.
     pub document: Vec<Fact>,
     /// Every value of the plan.
@@ -111,6 +113,16 @@ pub struct View {
     pub notes: Vec<String>,
 }
 
+/// A moment on the wall clock without its fraction of a second.
+fn whole_seconds(wall: &str) -> String {
+    match wall.split_once('.') {
+        Some((seconds, fraction)) => {
+            format!("{seconds}{}", fraction.trim_start_matches(|c: char| c.is_ascii_digit()))
+        }
+        None => wall.to_owned(),
+    }
+}
+
 impl View {
     /// Puts the material into words.
     pub fn of(material: &Material) -> Self {
@@ -126,7 +138,7 @@ impl View {
             sign: words::sign(verdict.verdict),
             says: verdict.says.clone(),
             exit_code: verdict.exit_code,
-            started: record.started.clone(),
+            started: whole_seconds(&record.started),
             headlines: objectives::headlines(material),
             gates: gates.collect(),
             objectives: objectives::objectives(material),
@@ -135,6 +147,7 @@ impl View {
             faults: evidence::faults(material),
             evidence: evidence::evidence(material),
             document_findings: plan::findings(material),
+            contradictions: plan::contradictions(material),
             document: plan::document(material),
             not_documented: values.iter().filter(|value| value.class != "document").count(),
             values,
@@ -146,5 +159,16 @@ impl View {
             skipped: record.skipped.iter().map(|(drill, why)| Fact::new(drill, why)).collect(),
             notes: verdict.notes.iter().chain(&material.notes).cloned().collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_whole_seconds() {
+        assert_eq!(whole_seconds("2026-11-22T21:08:22.405529325Z"), "2026-11-22T21:08:22Z");
+        assert_eq!(whole_seconds("2026-11-22T21:08:22+01:00"), "2026-11-22T21:08:22+01:00");
     }
 }

@@ -8,6 +8,9 @@ use super::Headline;
 use crate::material::Material;
 use crate::words;
 
+/// More checkers than this are not named on the first screen.
+const NAMES: usize = 3;
+
 /// An objective beside its measurement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ObjectiveView {
@@ -50,7 +53,7 @@ fn objective(material: &Material, judged: &ObjectiveVerdict) -> ObjectiveView {
         tolerance: if tolerance == Nanos::ZERO { String::new() } else { tolerance.to_string() },
         origin: words::origin(&judged.limit.origin),
         class: words::origin_class(&judged.limit.origin),
-        achieved: judged.achieved.map_or("not measured".to_owned(), |achieved| achieved.to_string()),
+        achieved: words::achieved(judged),
         verdict: judged.verdict.to_string(),
         sign: words::sign(judged.verdict),
         says: judged.says.clone(),
@@ -83,8 +86,9 @@ fn worst(material: &Material, kind: ObjectiveKind) -> (String, String) {
 
 fn fast(material: &Material) -> Headline {
     let (beside, verdict) = worst(material, ObjectiveKind::Rto);
-    let answer =
-        material.verdict.measures.rta.as_ref().map_or("not measured".to_owned(), |rta| rta.achieved.to_string());
+    let never = material.verdict.objectives.iter().map(words::achieved).find(|achieved| achieved == "not recovered");
+    let measured = material.verdict.measures.rta.as_ref().map(|rta| rta.achieved.to_string());
+    let answer = measured.or(never).unwrap_or_else(|| "not measured".into());
     Headline { question: "How fast", answer, beside, verdict }
 }
 
@@ -101,28 +105,22 @@ fn with_what(material: &Material) -> Headline {
 fn compared(material: &Material) -> Headline {
     let findings = &material.verdict.findings;
     let worst = findings.iter().map(|finding| finding.verdict).max();
-    let with = |verdict| {
-        findings
-            .iter()
-            .filter(|finding| finding.verdict == verdict)
-            .map(|finding| finding.checker.as_str())
-            .collect::<Vec<_>>()
+    let with = |verdict| findings.iter().filter(move |finding| finding.verdict == verdict);
+    let answer = match worst {
+        None => "not checked",
+        Some(Verdict::Met) => "as acknowledged",
+        Some(Verdict::Inconclusive) => "not known",
+        Some(Verdict::Missed) => "wrong",
     };
-    let (missed, open) = (with(Verdict::Missed), with(Verdict::Inconclusive));
-    let answer = match (missed.is_empty(), open.is_empty(), findings.is_empty()) {
-        (false, ..) => format!("wrong: {}", missed.join(", ")),
-        (true, false, _) => format!("not known: {}", open.join(", ")),
-        (true, true, false) => "as acknowledged".to_owned(),
-        (true, true, true) => "not checked".to_owned(),
-    };
-    let met = findings.len() - missed.len() - open.len();
-    let beside = format!("{met} of {} met", words::count(findings.len() as u64, "check"));
-    Headline {
-        question: "Is the data right",
-        answer,
-        beside,
-        verdict: worst.map(|worst| worst.to_string()).unwrap_or_default(),
+    let met = with(Verdict::Met).count();
+    let mut beside = format!("{met} of {} met", words::count(findings.len() as u64, "check"));
+    if let Some(worst) = worst.filter(|worst| *worst != Verdict::Met) {
+        let names: Vec<&str> = with(worst).map(|finding| finding.checker.as_str()).collect();
+        let more = if names.len() > NAMES { ", ..." } else { "" };
+        beside = format!("{}{more}; {beside}", names.iter().take(NAMES).copied().collect::<Vec<_>>().join(", "));
     }
+    let verdict = worst.map(|worst| worst.to_string()).unwrap_or_default();
+    Headline { question: "Is the data right", answer: answer.into(), beside, verdict }
 }
 
 fn size(material: &Material) -> Headline {

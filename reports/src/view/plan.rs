@@ -59,6 +59,14 @@ pub(super) fn values(material: &Material) -> Vec<ValueView> {
     material.record.plan.values.iter().map(view).collect()
 }
 
+pub(super) fn contradictions(material: &Material) -> String {
+    match material.record.plan.findings.len() {
+        0 => "The plan notes no place where the document contradicts itself".into(),
+        1 => "In 1 place the document contradicts itself".into(),
+        more => format!("In {more} places the document contradicts itself"),
+    }
+}
+
 pub(super) fn findings(material: &Material) -> Vec<DocumentFindingView> {
     let view = |finding: &blackstart_record::plan::DocumentFinding| DocumentFindingView {
         id: finding.id.clone(),

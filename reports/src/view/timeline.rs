@@ -85,17 +85,26 @@ fn faults(material: &Material) -> Vec<Moment> {
     moments
 }
 
+/// Each step where it ended, or where it began if it never did.
 fn steps(material: &Material) -> Vec<Moment> {
     let story = &material.story;
-    let begun = story.steps_begun.iter().map(|(at, step)| moment(material, *at, "step", format!("{step} begins")));
-    let ended = story.steps_ended.iter().map(|(at, step, outcome)| match outcome {
-        Outcome::Done => moment(material, *at, "step", format!("{step} is done")),
-        Outcome::Failed(why) => moment(material, *at, "bad", format!("{step} failed: {}", why.message)),
-        Outcome::Bound(why) => {
-            moment(material, *at, "bad", format!("{step} was stopped at its bound: {}", why.message))
+    let ended = story.steps_ended.iter().map(|(at, step, outcome)| {
+        let begun = story.steps_begun.iter().rfind(|(begun, name)| name == step && begun <= at);
+        let after = begun.map(|(begun, _)| format!(" after {}", at.since(*begun))).unwrap_or_default();
+        match outcome {
+            Outcome::Done => moment(material, *at, "step", format!("{step} is done{after}")),
+            Outcome::Failed(why) => moment(material, *at, "bad", format!("{step} failed{after}: {}", why.message)),
+            Outcome::Bound(why) => {
+                moment(material, *at, "bad", format!("{step} was stopped at its bound{after}: {}", why.message))
+            }
         }
     });
-    begun.chain(ended).collect()
+    let open = story
+        .steps_begun
+        .iter()
+        .filter(|(begun, step)| !story.steps_ended.iter().any(|(ended, name, _)| name == step && ended >= begun));
+    let open = open.map(|(at, step)| moment(material, *at, "bad", format!("{step} begins, and has no end")));
+    ended.chain(open).collect()
 }
 
 fn application(material: &Material) -> Vec<Moment> {
