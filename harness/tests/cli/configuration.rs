@@ -5,7 +5,9 @@ use std::fs;
 use crate::support::Place;
 
 /// What is wrong, how it is made so, and what standard error says of it.
-const MISTAKES: &[(&str, fn(&Place), &[&str])] = &[
+type Mistake = (&'static str, fn(&Place), &'static [&'static str]);
+
+const MISTAKES: &[Mistake] = &[
     (
         "an unknown key",
         |place| place.change("database-corruption.toml", "hypothesis =", "hypotesis ="),
