@@ -8,7 +8,7 @@ pub fn paragraph(text: &str, margin: usize, width: usize) -> String {
     for line in text.lines() {
         let mut length = 0;
         for word in line.split_whitespace() {
-            let size = word.chars().count();
+            let size = shown(word);
             if length == 0 {
                 out.push_str(&indent);
             } else if length + 1 + size > room {
@@ -81,11 +81,12 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
-/// Bytes in a unit that people read (`60 MB`); for the eye only.
+/// Bytes in a unit that people read (`43.9 MB`); for the eye only.
 pub fn bytes(number: u64) -> String {
     match number {
-        0..10_000 => format!("{number} bytes"),
-        10_000..10_000_000 => format!("{} kB", grouped(number / 1_000)),
+        0..10_000 => format!("{} bytes", grouped(number)),
+        10_000..1_000_000 => format!("{} kB", number / 1_000),
+        1_000_000..100_000_000 => format!("{}.{} MB", number / 1_000_000, number / 100_000 % 10),
         _ => format!("{} MB", grouped(number / 1_000_000)),
     }
 }
@@ -105,6 +106,11 @@ mod tests {
     fn numbers_are_grouped() {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
+        }
+        for (number, text) in
+            [(9_999, "9,999 bytes"), (43_000, "43 kB"), (43_999_000, "43.9 MB"), (5_000_000_000, "5,000 MB")]
+        {
+            assert_eq!(bytes(number), text);
         }
     }
 

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory};
+use clap_mangen::Man as Page;
 
-use super::exit::Exit;
+use super::exit::{self, Exit};
 use super::problem::{Problem, Result};
 use super::{Cli, output};
 
@@ -31,8 +32,16 @@ pub fn run(args: &Man) -> Result<Exit> {
         })?;
         return Ok(Exit::Met);
     }
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page)?;
+    let (man, mut page) = (Page::new(command), Vec::new());
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    man.render_subcommands_section(&mut page)?;
+    // As it stands: lines must not be joined.
+    page.extend(format!(".SH \"EXIT STATUS\"\n.nf\n{}\n.fi\n", exit::HELP).into_bytes());
+    man.render_version_section(&mut page)?;
     output::data(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Met)
 }

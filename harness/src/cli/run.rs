@@ -16,6 +16,7 @@ use ulid::Ulid;
 
 use super::exit::Exit;
 use super::layout::count;
+use super::needs::Machine;
 use super::output::{self, Format, Paint};
 use super::problem::{Problem, Result};
 use super::select::Scenarios;
@@ -173,6 +174,9 @@ impl Session {
                 if judge::store(record, &verdict).is_none() {
                     self.exit = self.exit.and(Exit::ReportNotWritten);
                 }
+                if !verdict.gates.is_empty() {
+                    self.tell_what_is_missing(&verdict.drill);
+                }
                 Some(verdict)
             }
             Err(problem) => {
@@ -180,6 +184,14 @@ impl Session {
                 self.exit = self.exit.and(Exit::Inconclusive);
                 None
             }
+        }
+    }
+
+    /// A drill that could not be set up may have lacked a program: then says which, and what installs it.
+    fn tell_what_is_missing(&self, drill: &str) {
+        let loaded = self.drills.iter().find(|(found, _)| found.drill() == drill).map(|(_, loaded)| loaded);
+        for missing in loaded.map(|loaded| Machine::default().lacks(loaded)).unwrap_or_default() {
+            output::complain(&missing.to_string(), Some(&format!("install it: {}", missing.install_command)));
         }
     }
 

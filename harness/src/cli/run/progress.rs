@@ -14,6 +14,9 @@ use crate::plan::Loaded;
 /// The live line moves this often.
 const TICK: Duration = Duration::from_millis(100);
 
+/// The column where an entry's text begins, after its time.
+const TEXT: usize = 11;
+
 /// Shows a drill's entries as they come.
 pub(super) struct Progress {
     live: Option<ProgressBar>,
@@ -55,8 +58,10 @@ impl Progress {
     /// Shows one entry.
     pub(super) fn see(&mut self, entry: &Entry) {
         if let Some(line) = self.turn(&entry.event) {
-            let at = format!("{:>7.1} s ", entry.at.as_secs_f64());
-            output::note(&format!("{} {line}", self.paint.faint(&at)));
+            let at = format!("{:>7.1} s", entry.at.as_secs_f64());
+            let indent = line.len() - line.trim_start().len();
+            let text = layout::paragraph(&line, TEXT + indent, output::width());
+            output::note(&format!("{}  {}", self.paint.faint(&at), text[at.len() + 2..].trim_end()));
         }
         self.redraw();
     }
@@ -95,13 +100,13 @@ impl Progress {
                 Outcome::Done if says.is_empty() => format!("  {step}"),
                 Outcome::Done => format!("  {step}: {says}"),
                 Outcome::Failed(failure) | Outcome::Bound(failure) => {
-                    let lines: String = failure.lines.iter().map(|line| format!("\n              {line}")).collect();
+                    let lines: String = failure.lines.iter().map(|line| format!("\n  {line}")).collect();
                     format!("  {} {}{lines}", self.paint.bad(&format!("{step} failed:")), failure.message)
                 }
             }),
             Event::SourceNotFenced { why } => Some(format!("  {} {why}", self.paint.doubt("source not fenced:"))),
             Event::SetupFailed { failure, .. } => {
-                let lines: String = failure.lines.iter().map(|line| format!("\n              {line}")).collect();
+                let lines: String = failure.lines.iter().map(|line| format!("\n  {line}")).collect();
                 Some(format!("  {} {}{lines}", self.paint.bad("failed:"), failure.message))
             }
             Event::Interrupted { .. } => Some(format!("  {}", self.paint.doubt("stopped"))),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::{SigSet, Signal};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::exit::Exit;
 use crate::cli::output;
@@ -25,20 +25,29 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Takes both signals over for the whole process. Must be called before any other thread is started.
+    /// Takes both signals over for the whole process, also where they were ignored before.
     pub(super) fn watch() -> io::Result<Self> {
-        let mut set = SigSet::empty();
-        set.add(Signal::SIGINT);
-        set.add(Signal::SIGTERM);
-        // Blocked everywhere, so that only the one waiting thread takes them. Children are started with a clean mask.
-        set.thread_block()?;
+        // Handlers and no mask: a mask would be inherited by the drill, which then heard no signal.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let (mut interrupts, mut terminations) = {
+            let _entered = runtime.enter();
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        };
         let signals = Self::default();
         let watching = signals.clone();
-        thread::Builder::new().name("signals".into()).spawn(move || {
-            while let Ok(signal) = set.wait() {
-                watching.take(signal as i32);
-            }
-        })?;
+        let watch = move || {
+            runtime.block_on(async {
+                loop {
+                    let signal = tokio::select! {
+                        Some(()) = interrupts.recv() => SignalKind::interrupt(),
+                        Some(()) = terminations.recv() => SignalKind::terminate(),
+                        else => return,
+                    };
+                    watching.take(signal.as_raw_value());
+                }
+            });
+        };
+        thread::Builder::new().name("signals".into()).spawn(watch)?;
         Ok(signals)
     }
 

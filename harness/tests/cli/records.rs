@@ -1,0 +1,128 @@
+//! `judge` and `report` on records that are whole, cut off, foreign or damaged.
+
+use std::fs;
+use std::path::Path;
+
+use blackstart::drill::Registry;
+use blackstart::plan;
+use blackstart_record::event::{Entry, Event, Phase};
+use blackstart_record::history::Writer;
+use blackstart_record::record::{Folder, Isolation, Record, VERSION};
+use blackstart_record::time::Nanos;
+
+use crate::support::Place;
+
+/// A record of a drill that was killed while it loaded its data.
+fn killed(place: &Place, relative: &str) -> Folder {
+    let loaded = plan::load::<Registry>(&place.path("scenarios"), "fulexo", "database-corruption").unwrap();
+    let folder = Folder::new(place.path(relative));
+    fs::create_dir_all(folder.path()).unwrap();
+    let record = Record {
+        version: VERSION,
+        blackstart: "0.0.0".into(),
+        run: "01ARZ3NDEKTSV4RRFFQ69G5FAV".into(),
+        id: "01ARZ3NDEKTSV4RRFFQ69G5FAW".into(),
+        started: "2026-01-01T00:00:00Z".into(),
+        plan: loaded.plan,
+        scenario: loaded.scenario,
+        seed: 1,
+        isolation: Isolation::default(),
+        machine: Default::default(),
+        tools: Default::default(),
+        tables: Vec::new(),
+        artifacts: Default::default(),
+        previous: None,
+        skipped: Default::default(),
+    };
+    folder.store(&folder.record(), &record).unwrap();
+    let mut history = Writer::create(&folder.history()).unwrap();
+    for phase in [Phase::Environment, Phase::Load] {
+        let entry = Entry { at: Nanos(1), wall: "2026-01-01T00:00:00Z".into(), event: Event::Phase(phase) };
+        history.append(&entry).unwrap();
+    }
+    folder
+}
+
+fn tear(path: &Path) {
+    let bytes = fs::read(path).unwrap();
+    fs::write(path, &bytes[..bytes.len() - 7]).unwrap();
+}
+
+#[test]
+fn a_record_that_was_cut_off_is_judged_as_far_as_it_goes_and_twice_alike() {
+    let place = Place::new();
+    let folder = killed(&place, "run/fulexo-database-corruption");
+    tear(&folder.history());
+    let first = place.blackstart(&["judge", "run"]);
+    assert_eq!(first.code, 105, "{}", first.all());
+    for part in
+        ["fulexo/database-corruption: inconclusive", "critical", "line 6 of the document", "12 findings", "torn"]
+    {
+        assert!(first.out.contains(part), "{part:?} is not in\n{}", first.out);
+    }
+    let bytes = fs::read(folder.verdict()).unwrap();
+    let again = place.blackstart(&["judge", "run/fulexo-database-corruption"]);
+    assert_eq!((again.code, again.err.as_str()), (105, ""), "{}", again.all());
+    assert_eq!(fs::read(folder.verdict()).unwrap(), bytes);
+    let json = place.blackstart(&["judge", "run", "--output", "json"]);
+    assert_eq!(json.json()[0]["verdict"]["exit_code"], 105);
+}
+
+#[test]
+fn reports_are_written_from_the_record_alone_and_twice_alike() {
+    let place = Place::new();
+    let folder = killed(&place, "run/one");
+    let written = |said: &crate::support::Said| -> Vec<(String, Vec<u8>)> {
+        said.out.lines().map(|path| (path.to_owned(), fs::read(place.path(path)).unwrap())).collect()
+    };
+    let first = place.blackstart(&["report", "run"]);
+    assert_eq!((first.code, first.err.as_str()), (0, ""), "{}", first.all());
+    assert!(folder.verdict().exists(), "judged first");
+    let before = written(&first);
+    assert!(before.iter().any(|(path, _)| path.ends_with("report.html")), "{}", first.out);
+    assert_eq!(written(&place.blackstart(&["report", "run/one"])), before);
+}
+
+#[test]
+fn a_stored_verdict_that_the_record_does_not_bear_out_is_replaced_and_that_is_said() {
+    let place = Place::new();
+    let folder = killed(&place, "one");
+    place.blackstart(&["judge", "one"]);
+    let text = fs::read_to_string(folder.verdict()).unwrap();
+    fs::write(folder.verdict(), text.replacen("inconclusive", "met", 1)).unwrap();
+    let said = place.blackstart(&["judge", "one"]);
+    assert!(
+        said.err.contains("verdict.json said met before; replaced") || said.err.contains("replaced"),
+        "{}",
+        said.all()
+    );
+    assert_eq!(fs::read_to_string(folder.verdict()).unwrap(), text);
+}
+
+#[test]
+fn what_is_no_record_is_refused_by_name() {
+    let place = Place::new();
+    killed(&place, "version");
+    let record = place.path("version/record.json");
+    let text = fs::read_to_string(&record).unwrap();
+    fs::write(&record, text.replacen("\"version\": 1", "\"version\": 99", 1)).unwrap();
+    killed(&place, "torn");
+    tear(&place.path("torn/record.json"));
+    fs::create_dir(place.path("foreign")).unwrap();
+    fs::write(place.path("foreign/record.json"), "{\"tracks\": 12}").unwrap();
+    fs::create_dir(place.path("empty")).unwrap();
+    for command in ["judge", "report"] {
+        for (folder, expected) in [
+            ("version", "version 99"),
+            ("torn", "torn/record.json, line "),
+            ("foreign", "foreign/record.json, line 1"),
+            ("empty", "empty holds no record"),
+            ("nowhere", "nowhere cannot be listed"),
+            ("scenarios/fulexo/plan.toml", "plan.toml cannot be listed"),
+        ] {
+            let said = place.blackstart(&[command, folder]);
+            assert_eq!((said.code, said.out.as_str()), (2, ""), "{command} {folder}: {}", said.all());
+            assert!(said.err.contains(expected), "{command} {folder}: {}", said.err);
+        }
+    }
+}
