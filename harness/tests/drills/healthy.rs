@@ -12,9 +12,10 @@ fn holds_a_secret(text: &str) -> bool {
     let hex = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
     // With what stands before and behind: a segment's path in the archive has longer names on both sides of a slash.
     let padded = format!(" {text} ");
-    padded.as_bytes().windows(35).any(|w| {
-        w[17] == b'/' && w[1..17].iter().all(hex) && w[18..34].iter().all(hex) && !hex(&w[0]) && !hex(&w[34])
-    })
+    padded
+        .as_bytes()
+        .windows(35)
+        .any(|w| w[17] == b'/' && w[1..17].iter().all(hex) && w[18..34].iter().all(hex) && !hex(&w[0]) && !hex(&w[34]))
 }
 
 #[test]
