@@ -1,7 +1,7 @@
 //! How drills end early: by a signal, by a kill; and as whom they run.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use blackstart::host::process;
@@ -56,34 +56,57 @@ fn after_a_kill_nothing_runs_a_second_later_and_sweep_removes_the_rest() {
     }
 }
 
-/// As root, the test becomes `nobody`; a plain user has run every other test already.
+/// Runs the drill as `nobody`, with `$ROOT` as its root folder; only root can become somebody else, and a plain user has
+/// run every other test as one already.
+fn as_nobody(place: &Place, become_nobody: &str) -> Output {
+    let cache = blackstart_tools::cache_dir().unwrap();
+    let home = place.path().join("home");
+    std::fs::create_dir_all(home.join("tools")).unwrap();
+    std::fs::create_dir_all(place.path().join("root")).unwrap();
+    let binary = place.path().join("blackstart");
+    std::fs::copy(env!("CARGO_BIN_EXE_blackstart"), &binary).unwrap();
+    for open in [place.path(), &home] {
+        std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let script = format!("mount --bind \"$TOOLS\" '{}' && {become_nobody} \"$@\"", home.join("tools").display());
+    let mut run = place.run();
+    run.env("BLACKSTART_CACHE", &home).env("HOME", &home);
+    let mut wrapped = Command::new("unshare");
+    wrapped.args(["--mount", "sh", "-c", &script, "sh"]).arg(&binary).args(run.get_args());
+    wrapped.env("TOOLS", cache.join("tools")).env("ROOT", place.path().join("root"));
+    for (name, value) in run.get_envs() {
+        wrapped.env(name, value.unwrap());
+    }
+    wrapped.stdin(Stdio::null()).output().unwrap()
+}
+
 #[test]
 fn a_plain_user_drills_inside_a_user_namespace() {
     if !getuid().is_root() {
         return;
     }
     let place = Place::new(&[]);
-    let cache = blackstart_tools::cache_dir().unwrap();
-    let home = place.path().join("home");
-    std::fs::create_dir_all(home.join("tools")).unwrap();
-    let binary = place.path().join("blackstart");
-    std::fs::copy(env!("CARGO_BIN_EXE_blackstart"), &binary).unwrap();
-    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-    std::fs::set_permissions(&home, std::fs::Permissions::from_mode(0o777)).unwrap();
-    let script = format!(
-        "mount --bind '{}' '{}' && exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"",
-        cache.join("tools").display(),
-        home.join("tools").display()
-    );
-    let mut run = place.run();
-    run.env("BLACKSTART_CACHE", &home).env("HOME", &home);
-    let mut wrapped = Command::new("unshare");
-    wrapped.args(["--mount", "sh", "-c", &script, "sh"]).arg(&binary).args(run.get_args());
-    for (name, value) in run.get_envs() {
-        wrapped.env(name, value.unwrap());
-    }
-    let output = wrapped.stdin(Stdio::null()).output().unwrap();
+    let output = as_nobody(&place, "exec setpriv --reuid=65534 --regid=65534 --clear-groups");
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     let record = place.folder().load_record().unwrap();
     assert!(record.isolation.says.contains("user namespace"), "{}", record.isolation.says);
+}
+
+/// The kernel makes no user namespace for a process whose root folder is not the root of its mounts.
+#[test]
+fn without_namespaces_a_drill_says_what_it_cannot_prove_and_is_not_met_by_that() {
+    if !getuid().is_root() {
+        return;
+    }
+    let place = Place::new(&[]);
+    let output =
+        as_nobody(&place, "mount --rbind / \"$ROOT\" && exec chroot --userspec=65534:65534 --groups= \"$ROOT\"");
+    let record = place.folder().load_record().unwrap();
+    assert!(record.isolation.says.contains("plain processes"), "{}", record.isolation.says);
+    assert!(!record.isolation.cannot_prove.is_empty());
+    for check in &record.isolation.cannot_prove {
+        let found = place.verdict().findings.into_iter().find(|finding| finding.checker == *check);
+        assert_eq!(found.map(|finding| finding.verdict), Some(Verdict::Inconclusive), "{check}: {}", told(&output));
+    }
+    assert!(place.scratch().is_empty(), "left behind: {:?}", place.scratch());
 }
