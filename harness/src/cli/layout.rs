@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn the_last_column_goes_on_below_itself() {
         let rows = [vec!["a".to_owned(), "one two three four five six".to_owned()]];
-        assert_eq!(columns_within(&rows, 0, 25), "a  one two three four five\n   six\n");
+        assert_eq!(columns_within(&rows, 0, 26), "a  one two three four five\n   six\n");
     }
 
     #[test]
