@@ -29,17 +29,24 @@ pub fn paragraph(text: &str, margin: usize, width: usize) -> String {
 
 /// Rows as columns, two spaces apart, after `margin` spaces; the last column is as wide as it is.
 pub fn columns(rows: &[Vec<String>], margin: usize) -> String {
+    columns_within(rows, margin, usize::MAX)
+}
+
+/// The same, the last column broken into lines so that none is longer than `width`.
+pub fn columns_within(rows: &[Vec<String>], margin: usize, width: usize) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..count)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| shown(cell)).max().unwrap_or(0))
-        .collect();
+    let widest =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| shown(cell)).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..count).map(widest).collect();
     let mut out = String::new();
     for row in rows {
         let mut line = " ".repeat(margin);
         for (column, cell) in row.iter().enumerate() {
-            line.push_str(cell);
             if column + 1 < row.len() {
+                line.push_str(cell);
                 line.push_str(&" ".repeat(widths[column] - shown(cell) + 2));
+            } else {
+                line.push_str(paragraph(cell, shown(&line), width).trim());
             }
         }
         out.push_str(line.trim_end());
@@ -100,6 +107,12 @@ mod tests {
         let rows = [["a", "long", "x"], ["\u{1b}[32mgreen\u{1b}[0m", "b", ""]];
         let rows = rows.map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(columns(&rows, 1), " a      long  x\n \u{1b}[32mgreen\u{1b}[0m  b\n");
+    }
+
+    #[test]
+    fn the_last_column_goes_on_below_itself() {
+        let rows = [vec!["a".to_owned(), "one two three four five six".to_owned()]];
+        assert_eq!(columns_within(&rows, 0, 26), "a  one two three four five\n   six\n");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use blackstart_record::plan::{FaultPlan, Origin, Plan, Scenario, Sourced, StepPl
 use clap::Args;
 
 use super::exit::Exit;
-use super::layout::{columns, count, grouped, paragraph};
+use super::layout::{columns_within, count, grouped, paragraph};
 use super::list::limits;
 use super::output::{self, Format, Paint};
 use super::problem::Result;
@@ -77,7 +77,7 @@ fn plan_text(plan: &Plan, paint: Paint, width: usize) -> String {
         );
     }
     out += &format!("\n{}\n", paint.strong("every value and its origin"));
-    out += &values(plan, paint);
+    out += &values(plan, paint, width);
     out += &findings(plan, paint, width);
     out
 }
@@ -86,7 +86,7 @@ fn plan_text(plan: &Plan, paint: Paint, width: usize) -> String {
 const TABLES: [&str; 9] =
     ["title", "document", "application", "objectives", "sites", "hosts", "stores", "credentials", "pipelines"];
 
-fn values(plan: &Plan, paint: Paint) -> String {
+fn values(plan: &Plan, paint: Paint, width: usize) -> String {
     let table = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
     let others: BTreeSet<String> = plan.values.keys().map(|path| table(path)).collect();
     let others = others.iter().map(String::as_str).filter(|name| !TABLES.contains(name));
@@ -96,10 +96,13 @@ fn values(plan: &Plan, paint: Paint) -> String {
             .values
             .iter()
             .filter(|(path, _)| table(path) == name)
-            .map(|(path, value)| value_row(path.strip_prefix(&format!("{name}.")).unwrap_or("-"), value, paint))
+            .map(|(path, value)| value_row(path.strip_prefix(&format!("{name}.")).unwrap_or(path), value, paint))
             .collect();
-        if !rows.is_empty() {
-            out += &format!("  {name}\n{}", columns(&rows, 4));
+        match plan.values.get(name) {
+            // A value of its own, not a table of them.
+            Some(_) => out += &columns_within(&rows, 2, width),
+            None if rows.is_empty() => {}
+            None => out += &format!("  {name}\n{}", columns_within(&rows, 4, width)),
         }
     }
     out
@@ -159,9 +162,9 @@ fn scenario_text(loaded: &Loaded<Registry>, paint: Paint, width: usize) -> Strin
     let clients = count(workload.clients as usize, "client");
     out += &format!("  workload: {}, {} rows, {clients}, {rate}\n", workload.domain, grouped(workload.rows));
     out += &format!("\n{}\n", paint.strong("faults"));
-    out += &columns(&faults.iter().map(fault_row).collect::<Vec<_>>(), 2);
+    out += &columns_within(&faults.iter().map(fault_row).collect::<Vec<_>>(), 2, width);
     out += &format!("\n{}\n", paint.strong("runbook"));
-    out += &columns(&runbook.iter().map(step_row).collect::<Vec<_>>(), 2);
+    out += &columns_within(&runbook.iter().map(step_row).collect::<Vec<_>>(), 2, width);
     out
 }
 
