@@ -136,7 +136,7 @@ impl Prober {
         let ended = self.clock.now();
         let outcome = match answer {
             Ok(Ok(incarnation)) => {
-                ProbeOutcome::Answered(self.incarnations.number("(first met by a probe)", incarnation).await)
+                ProbeOutcome::Answered(self.incarnations.number("(behind the application's link)", incarnation).await)
             }
             Ok(Err(class)) => ProbeOutcome::Failed(class),
             Err(_) => {
