@@ -5,6 +5,7 @@ use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
 };
@@ -20,6 +21,8 @@ use crate::secret::{Secret, Secrets};
 
 const PORT: u16 = 9000;
 const START_BOUND: Duration = Duration::from_secs(30);
+/// Of one request of the harness itself, retries and all.
+const OPERATION_BOUND: Duration = Duration::from_secs(10);
 /// MinIO's default; every client here signs for it.
 pub const REGION: &str = "us-east-1";
 
@@ -198,6 +201,7 @@ fn client(address: SocketAddrV4, key: &Key) -> aws_sdk_s3::Client {
         .region(Region::new(REGION))
         .credentials_provider(Credentials::new(&key.access, key.secret.reveal(), None, None, "blackstart"))
         .force_path_style(true)
+        .timeout_config(TimeoutConfig::builder().operation_timeout(OPERATION_BOUND).build())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
         .build();

@@ -56,8 +56,8 @@ pub trait Fault: Send + Sync {
     /// Does it.
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>>;
 
-    /// Looks, by a way other than the injection's, whether it took effect: what was seen.
-    fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<String>>;
+    /// Looks, by a way other than the injection's, whether it took effect: what was seen of this very injection.
+    fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, injected: &'a Injected) -> BoxFuture<'a, Result<String>>;
 }
 
 macro_rules! faults {

@@ -40,7 +40,7 @@ impl Fault for Params {
         self.corrupt(scene).boxed()
     }
 
-    fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<String>> {
+    fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, _injected: &'a Injected) -> BoxFuture<'a, Result<String>> {
         self.look(scene).boxed()
     }
 }

@@ -38,8 +38,8 @@ impl Fault for Params {
         self.deploy(scene).boxed()
     }
 
-    fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<String>> {
-        self.look(scene).boxed()
+    fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, injected: &'a Injected) -> BoxFuture<'a, Result<String>> {
+        self.look(scene, injected).boxed()
     }
 }
 
@@ -66,15 +66,20 @@ impl Params {
         })
     }
 
-    async fn look(&self, scene: &mut Scene<'_>) -> Result<String> {
+    /// Counts the rows that carry the deploy's transaction: others may have had its value all along.
+    async fn look(&self, scene: &mut Scene<'_>, injected: &Injected) -> Result<String> {
+        let xid = injected.transaction.as_ref().map(|transaction| transaction.xid);
+        let xid = xid.ok_or_else(|| Error::new("the deploy has no transaction"))?;
+        // A row's xmin is the low half of a transaction id.
+        let xmin = (xid & u64::from(u32::MAX)).to_string();
         let client = scene.server.connect(scene.database).await?;
         let (table, column) = (&self.table, quoted(&self.column));
-        let sql = format!("SELECT count(*) FROM {table} WHERE {column} = $1");
-        let rows: i64 = client.query_one(&sql, &[&self.value]).await?.get(0);
+        let sql = format!("SELECT count(*) FROM {table} WHERE xmin::text = $1 AND {column} = $2");
+        let rows: i64 = client.query_one(&sql, &[&xmin, &self.value]).await?.get(0);
         if rows == 0 {
-            return Err(Error::new(format!("no row of {table} has the deploy's value")));
+            return Err(Error::new(format!("no row of {table} was written by transaction {xid}")));
         }
-        Ok(format!("{rows} rows of {table} have the deploy's value in {column}"))
+        Ok(format!("{rows} rows of {table} were written by transaction {xid}"))
     }
 }
 
