@@ -115,6 +115,15 @@ fn lost_catches_what_is_owed_and_not_there() {
                 Missed,
                 "app.t0 7: status should be \"paid\", is \"new\"",
             ),
+            (
+                "every owed row is there and the table ends in an error",
+                |drill| {
+                    let unreadable = [("app.t1".to_owned(), "bad page".to_owned())];
+                    edit!(drill, Rows, |rows: Rows| rows.unreadable = unreadable.clone().into());
+                },
+                Inconclusive,
+                "app.t1: bad page",
+            ),
             ("no examination", |drill| drop(drill.observations.remove("rows")), Inconclusive, "no examination"),
             (
                 "the examination counted otherwise",

@@ -1,6 +1,6 @@
 //! Whole records, judged: the healthy one, each gate, and records that something tore.
 
-use blackstart_record::event::{Event, Failure, Outcome, Phase};
+use blackstart_record::event::{Event, Failure, Outcome, Phase, Tally};
 use blackstart_record::observation::Observation;
 use blackstart_record::plan::Step;
 use blackstart_record::record::Folder;
@@ -49,7 +49,7 @@ fn the_same_record_gives_the_same_bytes_wherever_it_lies() {
 #[test]
 fn each_gate_makes_the_drill_inconclusive_whatever_else_was_found() {
     type Spoil = fn(&mut Drill);
-    let cases: [(&str, Spoil); 15] = [
+    let cases: [(&str, Spoil); 16] = [
         ("interrupted", |drill| drill.add(ms(12_000), Event::Interrupted { signal: 1 })),
         ("record-cut-off", |drill| drill.forget(|event| matches!(event, Event::Finished))),
         ("setup-failed", |drill| {
@@ -67,6 +67,11 @@ fn each_gate_makes_the_drill_inconclusive_whatever_else_was_found() {
         ("source-not-fenced", |drill| drill.forget(|event| matches!(event, Event::SourceFenced { .. }))),
         ("recovery-point-unknown", |drill| drill.forget(|event| matches!(event, Event::RecoveryPoint(_)))),
         ("ledger-incomplete", |drill| drill.data.ledger.truncate(200)),
+        ("ledger-incomplete", |drill| {
+            let missing = drill.data.ledger.len() as u64 / 2 - drill.counted();
+            let tally = Tally { acknowledged: missing + 1, ..Tally::default() };
+            drill.add(ms(28_000), Event::Tally { until: ms(28_000), tally });
+        }),
         ("rows-not-compared", |drill| drop(drill.data.ledger.remove(0))),
         ("rows-not-compared", |drill| {
             drill.change(|event| {
@@ -122,14 +127,14 @@ fn broken_off(step: Step, outcome: Outcome) -> Drill {
     drill.add(ended, Event::StepEnded { step, at: ended, outcome, bytes: None, says: String::new() });
     let keeps = |event: &Event| matches!(event, Event::Probe { .. } | Event::Phase(Phase::Teardown) | Event::Finished);
     drill.events.extend(kept.into_iter().filter(|entry| keeps(&entry.event)));
-    drill.forget(|event| matches!(event, Event::RecoveryPoint(_) | Event::Tally { .. }));
     drill.observations.clear();
+    drill.without = vec!["restored.rows"];
     drill
 }
 
 #[test]
 fn a_step_that_fails_is_a_miss_even_though_nothing_could_be_compared() {
-    for step in [Step::Fetch, Step::Restore, Step::Replay, Step::Verify] {
+    for step in [Step::Detect, Step::StopApplication, Step::Fetch, Step::Restore, Step::Promote, Step::Verify] {
         let verdict = broken_off(step, Outcome::Failed(failure("exit status 1"))).judge();
         assert_eq!((verdict.verdict, verdict.exit_code), (Verdict::Missed, 100), "{}", bytes(&verdict));
         assert!(verdict.says.contains("not recovered") && verdict.says.contains("exit status 1"), "{}", verdict.says);
@@ -178,6 +183,30 @@ fn a_rightly_empty_database_is_met_and_an_emptied_one_is_not() {
     assert_eq!((verdict.verdict, verdict.exit_code), (Verdict::Missed, 100), "{}", bytes(&verdict));
     assert_eq!(finding(&verdict, "LOST").verdict, Verdict::Missed);
     assert_eq!(finding(&verdict, "GHOST").verdict, Verdict::Inconclusive, "nothing was read");
+}
+
+#[test]
+fn an_empty_database_is_right_only_where_each_count_says_so() {
+    let empty = |spoil: fn(&mut Drill)| {
+        let mut drill = Drill::healthy();
+        drill.data.initial.clear();
+        drill.data.restored.clear();
+        drill.data.ledger.clear();
+        drill.change(|event| {
+            if let Event::Loaded { rows, .. } = event {
+                *rows = 0;
+            }
+        });
+        spoil(&mut drill);
+        drill.recount();
+        drill.evidence().is_rightly_empty()
+    };
+    assert!(empty(|_| {}));
+    assert!(!empty(|drill| drill.forget(|event| matches!(event, Event::Loaded { .. }))), "nobody says what was loaded");
+    assert!(!empty(|drill| drop(drill.observations.remove("rows"))), "nobody looked");
+    assert!(!empty(|drill| drill.forget(|event| matches!(event, Event::RecoveryPoint(_)))), "nothing was compared");
+    assert!(!empty(|drill| drill.data = Drill::healthy().data), "rows are owed, and there");
+    assert!(!empty(|drill| drill.data.ledger = Drill::healthy().data.ledger), "rows are owed");
 }
 
 /// A kill can cut any file at any byte: the verdict must never come out better for it.

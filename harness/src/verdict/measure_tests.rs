@@ -43,6 +43,17 @@ fn what_was_lost_before_the_fault_and_after_it_is_told_apart() {
 }
 
 #[test]
+fn where_nothing_was_acknowledged_after_the_fault_all_loss_lies_before_it() {
+    let rpa = rpa_of(|drill| {
+        drill.data.ledger.truncate(180);
+        drill.data.restored.retain(|(table, row)| *table != 1 || row.op != 80);
+        drill.recount();
+    })
+    .unwrap();
+    assert_eq!((rpa.before_fault, rpa.after_fault), (ms(500), Nanos::ZERO), "from operation 80's to 90's");
+}
+
+#[test]
 fn a_hole_in_the_load_counts_from_the_load() {
     let rpa = rpa_of(|drill| {
         drill.data.initial.push(crate::oracle::testing::row(0, 0, 999));

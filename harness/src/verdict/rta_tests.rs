@@ -140,6 +140,67 @@ fn a_fault_that_bites_late_is_not_recovered_from_before_it_bit() {
 }
 
 #[test]
+fn a_short_outage_that_comes_late_is_still_the_outage() {
+    let bites = |at: Nanos| if at >= ms(12_000) && at < ms(12_500) { down() } else { up(0) };
+    let rta = back(watched(restores_nothing, bites, ms(27_000)));
+    assert!(contains(rta.achieved, ms(12_500).since(FAULT)), "{:?}", rta.achieved);
+}
+
+#[test]
+fn a_login_that_fails_inside_the_stability_window_breaks_it() {
+    let breaks = |drill: &mut Drill| {
+        drill.change(|event| {
+            if let Event::Probe { stream: Stream::Fresh, due, outcome, .. } = event
+                && *due == ms(22_000)
+            {
+                *outcome = ProbeOutcome::TimedOut;
+            }
+        });
+    };
+    let rta = back(watched(breaks, |at| if at < BACK { down() } else { up(1) }, ms(27_000)));
+    assert!(rta.achieved.lower >= ms(12_000), "{:?}", rta.achieved);
+}
+
+#[test]
+fn what_fails_while_everything_is_torn_down_does_not_count() {
+    let ends = |at: Nanos| if at < BACK || at >= ms(30_010) { down() } else { up(1) };
+    let rta = back(watched(|_| {}, ends, ms(31_000)));
+    assert!(contains(rta.achieved, BACK.since(FAULT)), "{:?}", rta.achieved);
+}
+
+#[test]
+fn beats_that_were_dropped_do_not_interrupt_a_relapse() {
+    let falls = |at: Nanos| if at < BACK || (at >= ms(24_000) && at < ms(25_300)) { down() } else { up(1) };
+    let drops = |drill: &mut Drill| {
+        drill.change(|event| {
+            if let Event::Probe { due, outcome, .. } = event
+                && *due >= ms(24_500)
+                && *due < ms(24_540)
+            {
+                *outcome = ProbeOutcome::Dropped;
+            }
+        });
+    };
+    let rta = back(watched(drops, falls, ms(29_000)));
+    assert!(contains(rta.achieved, ms(25_300).since(FAULT)), "{:?}", rta.achieved);
+}
+
+#[test]
+fn a_runbook_that_is_done_without_effect_is_a_miss_only_after_a_proper_look() {
+    let dead = |at: Nanos| if at < ms(13_000) { up(0) } else { down() };
+    let cases = [(ms(23_300), false), (ms(24_200), true)];
+    for (until, missed) in cases {
+        let recovery = watched(|_| {}, dead, until);
+        assert_eq!(matches!(recovery, Recovery::NotBack { .. }), missed, "watched until {until}: {recovery:?}");
+    }
+    let open = |drill: &mut Drill| {
+        drill.forget(|event| matches!(event, Event::StepEnded { step: Step::Switch, .. }));
+    };
+    let recovery = watched(open, dead, ms(27_000));
+    assert!(matches!(recovery, Recovery::Censored { .. }), "a step is still under way: {recovery:?}");
+}
+
+#[test]
 fn answers_of_the_source_are_no_recovery() {
     let stays = watched(|_| {}, |at| if at < BACK { up(0) } else { up(1) }, ms(27_000));
     assert!(contains(back(stays).achieved, BACK.since(FAULT)));

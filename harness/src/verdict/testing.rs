@@ -35,6 +35,8 @@ pub(super) struct Drill {
     pub(super) events: Vec<Entry>,
     pub(super) data: Data,
     pub(super) observations: BTreeMap<String, Observation>,
+    /// Files that the folder lacks.
+    pub(super) without: Vec<&'static str>,
 }
 
 pub(super) fn sourced<T>(value: T) -> Sourced<T> {
@@ -49,7 +51,8 @@ impl Drill {
     /// A drill in which everything went well: a bad deploy and a damaged page, recovered in 11.5 s, 3 s of tail.
     pub(super) fn healthy() -> Self {
         let data = data();
-        let mut drill = Self { record: record(&data), events: Vec::new(), data, observations: BTreeMap::new() };
+        let mut drill =
+            Self { record: record(&data), events: Vec::new(), data, observations: BTreeMap::new(), without: vec![] };
         drill.tell();
         drill.probe_as(
             |at| {
@@ -203,6 +206,13 @@ impl Drill {
         }
     }
 
+    /// Acknowledgements that the clients counted.
+    pub(super) fn counted(&self) -> u64 {
+        let counted =
+            |entry: &Entry| if let Event::Tally { tally, .. } = &entry.event { tally.acknowledged } else { 0 };
+        self.events.iter().map(counted).sum()
+    }
+
     /// Makes the rows observation say what is in `data.restored`.
     pub(super) fn recount(&mut self) {
         for (index, table) in self.data.tables.iter().enumerate() {
@@ -221,6 +231,7 @@ impl Drill {
         for (name, observation) in &self.observations {
             folder.store(&folder.observation(name), observation).unwrap();
         }
+        self.without.iter().for_each(|name| std::fs::remove_file(folder.path().join(name)).unwrap());
     }
 
     pub(super) fn judge(&self) -> DrillVerdict {
