@@ -12,7 +12,7 @@ use blackstart_record::plan::{
 };
 use blackstart_record::record::{self, Folder, Isolation, Record};
 use blackstart_record::time::Nanos;
-use blackstart_record::verdict::{DrillVerdict, Finding, Gate};
+use blackstart_record::verdict::{DrillVerdict, Finding};
 
 use super::evidence::Evidence;
 use super::judge::{gather, judge};
@@ -23,9 +23,8 @@ pub(super) const fn ms(at: u64) -> Nanos {
     Nanos::from_millis(at)
 }
 
-/// When the first fault of a healthy drill is injected.
+/// When the first fault of a healthy drill is injected, and when its service is back.
 pub(super) const FAULT: Nanos = ms(10_000);
-/// When its service is back.
 pub(super) const BACK: Nanos = ms(21_500);
 
 /// A drill's record in memory.
@@ -394,9 +393,4 @@ fn scenario() -> Scenario {
 /// The finding of a checker.
 pub(super) fn finding<'a>(verdict: &'a DrillVerdict, checker: &str) -> &'a Finding {
     verdict.findings.iter().find(|finding| finding.checker == checker).unwrap()
-}
-
-/// The ids of gates.
-pub(super) fn ids(gates: &[Gate]) -> Vec<&str> {
-    gates.iter().map(|gate| gate.id.as_str()).collect()
 }
