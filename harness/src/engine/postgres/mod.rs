@@ -180,13 +180,6 @@ impl Postgres {
         connect(&config).await.cannot(format_args!("connect to {database} on host {}", self.host.name()))
     }
 
-    /// Connects the superuser to `database` over the local socket, as configuration.
-    pub fn superuser_config(&self, database: &str) -> Config {
-        let mut config = Config::new();
-        config.host_path(self.host.outside("run")).port(PORT).user(SUPERUSER).dbname(database);
-        config
-    }
-
     /// Which life of which data set answers.
     ///
     /// # Errors
