@@ -209,6 +209,13 @@ fn answers_of_the_source_are_no_recovery() {
 }
 
 #[test]
+fn where_nothing_is_restored_the_life_before_the_fault_is_expected_back() {
+    let another = |at: Nanos| if at < ms(12_000) { up(0) } else { up(1) };
+    let recovery = watched(restores_nothing, another, ms(27_000));
+    assert!(!matches!(recovery, Recovery::Back(_)), "another life of the data answers: {recovery:?}");
+}
+
+#[test]
 fn a_flapping_service_is_recovered_when_it_stays() {
     let flaps = |at: Nanos| {
         let good = at >= BACK && (at.0 / 500_000_000).is_multiple_of(2);
