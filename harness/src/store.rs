@@ -197,6 +197,7 @@ impl Store {
 fn client(address: SocketAddrV4, key: &Key) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(format!("http://{address}"))
         .region(Region::new(REGION))
         .credentials_provider(Credentials::new(&key.access, key.secret.reveal(), None, None, "blackstart"))
