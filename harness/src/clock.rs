@@ -21,6 +21,12 @@ impl Clock {
         self.origin.elapsed().into()
     }
 
+    /// The wall clock's reading at `at`, a past instant, as RFC 3339 in UTC: for people and their programs.
+    pub fn wall_at(self, at: Nanos) -> String {
+        let ago = std::time::Duration::from(self.now().since(at));
+        (jiff::Timestamp::now() - ago).to_string()
+    }
+
     /// The instant at which this clock reads `at`.
     pub fn instant(self, at: Nanos) -> Instant {
         self.origin + std::time::Duration::from(at)

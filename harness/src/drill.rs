@@ -120,18 +120,18 @@ impl Drill {
 
         self.enter(Phase::Load).await;
         let before = self.load(&mut world).await?;
-        self.enter(Phase::Backup).await;
-        let backup = self.back_up(&world).await?;
-
         self.enter(Phase::Workload).await;
         let ledger = Ledger::open(&self.folder.ledger(), &self.folder.ledger_rows()).cannot("create the ledger")?;
         let probes = self.probes(&world);
         let clients = self.workload(&world, &ledger, 0, 1).await;
-        self.enter(Phase::Faults).await;
-        let transaction = self.faults(&mut world).await?;
-
-        self.enter(Phase::Recovery).await;
-        let recovered = recovery::run(self, &mut world, clients, &backup, transaction).await?;
+        self.enter(Phase::Backup).await;
+        let recovered = match self.back_up(&mut world).await? {
+            Some(backup) => self.disaster(&mut world, clients, &backup, &probes).await?,
+            None => {
+                clients.stop().await;
+                None
+            }
+        };
         if let Some(recovered) = recovered {
             self.enter(Phase::Aftermath).await;
             let clients = self.workload(&world, &ledger, 1, recovered.next_op).await;
@@ -152,6 +152,20 @@ impl Drill {
         self.store_record(&record)?;
         world.destroy().await;
         Ok(())
+    }
+
+    /// Faults, then the runbook. `None`: a step of it failed.
+    async fn disaster(
+        &mut self,
+        world: &mut World,
+        clients: Clients,
+        backup: &Backup,
+        probes: &Probes,
+    ) -> Result<Option<recovery::Recovered>> {
+        self.enter(Phase::Faults).await;
+        let transaction = self.faults(world).await?;
+        self.enter(Phase::Recovery).await;
+        recovery::run(self, world, clients, backup, transaction, probes).await
     }
 
     async fn interrupted(&mut self, signal: i32) -> Result<()> {
@@ -199,17 +213,34 @@ impl Drill {
         Ok(before)
     }
 
-    async fn back_up(&self, world: &World) -> Result<Backup> {
-        let tools =
-            Tools { clock: self.clock, repository: &world.repository, bound: self.request.loaded.bounds.backup.into() };
-        let pipeline = self.request.loaded.pipeline.method.pipeline();
-        let backup = pipeline.backup(tools, &world.source).await.cannot("take the backup")?;
+    /// Takes the backup. `None`: it failed, and not because the environment did; that is in the history.
+    async fn back_up(&self, world: &mut World) -> Result<Option<Backup>> {
+        let loaded = &self.request.loaded;
+        let tools = Tools {
+            clock: self.clock,
+            repository: &world.repository,
+            database: &loaded.environment.database,
+            events: &self.events,
+            bound: loaded.bounds.backup.into(),
+        };
+        let pipeline = loaded.pipeline.name.clone();
+        let backup = match loaded.pipeline.method.pipeline().backup(tools, &world.source).await {
+            Ok(backup) => backup,
+            Err(error) => {
+                // A tool that failed because its server or its store is gone says nothing about the pipeline.
+                world.source.alive().cannot("take the backup")?;
+                world.artifact_bytes().await.cannot("take the backup")?;
+                self.emit(Event::BackupFailed { pipeline, at: self.clock.now(), outcome: error.into_outcome() }).await;
+                return Ok(None);
+            }
+        };
         let bytes = world.artifact_bytes().await?;
-        let name = self.request.loaded.pipeline.name.clone();
         let Backup { id, begun, durable, lag } = backup.clone();
-        self.emit(Event::BackedUp { pipeline: name.clone(), id, begun, durable, bytes }).await;
-        self.emit(Event::ShippingLag { pipeline: name, lag }).await;
-        Ok(backup)
+        self.emit(Event::BackedUp { pipeline: pipeline.clone(), id, begun, durable, bytes }).await;
+        if let Some(lag) = lag {
+            self.emit(Event::ShippingLag { pipeline, lag }).await;
+        }
+        Ok(Some(backup))
     }
 
     fn probes(&self, world: &World) -> Probes {
@@ -240,7 +271,7 @@ impl Drill {
         workload.start()
     }
 
-    /// Injects and confirms the faults, each at its time after the workload's start.
+    /// Injects and confirms the faults, each at its time after now.
     async fn faults(&self, world: &mut World) -> Result<Option<Transaction>> {
         let start = self.clock.now();
         let mut transaction = None;
@@ -268,7 +299,7 @@ impl Drill {
             transaction = injected.transaction.or(transaction);
             // A restart in the course of an injection is a new life of the source.
             let host = world.source.host().name().to_owned();
-            world.last_source = world.source.incarnation().await?;
+            world.last_source = world.source.incarnation(&self.request.loaded.environment.database).await?;
             self.incarnations.number(&host, world.last_source.clone()).await;
         }
         Ok(transaction)

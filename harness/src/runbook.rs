@@ -12,7 +12,7 @@ use crate::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect};
 use crate::failure::{Context, Error, Result};
 use crate::fault::Transaction;
 use crate::link::{Link, Links};
-use crate::pipeline::{Backup, Done, Pipeline, Repository, Target, Tools};
+use crate::pipeline::{Backup, Done, Pipeline, Repository, Target, Tools, Wanted};
 use crate::plan::Bounds;
 use crate::workload::Running as Clients;
 use crate::workload::nonce::plant_poison;
@@ -50,7 +50,7 @@ pub struct Recovery<'a> {
 }
 
 impl<'a> Recovery<'a> {
-    /// A recovery from `backup` to just before `transaction`, while `clients` still run.
+    /// A recovery from `backup`, to just before `transaction` where the pipeline replays, while `clients` still run.
     pub fn new(
         clock: Clock,
         events: &'a mpsc::Sender<Event>,
@@ -67,7 +67,7 @@ impl<'a> Recovery<'a> {
         self.next_op
     }
 
-    /// The recovery point; known once the replay has reached its target.
+    /// The recovery point, where a replay has reached its target; a backup's own end is read off the restored copy.
     pub fn cut(&self) -> Option<&Cut> {
         self.cut.as_ref()
     }
@@ -82,34 +82,44 @@ impl<'a> Recovery<'a> {
     /// # Errors
     /// The step's tool failed, or passed its bound.
     pub async fn perform(&mut self, step: Step, bound: Duration, parts: &mut Parts<'_>) -> Result<Done> {
-        let tools = Tools { clock: self.clock, repository: parts.repository, bound };
+        let Parts { repository, database, .. } = *parts;
+        let tools = Tools { clock: self.clock, repository, database, events: self.events, bound };
         match step {
             Step::Detect => detect(parts.source, bound).await,
-            Step::Decide => self.decide(),
+            Step::Decide => self.decide(parts.pipeline),
             Step::StopApplication => self.stop_application(parts).await,
-            Step::Fetch => parts.pipeline.fetch(tools, parts.target, self.backup).await,
-            Step::Restore => parts.pipeline.restore(tools, parts.target, self.target()?).await,
-            Step::Replay => {
-                let done = parts.pipeline.replay(tools, parts.target).await?;
-                self.claim().await;
+            Step::Fetch | Step::Restore | Step::Replay | Step::Promote => {
+                let wanted = self.wanted(parts.pipeline)?;
+                let done = parts.pipeline.perform(step, tools, parts.target, &wanted).await?;
+                if step == Step::Replay {
+                    self.claim().await;
+                }
                 Ok(done)
             }
-            Step::Promote => parts.pipeline.promote(tools, parts.target).await,
             Step::Switch => switch(parts).await,
             Step::Verify => verify(parts).await,
         }
     }
 
-    fn target(&self) -> Result<Target> {
-        let transaction = self.transaction.as_ref();
-        let transaction = transaction.ok_or_else(|| Error::new("there is no bad transaction to go back before"))?;
-        Ok(Target::BeforeTransaction(transaction.xid))
+    fn wanted(&self, pipeline: &dyn Pipeline) -> Result<Wanted<'a>> {
+        let target = if pipeline.steps().contains(&Step::Replay) {
+            let transaction = self.transaction.as_ref();
+            let transaction = transaction.ok_or_else(|| Error::new("there is no bad transaction to go back before"))?;
+            Target::BeforeTransaction(transaction.xid)
+        } else {
+            Target::Backup
+        };
+        let time = self.transaction.as_ref().map_or(self.clock.now(), |transaction| transaction.before);
+        Ok(Wanted { backup: self.backup, target, time: self.clock.wall_at(time) })
     }
 
-    fn decide(&self) -> Result<Done> {
-        let Target::BeforeTransaction(xid) = self.target()?;
-        let says = format!("recover from backup {} to just before transaction {xid}", self.backup.id);
-        Ok(Done { bytes: None, says })
+    fn decide(&self, pipeline: &dyn Pipeline) -> Result<Done> {
+        let wanted = self.wanted(pipeline)?;
+        let to = match wanted.target {
+            Target::BeforeTransaction(xid) => format!(" to just before transaction {xid}"),
+            Target::Backup => " as it is: nothing is replayed after it".to_owned(),
+        };
+        Ok(Done { bytes: None, says: format!("recover from backup {}{to}", wanted.backup.id) })
     }
 
     /// What the recovered state claims to be, on the harness's clock: the bad transaction's commit, and nothing of it.
@@ -131,19 +141,27 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// The application first, then its way to the source, then the source; and a try whether it really is out.
+    /// The application first, then its way to the source, then the source; and a try whether it really is out. A server
+    /// that is restored in place goes on, and only the damaged database is closed.
     async fn stop_application(&mut self, parts: &mut Parts<'_>) -> Result<Done> {
         self.stop_clients().await;
         parts.links.set_enabled(parts.application, false).await?;
         plant_poison(parts.source, parts.database).await?;
-        parts.source.stop(Stop::Fast, self.bounds.server.into()).await?;
+        let in_place = parts.source.host().name() == parts.target.host().name();
+        let out = if in_place {
+            parts.source.close_database(parts.database).await?;
+            format!("database {} closed", parts.database)
+        } else {
+            parts.source.stop(Stop::Fast, self.bounds.server.into()).await?;
+            "source stopped".to_owned()
+        };
         let at = self.clock.now();
         let event = match connect(&past_the_link(parts)).await {
-            Ok(_) => Event::SourceNotFenced { why: "the stopped source still lets the application in".to_owned() },
+            Ok(_) => Event::SourceNotFenced { why: "the fenced source still lets the application in".to_owned() },
             Err(error) => Event::SourceFenced { at, evidence: error.failure().message.clone() },
         };
         let _ = self.events.send(event).await;
-        Ok(Done { bytes: None, says: "clients ended, link cut, source stopped".to_owned() })
+        Ok(Done { bytes: None, says: format!("clients ended, link cut, {out}") })
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use blackstart_record::event::{Entry, Event, Failure, Incarnation, Outcome, Phase, ProbeOutcome, Stream, Tally};
+use blackstart_record::event::{
+    Entry, Event, Failure, Incarnation, Outcome, Phase, ProbeOutcome, ProgramRun, Stream, Tally,
+};
 use blackstart_record::plan::Step;
 use blackstart_record::time::{Interval, Nanos};
 
@@ -60,6 +62,10 @@ pub struct Story {
     pub loaded: Option<(Nanos, u64, u64)>,
     /// Backups, in order.
     pub backups: Vec<Backup>,
+    /// A backup that failed, when and how.
+    pub backup_failed: Option<(Nanos, Outcome)>,
+    /// Runs of the plan's own programs, in the order in which they ended.
+    pub programs: Vec<ProgramRun>,
     /// Lags of continuous archiving: how many, and the longest.
     pub shipping: Option<(u64, Interval)>,
     /// Starts of the application, with the epoch that began.
@@ -132,6 +138,8 @@ impl Story {
                 durable: *durable,
                 bytes: *bytes,
             }),
+            Event::BackupFailed { at, outcome, .. } => self.backup_failed = Some((*at, outcome.clone())),
+            Event::ProgramEnded(run) => self.programs.push(run.clone()),
             Event::ShippingLag { lag, .. } => {
                 let (number, worst) = self.shipping.unwrap_or_default();
                 self.shipping = Some((number + 1, if lag.upper > worst.upper { *lag } else { worst }));

@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::Config;
 
 use super::{Drill, Registry};
-use crate::engine::postgres::{Installation, PORT, Postgres, SUPERUSER};
+use crate::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
 use crate::failure::{Context, Error, Result};
 use crate::host::isolate::Isolation;
 use crate::host::{Ground, Host, Logs};
 use crate::link::{Link, Links};
-use crate::pipeline::Repository;
+use crate::pipeline::{Onto, Repository};
 use crate::plan::Loaded;
 use crate::runbook::Parts;
 use crate::secret::Secrets;
@@ -60,7 +60,6 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         scratch,
         tools: cache.join("tools"),
         programs: located.folders(),
-        plan: drill.request.plan_folder.clone(),
         logs: Logs::new(&drill.folder.logs(), secrets.clone()),
     };
     let hosts = make_hosts(&ground, loaded)?;
@@ -73,7 +72,8 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let mut links = Links::start(host(NETWORK)?, &located.path("toxiproxy-server")?).await?;
     let application = links.open("application", SocketAddrV4::new(source.address(), PORT)).await?;
     let mut endpoints = BTreeMap::new();
-    for host in [&source, &target] {
+    let in_place = source.name() == target.name();
+    for host in [&source].into_iter().chain((!in_place).then_some(&target)) {
         let name = format!("store-from-{}", host.name());
         let link = links.open(&name, Store::address_on(&store_host)).await?;
         endpoints.insert(host.name().to_owned(), link.listen);
@@ -81,19 +81,24 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
 
     let installation = located.postgres()?;
     let mut source = Postgres::empty(source, installation.clone());
-    let target = Postgres::empty(target, installation);
+    let mut target = Postgres::empty(target, installation);
     let (minio, mc) = (located.path("minio")?, located.path("mc")?);
     let store = Store::start(store_host, &minio, &mc, &secrets).await?;
     let repository = repository(loaded, &store, endpoints, &secrets).await?;
     let method = loaded.pipeline.method.pipeline();
-    source.initialise(&cache, &method.source_settings(source.host(), &repository)?).await?;
-    for host in [source.host(), target.host()] {
-        method.install(host, &repository)?;
-    }
+    source.initialise(&cache, Role::Source, &method.source_settings(source.host(), &repository)?).await?;
+    method.install(source.host(), &repository, &drill.request.plan_folder)?;
     source.start(loaded.bounds.server.into()).await?;
+    if !in_place {
+        method.install(target.host(), &repository, &drill.request.plan_folder)?;
+        if method.restores_onto() == Onto::RunningServer {
+            target.initialise(&cache, Role::Target, &[]).await?;
+            target.start(loaded.bounds.server.into()).await.cannot("start the empty server to restore onto")?;
+        }
+    }
     let database = &loaded.environment.database;
     source.run(SUPERUSER, &format!("CREATE DATABASE \"{database}\"")).await.cannot("create the database")?;
-    let last_source = source.incarnation().await?;
+    let last_source = source.incarnation(database).await?;
     drill.incarnations.number(source.host().name(), last_source.clone()).await;
     let tools = descriptions.await.map_err(|error| Error::new(error.to_string()))??;
     Ok(World {

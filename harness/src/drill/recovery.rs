@@ -5,6 +5,7 @@ use blackstart_record::plan::Step;
 
 use super::environment::World;
 use super::{Drill, GRACE};
+use crate::examine::probe::Probes;
 use crate::examine::snapshot::Snapshot;
 use crate::failure::{Context, Error, Result};
 use crate::fault::Transaction;
@@ -29,6 +30,7 @@ pub(super) async fn run(
     clients: Clients,
     backup: &Backup,
     transaction: Option<Transaction>,
+    probes: &Probes,
 ) -> Result<Option<Recovered>> {
     let loaded = &drill.request.loaded;
     let mut snapshot = None;
@@ -64,14 +66,37 @@ pub(super) async fn run(
     }
     let next_op = recovery.next_op().ok_or_else(|| Error::new("the runbook has no step that stops the application"))?;
     let snapshot = snapshot.ok_or_else(|| Error::new("the runbook has no step that switches the application"))?;
-    let cut = recovery.cut().cloned().ok_or_else(|| Error::new("the runbook has no step that replays"))?;
+    let cut = match recovery.cut() {
+        Some(cut) => cut.clone(),
+        None => end_of_backup(drill, &snapshot, probes, backup).await?,
+    };
     Ok(Some(Recovered { snapshot, next_op, cut }))
 }
 
+/// Where a backup without a log ends, read off the heartbeat that it holds: after that beat was sent, and before the next
+/// one was acknowledged.
+async fn end_of_backup(drill: &Drill, snapshot: &Snapshot, probes: &Probes, backup: &Backup) -> Result<Cut> {
+    snapshot.mark().await?;
+    let sql = "SELECT beat FROM blackstart.heartbeat WHERE stream = 'write'";
+    let row = snapshot.client().query_opt(sql, &[]).await.cannot("read the heartbeat of the restored copy")?;
+    let beat: i64 = row.ok_or_else(|| Error::new("the restored copy holds no heartbeat"))?.get(0);
+    let written = u64::try_from(beat).ok().and_then(|beat| probes.written(beat));
+    let (sent, _, next_ended) =
+        written.ok_or_else(|| Error::new(format!("the restored copy holds heartbeat {beat}, which no probe wrote")))?;
+    let cut = Cut {
+        earliest: sent,
+        latest: next_ended.unwrap_or(drill.clock.now()),
+        claimed_by: format!("backup {}, which holds heartbeat {beat}", backup.id),
+    };
+    drill.emit(Event::RecoveryPoint(cut.clone())).await;
+    Ok(cut)
+}
+
 async fn take_snapshot(drill: &Drill, world: &World) -> Result<Snapshot> {
-    let incarnation = world.target.incarnation().await.cannot("ask the restored copy who it is")?;
+    let database = &drill.request.loaded.environment.database;
+    let incarnation = world.target.incarnation(database).await.cannot("ask the restored copy who it is")?;
     let number = drill.incarnations.number(world.target.host().name(), incarnation).await;
-    let snapshot = Snapshot::take(&world.target, &drill.request.loaded.environment.database).await?;
+    let snapshot = Snapshot::take(&world.target, database).await?;
     drill.emit(Event::SnapshotTaken { at: drill.clock.now(), incarnation: number }).await;
     Ok(snapshot)
 }

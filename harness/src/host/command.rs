@@ -31,6 +31,7 @@ pub struct Command {
     pub(super) bound: Duration,
     pub(super) log: String,
     pub(super) input: Option<Vec<u8>>,
+    apart: bool,
 }
 
 impl Command {
@@ -38,7 +39,15 @@ impl Command {
     pub fn new(program: impl Into<PathBuf>) -> Self {
         let program = program.into();
         let log = program.file_name().map_or_else(|| "program".into(), |name| name.to_string_lossy().into_owned());
-        Self { program, args: Vec::new(), env: Vec::new(), bound: Duration::from_secs(60), log, input: None }
+        Self {
+            program,
+            args: Vec::new(),
+            env: Vec::new(),
+            bound: Duration::from_secs(60),
+            log,
+            input: None,
+            apart: false,
+        }
     }
 
     /// Appends one argument. Never a secret: argument lists are public.
@@ -74,6 +83,19 @@ impl Command {
     pub fn input(mut self, bytes: Vec<u8>) -> Self {
         self.input = Some(bytes);
         self
+    }
+
+    /// Keeps standard output and standard error in a log each, `<host>-<name>.out.log` and `<host>-<name>.err.log`.
+    #[must_use]
+    pub fn streams_apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+
+    /// The names of its logs when it runs on `host`: of standard output and of standard error.
+    pub fn logs_on(&self, host: &str) -> [String; 2] {
+        let name = |stream: &str| format!("{host}-{}{stream}.log", self.log);
+        if self.apart { [name(".out"), name(".err")] } else { [name(""), name("")] }
     }
 
     /// The program's name, for messages.
@@ -130,8 +152,8 @@ impl Logs {
         self.secrets.redact(text)
     }
 
-    fn open(&self, host: &str, name: &str) -> io::Result<File> {
-        OpenOptions::new().create(true).append(true).open(self.folder.join(format!("{host}-{name}.log")))
+    fn open(&self, name: &str) -> io::Result<File> {
+        OpenOptions::new().create(true).append(true).open(self.folder.join(name))
     }
 }
 
@@ -170,12 +192,12 @@ impl Process {
             tokio::spawn(async move { tokio::io::AsyncWriteExt::write_all(&mut stdin, &input).await });
         }
         let tail = Tail::default();
-        let log = Arc::new(Mutex::new(logs.open(host, &command.log)?));
-        let follow = |stream: Option<Box<dyn AsyncRead + Send + Unpin>>| {
-            tokio::spawn(follow(stream, log.clone(), tail.clone(), logs.clone()))
+        let [out, err] = command.logs_on(host);
+        let follow = |stream: Option<Box<dyn AsyncRead + Send + Unpin>>, log: &str| {
+            io::Result::Ok(tokio::spawn(follow(stream, logs.open(log)?, tail.clone(), logs.clone())))
         };
-        let stdout = follow(child.stdout.take().map(|stream| Box::new(stream) as _));
-        let stderr = follow(child.stderr.take().map(|stream| Box::new(stream) as _));
+        let stdout = follow(child.stdout.take().map(|stream| Box::new(stream) as _), &out)?;
+        let stderr = follow(child.stderr.take().map(|stream| Box::new(stream) as _), &err)?;
         Ok(Self { child, name: command.name(), tail, stdout, stderr })
     }
 
@@ -250,12 +272,7 @@ fn family(pid: u32) -> Vec<u32> {
     family
 }
 
-async fn follow(
-    stream: Option<Box<dyn AsyncRead + Send + Unpin>>,
-    log: Arc<Mutex<File>>,
-    tail: Tail,
-    logs: Logs,
-) -> String {
+async fn follow(stream: Option<Box<dyn AsyncRead + Send + Unpin>>, mut log: File, tail: Tail, logs: Logs) -> String {
     let mut kept = String::new();
     let Some(stream) = stream else { return kept };
     let mut lines = BufReader::new(stream);
@@ -271,7 +288,7 @@ async fn follow(
         }
         let redacted = logs.redact(text.trim_end());
         // A full disk must not end the program that is being watched: its tail is still kept.
-        let _ = writeln!(log.lock().unwrap_or_else(PoisonError::into_inner), "{redacted}");
+        let _ = log.write_all(format!("{redacted}\n").as_bytes());
         tail.push(redacted);
     }
 }

@@ -36,8 +36,6 @@ pub struct Ground {
     pub tools: PathBuf,
     /// The folders of located programs, ahead of the system's own in `PATH`.
     pub programs: Vec<PathBuf>,
-    /// The plan's folder, shown to hosts read-only: the user's own programs are in it.
-    pub plan: PathBuf,
     /// Where output goes.
     pub logs: Logs,
 }
@@ -268,10 +266,8 @@ impl Inner {
         unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
         let point = |name: &str| Path::new(MOUNTS).join(name);
         bind(&self.disk, &point("disk"))?;
-        for (folder, name) in [(&self.ground.tools, "tools"), (&self.ground.plan, "plan")] {
-            if folder.is_dir() {
-                bind(folder, &point(name))?;
-            }
+        if self.ground.tools.is_dir() {
+            bind(&self.ground.tools, &point("tools"))?;
         }
         // Last, since what was bound may lie below it: an empty /tmp of its own, and no other host's disk.
         bind(&self.disk.join("tmp"), Path::new("/tmp"))?;

@@ -1,17 +1,18 @@
 //! barman-cloud: base backups and continuous WAL archiving to S3, restored to a point in time.
 
+use std::path::Path;
 use std::time::Duration;
 
+use blackstart_record::plan::Step;
 use blackstart_record::time::Interval;
 use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Backup, Done, Pipeline, Repository, Target, Tools};
+use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted};
 use crate::engine::postgres::{Postgres, SUPERUSER, setting};
 use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host};
-use crate::store::REGION;
 
 /// How barman-cloud is set up.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +29,18 @@ impl Pipeline for Params {
         vec!["barman-cloud-backup", "barman-cloud-restore", "barman-cloud-wal-archive", "barman-cloud-wal-restore"]
     }
 
+    fn steps(&self) -> &'static [Step] {
+        &[Step::Fetch, Step::Restore, Step::Replay, Step::Promote]
+    }
+
+    fn restores_onto(&self) -> Onto {
+        Onto::DataDirectory
+    }
+
+    fn ships_remainder(&self) -> bool {
+        true
+    }
+
     fn source_settings(&self, source: &Host, repository: &Repository) -> Result<Vec<(String, String)>> {
         let archive = self.wal_command("barman-cloud-wal-archive", source, repository)?;
         Ok([
@@ -40,29 +53,31 @@ impl Pipeline for Params {
         .to_vec())
     }
 
-    fn install(&self, host: &Host, repository: &Repository) -> Result<()> {
-        host.write("home/.aws/credentials", repository.key.credentials_file().as_bytes(), 0o600)?;
-        host.write("home/.aws/config", format!("[default]\nregion = {REGION}\n").as_bytes(), 0o600)
+    fn install(&self, host: &Host, repository: &Repository, _plan: &Path) -> Result<()> {
+        repository.install_credentials(host)
     }
 
     fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Postgres) -> BoxFuture<'a, Result<Backup>> {
         self.take(tools, source).boxed()
     }
 
-    fn fetch<'a>(&'a self, tools: Tools<'a>, target: &'a Postgres, backup: &'a Backup) -> BoxFuture<'a, Result<Done>> {
-        self.bring(tools, target, backup).boxed()
-    }
-
-    fn restore<'a>(&'a self, tools: Tools<'a>, target: &'a Postgres, point: Target) -> BoxFuture<'a, Result<Done>> {
-        async move { self.prepare(tools, target, point) }.boxed()
-    }
-
-    fn replay<'a>(&'a self, tools: Tools<'a>, target: &'a mut Postgres) -> BoxFuture<'a, Result<Done>> {
-        replay(tools, target).boxed()
-    }
-
-    fn promote<'a>(&'a self, tools: Tools<'a>, target: &'a mut Postgres) -> BoxFuture<'a, Result<Done>> {
-        promote(tools, target).boxed()
+    fn perform<'a>(
+        &'a self,
+        step: Step,
+        tools: Tools<'a>,
+        target: &'a mut Postgres,
+        wanted: &'a Wanted<'a>,
+    ) -> BoxFuture<'a, Result<Done>> {
+        async move {
+            match step {
+                Step::Fetch => self.bring(tools, target, wanted.backup).await,
+                Step::Restore => self.prepare(tools, target, wanted.target),
+                Step::Replay => replay(tools, target).await,
+                Step::Promote => promote(tools, target).await,
+                other => Err(Error::new(format!("barman-cloud has no step \"{other}\""))),
+            }
+        }
+        .boxed()
     }
 }
 
@@ -71,19 +86,13 @@ impl Params {
         format!("s3://{}/{}", repository.bucket, self.prefix)
     }
 
-    fn endpoint(host: &Host, repository: &Repository) -> Result<String> {
-        let endpoint = repository.endpoints.get(host.name());
-        let endpoint = endpoint.ok_or_else(|| Error::new(format!("host {} has no link to the store", host.name())))?;
-        Ok(format!("http://{endpoint}"))
-    }
-
     fn wal_command(&self, program: &str, host: &Host, repository: &Repository) -> Result<String> {
-        let endpoint = Self::endpoint(host, repository)?;
+        let endpoint = repository.url_from(host)?;
         Ok(format!("{program} --endpoint-url {endpoint} {} {}", self.url(repository), repository.server))
     }
 
     fn command(&self, program: &str, host: &Host, tools: Tools<'_>) -> Result<Command> {
-        let endpoint = Self::endpoint(host, tools.repository)?;
+        let endpoint = tools.repository.url_from(host)?;
         Ok(Command::new(program).args(["--endpoint-url", &endpoint]).bound(tools.bound))
     }
 
@@ -98,7 +107,7 @@ impl Params {
         // A base backup is worth nothing until the log segment that ends it is in the repository too.
         let end = format!("{id} of {}", tools.repository.server);
         let lag = archived(tools, source).await.cannot(format_args!("archive the log that ends backup {end}"))?;
-        Ok(Backup { id, begun, durable: tools.clock.now(), lag })
+        Ok(Backup { id, begun, durable: tools.clock.now(), lag: Some(lag) })
     }
 
     async fn newest(&self, tools: Tools<'_>, source: &Postgres) -> Result<String> {
@@ -134,7 +143,9 @@ impl Params {
     }
 
     fn prepare(&self, tools: Tools<'_>, target: &Postgres, point: Target) -> Result<Done> {
-        let Target::BeforeTransaction(xid) = point;
+        let Target::BeforeTransaction(xid) = point else {
+            return Err(Error::new("there is no bad transaction to go back before"));
+        };
         let host = target.host();
         let restore = self.wal_command("barman-cloud-wal-restore", host, tools.repository)?;
         let settings = [
@@ -214,11 +225,11 @@ async fn promote(tools: Tools<'_>, target: &mut Postgres) -> Result<Done> {
     if !promoted {
         return Err(Error::bound("the promotion", tools.bound, target.lines()));
     }
-    let incarnation = target.incarnation().await?;
+    let incarnation = target.incarnation(SUPERUSER).await?;
     Ok(Done { bytes: None, says: format!("timeline {}", incarnation.branch) })
 }
 
-fn folder_bytes(folder: &std::path::Path) -> std::io::Result<u64> {
+fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
     std::fs::read_dir(folder)?.try_fold(0, |sum, entry| {
         let entry = entry?;
         let meta = entry.metadata()?;

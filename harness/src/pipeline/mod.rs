@@ -1,22 +1,27 @@
 //! Real backup and restore methods: one file per method and one line in [`methods`].
 
 mod barman_cloud;
+mod command;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
+use std::path::Path;
 use std::time::Duration;
 
+use blackstart_record::event::Event;
+use blackstart_record::plan::Step;
 use blackstart_record::time::{Interval, Nanos};
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::engine::postgres::Postgres;
-use crate::failure::Result;
+use crate::failure::{Error, Result};
 use crate::host::Host;
-use crate::plan::Asks;
-use crate::store::Key;
+use crate::plan::{Asks, Method};
+use crate::store::{Key, REGION};
 
 /// Where a pipeline's artifacts go, and how each host gets there.
 #[derive(Clone, Debug)]
@@ -31,6 +36,27 @@ pub struct Repository {
     pub server: String,
 }
 
+impl Repository {
+    /// The store's endpoint as `host` reaches it.
+    ///
+    /// # Errors
+    /// The host has no link to the store.
+    pub fn url_from(&self, host: &Host) -> Result<String> {
+        let endpoint = self.endpoints.get(host.name());
+        let endpoint = endpoint.ok_or_else(|| Error::new(format!("host {} has no link to the store", host.name())))?;
+        Ok(format!("http://{endpoint}"))
+    }
+
+    /// Puts the key where S3 clients look for it: files in `~/.aws` that only the server user can read.
+    ///
+    /// # Errors
+    /// Any error of writing.
+    pub fn install_credentials(&self, host: &Host) -> Result<()> {
+        host.write("home/.aws/credentials", self.key.credentials_file().as_bytes(), 0o600)?;
+        host.write("home/.aws/config", format!("[default]\nregion = {REGION}\n").as_bytes(), 0o600)
+    }
+}
+
 /// What every action of a pipeline may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Tools<'a> {
@@ -38,6 +64,10 @@ pub struct Tools<'a> {
     pub clock: Clock,
     /// The repository.
     pub repository: &'a Repository,
+    /// The application's database.
+    pub database: &'a str,
+    /// Where the history listens.
+    pub events: &'a mpsc::Sender<Event>,
     /// The bound on the action.
     pub bound: Duration,
 }
@@ -51,15 +81,38 @@ pub struct Backup {
     pub begun: Nanos,
     /// When it was durable.
     pub durable: Nanos,
-    /// How long a finished piece of log took to be durable, as seen once, right after the backup.
-    pub lag: Interval,
+    /// How long a finished piece of log took to be durable, as seen once, right after the backup; `None`: the method
+    /// ships no log.
+    pub lag: Option<Interval>,
 }
 
-/// Where the replay is to end.
+/// What is to be brought back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// The backup to begin from.
+    pub backup: &'a Backup,
+    /// Where the recovery is to end.
+    pub target: Target,
+    /// The wall-clock time of that, RFC 3339 in UTC, for programs that go by time.
+    pub time: String,
+}
+
+/// Where a recovery is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// Just before this transaction's commit.
     BeforeTransaction(u64),
+    /// Where the backup itself ends: its method replays nothing after it.
+    Backup,
+}
+
+/// Which server a restore works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Onto {
+    /// A data directory that the method makes; the target's server is started on it.
+    DataDirectory,
+    /// A running server: an empty one on the target host, or the source's own where the scenario restores in place.
+    RunningServer,
 }
 
 /// What a step did.
@@ -72,36 +125,46 @@ pub struct Done {
 }
 
 /// A method of backup and restore. A new one implements this in a file of its own.
-///
-/// The restore's steps are called in this order, each timed on its own: `fetch`, `restore`, `replay`, `promote`.
 pub trait Pipeline: Send + Sync {
     /// Programs that every host of the pipeline needs, by the name under which they are installed.
     fn programs(&self) -> Vec<&'static str>;
 
+    /// The runbook's steps that it performs, in their order; each is timed on its own.
+    fn steps(&self) -> &'static [Step];
+
+    /// Which server its restore works on.
+    fn restores_onto(&self) -> Onto;
+
+    /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
+    fn ships_remainder(&self) -> bool;
+
+    /// The user's own programs, as paths below the plan's folder.
+    fn files(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Settings that the source server needs.
     fn source_settings(&self, source: &Host, repository: &Repository) -> Result<Vec<(String, String)>>;
 
-    /// Puts configuration and credentials on a host.
-    fn install(&self, host: &Host, repository: &Repository) -> Result<()>;
+    /// Puts configuration, credentials and, out of the folder `plan`, the user's own programs on a host.
+    fn install(&self, host: &Host, repository: &Repository, plan: &Path) -> Result<()>;
 
     /// Takes a backup that the restore can begin from.
     fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Postgres) -> BoxFuture<'a, Result<Backup>>;
 
-    /// Brings the artifact to the target host, whose server does not run.
-    fn fetch<'a>(&'a self, tools: Tools<'a>, target: &'a Postgres, backup: &'a Backup) -> BoxFuture<'a, Result<Done>>;
-
-    /// Makes the fetched artifact ready to be started.
-    fn restore<'a>(&'a self, tools: Tools<'a>, target: &'a Postgres, point: Target) -> BoxFuture<'a, Result<Done>>;
-
-    /// Starts the server and replays up to the target; the server does not take writes yet.
-    fn replay<'a>(&'a self, tools: Tools<'a>, target: &'a mut Postgres) -> BoxFuture<'a, Result<Done>>;
-
-    /// Lets the restored copy take writes.
-    fn promote<'a>(&'a self, tools: Tools<'a>, target: &'a mut Postgres) -> BoxFuture<'a, Result<Done>>;
+    /// Performs one of its steps on the target. After `replay` or `restore`, whichever is last, the target is at the
+    /// recovery point.
+    fn perform<'a>(
+        &'a self,
+        step: Step,
+        tools: Tools<'a>,
+        target: &'a mut Postgres,
+        wanted: &'a Wanted<'a>,
+    ) -> BoxFuture<'a, Result<Done>>;
 }
 
 macro_rules! methods {
-    ($($variant:ident = $name:literal in $module:ident, ships_remainder: $ships:literal;)+) => {
+    ($($variant:ident = $name:literal in $module:ident;)+) => {
         /// A method as a plan asks for it.
         #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
         pub enum Spec {
@@ -128,13 +191,20 @@ macro_rules! methods {
                 Vec::new()
             }
 
-            fn ships_remainder(&self) -> bool {
-                match self { $(Self::$variant(_) => $ships,)+ }
+            fn method(&self) -> Option<Method<'_>> {
+                let pipeline = self.pipeline();
+                Some(Method {
+                    steps: pipeline.steps(),
+                    in_place: pipeline.restores_onto() == Onto::RunningServer,
+                    ships_remainder: pipeline.ships_remainder(),
+                    files: pipeline.files(),
+                })
             }
         }
     };
 }
 
 methods! {
-    BarmanCloud = "barman-cloud" in barman_cloud, ships_remainder: true;
+    BarmanCloud = "barman-cloud" in barman_cloud;
+    Command = "command" in command;
 }

@@ -40,7 +40,7 @@ pub fn load<V: Vocabulary>(root: &Path, plan: &str, scenario: &str) -> Result<Lo
 fn load_plan<V: Vocabulary>(folder: &Path, name: &str) -> Result<ResolvedPlan<V>, Diagnostics> {
     let source = read::source(&folder.join(PLAN))?;
     let file: PlanFile<V::Method> = read::parse(&source)?;
-    resolve_plan::resolve(name, &source, file)
+    resolve_plan::resolve(name, folder, &source, file)
 }
 
 fn is_scenario(path: &Path) -> bool {

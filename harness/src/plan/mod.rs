@@ -8,6 +8,7 @@ mod name;
 mod nearest;
 mod plan_file;
 mod problems;
+mod programs;
 mod read;
 mod resolve_plan;
 mod resolve_scenario;
@@ -22,7 +23,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use blackstart_record::plan::{Plan, Scenario};
+use blackstart_record::plan::{Plan, Scenario, Step};
 use blackstart_record::time::Nanos;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -59,10 +60,23 @@ pub trait Asks: Clone + Debug + Serialize + DeserializeOwned + JsonSchema {
         None
     }
 
-    /// Whether a method can still ship what the source had not shipped, where a fault leaves that readable.
-    fn ships_remainder(&self) -> bool {
-        false
+    /// What a pipeline's method is like; a fault is none.
+    fn method(&self) -> Option<Method<'_>> {
+        None
     }
+}
+
+/// What a pipeline's method is like, as far as a plan and a runbook must agree with it.
+#[derive(Clone, Debug)]
+pub struct Method<'a> {
+    /// The runbook's steps that it performs.
+    pub steps: &'static [Step],
+    /// Whether it can restore on the server that it saves.
+    pub in_place: bool,
+    /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
+    pub ships_remainder: bool,
+    /// The user's own programs, as paths below the plan's folder.
+    pub files: Vec<&'a str>,
 }
 
 /// A plan and one of its scenarios, resolved: everything that a drill needs to know.

@@ -1,6 +1,7 @@
 //! From `plan.toml` as written to the plan as resolved: names lead somewhere, defaults are filled in.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use blackstart_record::plan::{Document, DocumentFinding, Objective, Origin, Pipeline, Plan, Schedule, Sourced};
 use blackstart_record::time::Nanos;
@@ -9,6 +10,7 @@ use super::diagnostic::{Diagnostics, Source};
 use super::name::Name;
 use super::plan_file::{BucketFile, CredentialFile, HostFile, PipelineFile, PlanFile, ScheduleFile, StoreFile};
 use super::problems::Problems;
+use super::programs;
 use super::sourced::Said;
 use super::values;
 use super::{Asks, BucketSpec, CredentialSpec, Environment, HostSpec, PipelineSpec, StoreSpec, Vocabulary};
@@ -26,6 +28,7 @@ pub(super) struct ResolvedPlan<V: Vocabulary> {
 
 pub(super) fn resolve<V: Vocabulary>(
     name: &str,
+    folder: &Path,
     source: &Source,
     file: PlanFile<V::Method>,
 ) -> Result<ResolvedPlan<V>, Diagnostics> {
@@ -37,6 +40,7 @@ pub(super) fn resolve<V: Vocabulary>(
     let mut specs = BTreeMap::new();
     for (name, pipeline) in &file.pipelines {
         check_pipeline(pipeline, &environment, &mut problems);
+        check_programs(pipeline, folder, &mut problems);
         pipelines.insert(name.to_string(), recorded(pipeline));
         let spec = PipelineSpec {
             name: name.to_string(),
@@ -171,6 +175,15 @@ fn check_pipeline<M: Asks>(pipeline: &PipelineFile<M>, environment: &Environment
     }
 }
 
+fn check_programs<M: Asks>(pipeline: &PipelineFile<M>, folder: &Path, problems: &mut Problems<'_>) {
+    for file in pipeline.method.get_ref().method().iter().flat_map(|method| &method.files) {
+        if let Some((message, help)) = programs::wrong_with(file, folder) {
+            let place = problems.quoted_within(file, pipeline.method.span());
+            problems.add(place, message, help);
+        }
+    }
+}
+
 fn recorded<M: Asks>(pipeline: &PipelineFile<M>) -> Pipeline {
     let origin = pipeline.substitutes.as_ref().map_or(Origin::Stated, |named| Origin::Substitutes(named.value.clone()));
     let method = pipeline.method.get_ref();
@@ -179,7 +192,7 @@ fn recorded<M: Asks>(pipeline: &PipelineFile<M>) -> Pipeline {
         source: pipeline.source.value.clone(),
         store: pipeline.store.value.clone(),
         schedule: schedule(&pipeline.schedule),
-        ships_remainder: method.ships_remainder(),
+        ships_remainder: method.method().is_some_and(|method| method.ships_remainder),
     }
 }
 

@@ -11,11 +11,10 @@ use super::resolve_plan::ResolvedPlan;
 use super::scenario_file::{BoundsFile, FaultFile, ProbesFile, ScenarioFile, StepFile, WorkloadFile};
 use super::sourced::Said;
 use super::units::Lapse;
-use super::{Asks, Bounds, Loaded, PipelineSpec, Vocabulary};
+use super::{Asks, Bounds, Loaded, Method, PipelineSpec, Vocabulary};
 
-/// Without these a runbook brings nothing back.
-const NEEDED: [Step; 6] =
-    [Step::StopApplication, Step::Fetch, Step::Restore, Step::Replay, Step::Promote, Step::Switch];
+/// The steps that a pipeline may perform; which of them it does is its method's to say.
+const OF_PIPELINE: [Step; 4] = [Step::Fetch, Step::Restore, Step::Replay, Step::Promote];
 const STEP_BOUND: Nanos = Nanos::from_secs(15 * 60);
 
 pub(super) fn resolve<V: Vocabulary>(
@@ -27,10 +26,11 @@ pub(super) fn resolve<V: Vocabulary>(
     let mut problems = Problems::of(source);
     check_objectives(&file, &plan, &mut problems);
     let pipeline = check_pipeline(&file, &plan, &mut problems);
-    check_target(&file, &plan, &mut problems);
+    let method = pipeline.as_ref().and_then(|pipeline| pipeline.method.method());
+    check_target(&file, &plan, method.as_ref(), &mut problems);
     check_workload::<V>(&file.workload, &mut problems);
     check_faults(&file.faults, &plan, &mut problems);
-    check_runbook(&file, &mut problems);
+    check_runbook(&file, method.as_ref(), &mut problems);
     let probes = probes(&file.probes, &mut problems);
     let bounds = bounds(&file.bounds, &mut problems);
     let compression = at_least_one(file.compression.as_ref(), 1, &mut problems);
@@ -83,14 +83,22 @@ fn check_pipeline<V: Vocabulary>(
     plan.pipelines.get(&file.pipeline.value).cloned()
 }
 
-fn check_target<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
+fn check_target<V: Vocabulary>(
+    file: &ScenarioFile<V::Fault>,
+    plan: &ResolvedPlan<V>,
+    method: Option<&Method<'_>>,
+    problems: &mut Problems<'_>,
+) {
     let (hosts, target) = (&plan.environment.hosts, &file.target);
     problems.refer_to("host", target, hosts.keys().map(String::as_str));
     let source = plan.plan.pipelines.get(&file.pipeline.value).map(|pipeline| &pipeline.source);
     let (Some(to), Some(source)) = (hosts.get(&target.value), source) else { return };
     if *source == target.value {
+        if method.is_some_and(|method| method.in_place) {
+            return;
+        }
         let message =
-            format!("`{}` is the host that the pipeline saves; it cannot take over from itself", target.value);
+            format!("`{}` is the host that the pipeline saves, and its method cannot restore in place", target.value);
         problems.add(target.span.clone(), message, "restore to another host");
     } else if hosts.get(source).is_some_and(|from| from.engine != to.engine) {
         let message = format!("`{}` does not run the server that `{source}` runs", target.value);
@@ -115,7 +123,7 @@ fn check_faults<V: Vocabulary>(faults: &[FaultFile<V::Fault>], plan: &ResolvedPl
     }
 }
 
-fn check_runbook<F: Asks>(file: &ScenarioFile<F>, problems: &mut Problems<'_>) {
+fn check_runbook<F: Asks>(file: &ScenarioFile<F>, method: Option<&Method<'_>>, problems: &mut Problems<'_>) {
     let steps: Vec<(Step, Range<usize>)> =
         file.runbook.iter().map(|one| (*one.step.get_ref(), one.step.span())).collect();
     for pair in steps.windows(2) {
@@ -128,7 +136,14 @@ fn check_runbook<F: Asks>(file: &ScenarioFile<F>, problems: &mut Problems<'_>) {
             problems.add(span.clone(), message, help);
         }
     }
-    let missing = NEEDED.iter().filter(|needed| !steps.iter().any(|(step, _)| step == *needed));
+    // An unknown pipeline has been told; which steps it would perform is not known.
+    let Some(method) = method else { return };
+    for (step, span) in steps.iter().filter(|(step, _)| OF_PIPELINE.contains(step) && !method.steps.contains(step)) {
+        let message = format!("the method of `{}` has no step \"{step}\"", file.pipeline.value);
+        problems.add(span.clone(), message, "leave it out: the method's other steps do all that it does");
+    }
+    let needed = [Step::StopApplication].into_iter().chain(method.steps.iter().copied()).chain([Step::Switch]);
+    let missing = needed.filter(|needed| !steps.iter().any(|(step, _)| step == needed));
     let missing: Vec<String> = missing.map(|step| format!("\"{step}\"")).collect();
     if !missing.is_empty() {
         let at = steps.first().map_or(0..0, |(_, span)| span.clone());

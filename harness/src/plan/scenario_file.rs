@@ -62,7 +62,7 @@ pub(super) struct WorkloadFile {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Fault")]
 pub(super) struct FaultFile<F> {
-    /// Time after the workload's start. Faults come in the order of this; those of the same time in the file's order.
+    /// Time after the backup was durable, with the workload running. Faults come in the order of this; those of the same time in the file's order.
     pub(super) after: Said<Lapse>,
     /// The fault with its parameters.
     #[schemars(with = "F")]

@@ -32,6 +32,13 @@ struct OnHost {
 #[serde(rename_all = "kebab-case")]
 enum TestMethod {
     BarmanCloud(Prefix),
+    Command(Own),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Own {
+    restore: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -64,11 +71,28 @@ impl Asks for TestFault {
 
 impl Asks for TestMethod {
     fn name(&self) -> &'static str {
-        "barman-cloud"
+        match self {
+            Self::BarmanCloud(_) => "barman-cloud",
+            Self::Command(_) => "command",
+        }
     }
 
     fn hosts(&self) -> Vec<&str> {
         Vec::new()
+    }
+
+    fn method(&self) -> Option<Method<'_>> {
+        Some(match self {
+            Self::BarmanCloud(_) => Method {
+                steps: &[Step::Fetch, Step::Restore, Step::Replay, Step::Promote],
+                in_place: false,
+                ships_remainder: true,
+                files: Vec::new(),
+            },
+            Self::Command(own) => {
+                Method { steps: &[Step::Restore], in_place: true, ships_remainder: false, files: vec![&own.restore] }
+            }
+        })
     }
 }
 
@@ -276,6 +300,13 @@ const MISTAKES: &[Mistake] = &[
     ("scenario", "\"restore\"", "^\"decide\"", "\"decide\" cannot come after \"fetch\"", "the order is detect, decide"),
     ("scenario", "step = \"detect\"", "step = ^\"decide\"\n#", "", ""),
     ("scenario", "[[runbook]]\nstep = \"promote\"", "", "it lacks \"promote\"", "add a [[runbook]] entry"),
+    (
+        "plan",
+        "{ barman-cloud = { prefix = \"pg\" } }",
+        "{ command = { restore = ^\"own/restore.sh\" } }",
+        "the program `own/restore.sh` cannot be found",
+        "the plan's folder should hold it",
+    ),
     (
         "scenario",
         "bad-deploy = { host = \"primary\", blocks = 1 } }\n",

@@ -59,6 +59,10 @@ fn setup_failed(evidence: &Evidence) -> Vec<Gate> {
 
 fn faults_confirmed(evidence: &Evidence) -> Vec<Gate> {
     let story = &evidence.story;
+    if story.backup_failed.is_some() {
+        // There was nothing to recover from, so no disaster was let loose.
+        return Vec::new();
+    }
     let planned = evidence.record.scenario.faults.iter().enumerate();
     planned
         .filter_map(|(index, fault)| {
@@ -76,7 +80,7 @@ fn faults_confirmed(evidence: &Evidence) -> Vec<Gate> {
 /// A runbook that neither broke nor ended was given up by the harness.
 fn runbook_finished(evidence: &Evidence) -> Vec<Gate> {
     let story = &evidence.story;
-    if story.broken_step().is_some() {
+    if story.broken().is_some() {
         return Vec::new();
     }
     let ended = |step| story.steps.iter().any(|run| run.step == step && run.ended.is_some());
@@ -90,7 +94,7 @@ fn runbook_finished(evidence: &Evidence) -> Vec<Gate> {
 }
 
 fn source_fenced(evidence: &Evidence) -> Vec<Gate> {
-    let needed = evidence.restores() && evidence.story.broken_step().is_none();
+    let needed = evidence.restores() && evidence.story.broken().is_none();
     let says = match &evidence.story.fence {
         Some(Fence::Open(why)) => format!("the source could still be written to: {why}"),
         None if needed => "nobody tried whether the source still takes writes".into(),
@@ -101,7 +105,7 @@ fn source_fenced(evidence: &Evidence) -> Vec<Gate> {
 
 /// Where the procedure itself broke there need be no restored state to place a cut in.
 fn recovery_point(evidence: &Evidence) -> Vec<Gate> {
-    if evidence.story.cut.is_some() || evidence.story.broken_step().is_some() {
+    if evidence.story.cut.is_some() || evidence.story.broken().is_some() {
         return Vec::new();
     }
     vec![gate("recovery-point-unknown", "nothing says up to which point the restored state claims to reach")]
@@ -127,7 +131,7 @@ fn ledger_whole(evidence: &Evidence) -> Vec<Gate> {
 }
 
 fn rows_compared(evidence: &Evidence) -> Vec<Gate> {
-    if evidence.story.broken_step().is_some() || evidence.story.cut.is_none() {
+    if evidence.story.broken().is_some() || evidence.story.cut.is_none() {
         return Vec::new();
     }
     match &evidence.comparison {

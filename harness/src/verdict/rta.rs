@@ -38,16 +38,15 @@ pub enum Recovery {
 pub fn measure(evidence: &Evidence) -> Recovery {
     let story = &evidence.story;
     let manual = manual_total(evidence);
-    if let Some((run, broken)) = story.broken_step() {
-        let until = run.ended.unwrap_or(run.begun);
-        let at_least = until.since(story.fault().unwrap_or(run.begun)).plus(manual);
-        return match broken {
+    if let Some(broken) = story.broken() {
+        let at_least = broken.ended.since(story.fault().unwrap_or(broken.begun)).plus(manual);
+        return match broken.how {
             Broken::Failed(failure) => {
-                Recovery::NotBack { at_least, why: format!("the step \"{}\" failed: {}", run.step, failure.message) }
+                Recovery::NotBack { at_least, why: format!("{broken} failed: {}", failure.message) }
             }
             Broken::Bound(failure) => Recovery::Censored {
                 at_least,
-                why: format!("the harness stopped the step \"{}\" at its bound: {}", run.step, failure.message),
+                why: format!("the harness stopped {broken} at its bound: {}", failure.message),
             },
         };
     }

@@ -74,6 +74,8 @@ pub struct Story {
     pub load: Option<Load>,
     /// Backups.
     pub backups: Vec<Backup>,
+    /// A backup that failed, when and how: nothing followed it.
+    pub backup_failed: Option<(Nanos, Outcome)>,
     /// Lags of continuous archiving, with their pipeline.
     pub lags: Vec<(String, Interval)>,
     /// When the old incarnation's application was stopped.
@@ -131,6 +133,7 @@ impl Story {
             Event::BackedUp { pipeline, begun, durable, .. } => {
                 self.backups.push(Backup { pipeline, took: durable.since(begun) });
             }
+            Event::BackupFailed { at, outcome, .. } => self.backup_failed = Some((at, outcome)),
             Event::ShippingLag { pipeline, lag } => self.lags.push((pipeline, lag)),
             Event::ApplicationStopped { epoch: 0 } => self.stopped = Some(entry.at),
             Event::FaultIntended { fault, at, .. } => drop(self.intended.insert(fault, at)),
@@ -154,6 +157,7 @@ impl Story {
             | Event::ApplicationStarted { .. }
             | Event::ApplicationStopped { .. }
             | Event::FaultHealed { .. }
+            | Event::ProgramEnded(_)
             | Event::Measured { .. } => {}
         }
     }
@@ -178,17 +182,46 @@ impl Story {
         self.intended.values().copied().min()
     }
 
-    /// The step that ended the recovery before its end, if one did, and how.
-    pub fn broken_step(&self) -> Option<(&StepRun, Broken<'_>)> {
-        self.steps.iter().find_map(|run| match &run.outcome {
-            Some(Outcome::Failed(failure)) => Some((run, Broken::Failed(failure))),
-            Some(Outcome::Bound(failure)) => Some((run, Broken::Bound(failure))),
-            Some(Outcome::Done) | None => None,
+    /// What ended the procedure before its end, if something did: the backup, or a step of the runbook.
+    pub fn broken(&self) -> Option<Break<'_>> {
+        let backup = self.backup_failed.iter().map(|(at, outcome)| (None, *at, *at, outcome));
+        let steps = self.steps.iter().filter_map(|run| {
+            run.outcome.as_ref().map(|outcome| (Some(run.step), run.begun, run.ended.unwrap_or(run.begun), outcome))
+        });
+        backup.chain(steps).find_map(|(step, begun, ended, outcome)| {
+            let how = match outcome {
+                Outcome::Failed(failure) => Broken::Failed(failure),
+                Outcome::Bound(failure) => Broken::Bound(failure),
+                Outcome::Done => return None,
+            };
+            Some(Break { step, begun, ended, how })
         })
     }
 }
 
-/// How a step broke.
+/// Where the procedure broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Break<'a> {
+    /// The step of the runbook; `None`: the backup.
+    pub step: Option<Step>,
+    /// When it began.
+    pub begun: Nanos,
+    /// When it ended.
+    pub ended: Nanos,
+    /// How.
+    pub how: Broken<'a>,
+}
+
+impl std::fmt::Display for Break<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.step {
+            Some(step) => write!(f, "the step \"{step}\""),
+            None => f.write_str("the backup"),
+        }
+    }
+}
+
+/// How it broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken<'a> {
     /// By itself, or under the injected fault.

@@ -23,8 +23,8 @@ pub type Change = (&'static str, &'static str);
 const SMALL: &[Change] = &[
     ("rows    = 200_000", "rows    = 2_000\nafter-recovery = \"2s\""),
     ("rate    = 200 # operations a second over all clients", "rate    = 100"),
-    ("after  = \"8s\"", "after  = \"2s\""),
-    ("after  = \"11s\"", "after  = \"3s\""),
+    ("after  = \"3s\"", "after  = \"1s\""),
+    ("after  = \"6s\"", "after  = \"2s\""),
 ];
 
 impl Place {

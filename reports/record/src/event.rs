@@ -1,6 +1,7 @@
 //! Everything that can happen in a drill, as a closed enum.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,10 +28,10 @@ pub enum Phase {
     Environment,
     /// The initial data set is loaded.
     Load,
-    /// The backup that the restore will use is taken.
-    Backup,
-    /// The workload and the probes run undisturbed.
+    /// The workload and the probes begin.
     Workload,
+    /// The backup that the restore will use is taken, under load.
+    Backup,
     /// Faults are injected.
     Faults,
     /// The runbook runs.
@@ -113,6 +114,37 @@ pub struct Cut {
     pub claimed_by: String,
 }
 
+/// One run of a program that the plan names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProgramRun {
+    /// As the plan names it.
+    pub program: String,
+    /// On which host it ran.
+    pub host: String,
+    /// The instant before its start.
+    pub begun: Nanos,
+    /// The instant after its end.
+    pub ended: Nanos,
+    /// Its exit code; `None`: a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// The files in `logs/` with its standard output and its standard error.
+    pub logs: [String; 2],
+}
+
+impl fmt::Display for ProgramRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on host {} ", self.program, self.host)?;
+        match (self.code, self.signal) {
+            (Some(code), _) => write!(f, "exited with {code}")?,
+            (None, Some(signal)) => write!(f, "was ended by signal {signal}")?,
+            (None, None) => f.write_str("ended")?,
+        }
+        write!(f, " after {}", self.ended.since(self.begun))
+    }
+}
+
 /// Workload counters over one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {
@@ -165,6 +197,17 @@ pub enum Event {
         /// Bytes in the store.
         bytes: u64,
     },
+    /// The backup ended badly: there is nothing to recover from.
+    BackupFailed {
+        /// Pipeline.
+        pipeline: String,
+        /// When.
+        at: Nanos,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A program that the plan names ended.
+    ProgramEnded(ProgramRun),
     /// A piece of log reached the store: how far behind continuous archiving runs.
     ShippingLag {
         /// Pipeline.

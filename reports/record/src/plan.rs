@@ -145,7 +145,7 @@ pub enum Damage {
 /// A fault as the scenario asks for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultPlan {
-    /// Time after the workload's start.
+    /// Time after the backup was durable, with the workload running.
     pub after: Nanos,
     /// The fault's name, as registered.
     pub name: String,

@@ -46,6 +46,13 @@ fn stages(material: &Material) -> Vec<Moment> {
     for backup in &story.backups {
         add(backup.durable, "stage", format!("backup {} is durable", backup.id));
     }
+    if let Some((at, Outcome::Failed(why) | Outcome::Bound(why))) = &story.backup_failed {
+        add(*at, "bad", format!("the backup failed: {}", why.message));
+    }
+    for run in &story.programs {
+        let class = if run.code == Some(0) { "stage" } else { "bad" };
+        add(run.ended, class, format!("{run}; its streams are in logs/{}", run.logs.join(" and logs/")));
+    }
     if let Some((at, _)) = story.snapshot {
         add(at, "stage", "snapshot for the examinations".into());
     }

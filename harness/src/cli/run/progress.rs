@@ -86,6 +86,10 @@ impl Progress {
             Event::BackedUp { id, begun, durable, bytes, .. } => {
                 Some(format!("  backup {id}: {} in {}", layout::bytes(*bytes), durable.since(*begun)))
             }
+            Event::BackupFailed { outcome: Outcome::Failed(failure) | Outcome::Bound(failure), .. } => {
+                let lines: String = failure.lines.iter().map(|line| format!("\n  {line}")).collect();
+                Some(format!("  {} {}{lines}", self.paint.bad("the backup failed:"), failure.message))
+            }
             Event::FaultIntended { says, .. } => {
                 self.since_fault.get_or_insert_with(Instant::now);
                 Some(format!("  {} {says}", self.paint.bad("fault:")))

@@ -28,6 +28,15 @@ pub struct Installation {
     pub version: String,
 }
 
+/// What a server is for: servers of different roles never share a system identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The server that the pipeline saves.
+    Source,
+    /// An empty server to restore onto.
+    Target,
+}
+
 /// How a server is asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -52,11 +61,12 @@ impl Postgres {
     }
 
     /// Gives it a fresh data directory, cloned from the cached template, with `settings` in `postgresql.conf`.
+    /// Clones of one template share its system identifier: servers of one drill need a template each, by `role`.
     ///
     /// # Errors
     /// The template could not be made, or copied.
-    pub async fn initialise(&self, cache: &Path, settings: &[(String, String)]) -> Result<()> {
-        let template = template::get(&self.host, &self.installation, cache).await?;
+    pub async fn initialise(&self, cache: &Path, role: Role, settings: &[(String, String)]) -> Result<()> {
+        let template = template::get(&self.host, &self.installation, role, cache).await?;
         self.host.copy_in(&template, self.data())?;
         let lines: String = settings.iter().map(|(name, value)| setting(name, value)).collect();
         let conf = self.host.outside("data/postgresql.conf");
@@ -180,12 +190,12 @@ impl Postgres {
         connect(&config).await.cannot(format_args!("connect to {database} on host {}", self.host.name()))
     }
 
-    /// Which life of which data set answers.
+    /// Which life of `database` answers.
     ///
     /// # Errors
     /// The server does not answer, or is in recovery.
-    pub async fn incarnation(&self) -> Result<Incarnation> {
-        let row = self.connect(SUPERUSER).await?.query_one(INCARNATION_SQL, &[]).await?;
+    pub async fn incarnation(&self, database: &str) -> Result<Incarnation> {
+        let row = self.connect(database).await?.query_one(INCARNATION_SQL, &[]).await?;
         Ok(Incarnation { identity: row.get(0), branch: row.get(1), started: row.get(2) })
     }
 
@@ -195,6 +205,18 @@ impl Postgres {
     /// The server's answer.
     pub async fn run(&self, database: &str, sql: &str) -> Result<()> {
         Ok(self.connect(database).await?.batch_execute(sql).await?)
+    }
+
+    /// Ends every session of `database` and lets no new one in, not even the superuser's.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn close_database(&self, database: &str) -> Result<()> {
+        let client = self.connect(SUPERUSER).await?;
+        let quoted = database.replace('"', "\"\"");
+        client.batch_execute(&format!("ALTER DATABASE \"{quoted}\" ALLOW_CONNECTIONS false")).await?;
+        let end = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = $1";
+        client.query_one(end, &[&database]).await.map(|_| ()).cannot(format_args!("end the sessions of {database}"))
     }
 
     /// Gives a role a password. It travels over the local socket and never stands in a log.
@@ -208,8 +230,10 @@ impl Postgres {
     }
 }
 
-/// The three columns of an [`Incarnation`]; any role may ask. In recovery it fails, as it should: nothing is promoted.
-pub const INCARNATION_SQL: &str = "SELECT system_identifier::text, \
+/// The three columns of an [`Incarnation`]; any role may ask. The data set is a database of a cluster: one that is restored
+/// beside the damaged one and takes its name is another. In recovery it fails, as it should: nothing is promoted.
+pub const INCARNATION_SQL: &str = "SELECT system_identifier || '/' || \
+     (SELECT oid FROM pg_database WHERE datname = current_database()), \
      ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int::text, \
      extract(epoch FROM pg_postmaster_start_time())::text FROM pg_control_system()";
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{Installation, SUPERUSER};
+use super::{Installation, Role, SUPERUSER};
 use crate::failure::{Context, Result};
 use crate::host::{Command, Host};
 
@@ -14,9 +14,9 @@ use crate::host::{Command, Host};
 const OPTIONS: [&str; 6] =
     ["--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-instructions", "--no-sync"];
 
-/// The template for this installation, made on `host` if the cache does not hold it yet.
-pub(super) async fn get(host: &Host, installation: &Installation, cache: &Path) -> Result<PathBuf> {
-    let settings = format!("{}\n{}", installation.version, OPTIONS.join(" "));
+/// The template for this installation and role, made on `host` if the cache does not hold it yet.
+pub(super) async fn get(host: &Host, installation: &Installation, role: Role, cache: &Path) -> Result<PathBuf> {
+    let settings = format!("{}\n{}\n{role:?}", installation.version, OPTIONS.join(" "));
     let digest: String = Sha256::digest(settings).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let template = cache.join("templates").join(format!("postgres-{digest}"));
     if !template.join("PG_VERSION").exists() {

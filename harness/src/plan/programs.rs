@@ -1,0 +1,60 @@
+//! The user's own programs that a plan names: they must be there and runnable before anything is started.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path};
+
+/// What is wrong with the program `file` of the plan in `folder`, and what would be right.
+pub(super) fn wrong_with(file: &str, folder: &Path) -> Option<(String, String)> {
+    let below = !file.is_empty() && Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
+    if !below {
+        let message = format!("`{file}` is no path below the plan's folder");
+        return Some((message, "put the program beside `plan.toml` and write its path from there".to_owned()));
+    }
+    let path = folder.join(file);
+    let shown = path.display();
+    match std::fs::metadata(&path) {
+        Err(error) => Some((
+            format!("the program `{file}` cannot be found: {error}"),
+            format!("the plan's folder should hold it as {shown}"),
+        )),
+        Ok(meta) if !meta.is_file() => {
+            Some((format!("`{file}` is no program"), format!("{shown} should be a file that can be run")))
+        }
+        Ok(meta) if meta.permissions().mode() & 0o111 == 0 => {
+            Some((format!("the program `{file}` cannot be run: it is not executable"), format!("chmod +x {shown}")))
+        }
+        Ok(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_runnable_file_below_the_plan_is_a_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str, mode: u32| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "#!/bin/sh\n").unwrap();
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        std::fs::create_dir(folder.path().join("own")).unwrap();
+        make("own/backup.sh", 0o755);
+        make("plain.sh", 0o644);
+        let cases = [
+            ("own/backup.sh", None),
+            ("plain.sh", Some("not executable")),
+            ("own", Some("no program")),
+            ("missing.sh", Some("cannot be found")),
+            ("../outside.sh", Some("no path below")),
+            ("/bin/true", Some("no path below")),
+            ("", Some("no path below")),
+        ];
+        for (file, says) in cases {
+            let wrong = wrong_with(file, folder.path()).map(|(message, _)| message);
+            assert_eq!(wrong.is_some(), says.is_some(), "{file}: {wrong:?}");
+            assert!(says.is_none_or(|says| wrong.as_deref().unwrap_or_default().contains(says)), "{file}: {wrong:?}");
+        }
+    }
+}
