@@ -3,6 +3,7 @@
 //! Two streams hold a session each and reconnect on every beat while it is broken; a third logs in afresh each time.
 //! Probes overlap rather than wait: a slow answer never delays the next beat.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +44,24 @@ impl Incarnations {
     }
 }
 
+/// The write beats that were acknowledged: which was sent when, and answered when. A copy of the data holds the number of
+/// one of them, and so tells when it was taken.
+#[derive(Clone, Debug, Default)]
+struct Writes(Arc<Mutex<BTreeMap<u64, (Nanos, Nanos)>>>);
+
+impl Writes {
+    fn acknowledge(&self, beat: u64, sent: Nanos, ended: Nanos) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(beat, (sent, ended));
+    }
+
+    fn find(&self, beat: u64) -> Option<(Nanos, Nanos, Option<Nanos>)> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (sent, ended) = *known.get(&beat)?;
+        let next = known.values().filter(|(later, _)| *later >= ended).map(|(_, ended)| *ended).min();
+        Some((sent, ended, next))
+    }
+}
+
 /// Everything that the probers share.
 #[derive(Clone)]
 struct Prober {
@@ -51,12 +70,14 @@ struct Prober {
     plan: ProbePlan,
     events: mpsc::Sender<Event>,
     incarnations: Incarnations,
+    writes: Writes,
 }
 
 /// Running probes.
 #[derive(Debug)]
 pub struct Probes {
     stop: watch::Sender<bool>,
+    writes: Writes,
     streams: Vec<JoinHandle<()>>,
 }
 
@@ -70,11 +91,18 @@ impl Probes {
         incarnations: Incarnations,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let prober = Prober { clock, config, plan, events, incarnations };
+        let writes = Writes::default();
+        let prober = Prober { clock, config, plan, events, incarnations, writes: writes.clone() };
         let streams = [Stream::Read, Stream::Write, Stream::Fresh]
             .map(|stream| tokio::spawn(prober.clone().run(stream, stopped.clone())))
             .into();
-        Self { stop, streams }
+        Self { stop, writes, streams }
+    }
+
+    /// When the write beat of this number was sent and when it was answered, and the earliest answer to one that was
+    /// sent after that (none so far: `None`). Beats count from 1; one that was not acknowledged is not known.
+    pub fn written(&self, beat: u64) -> Option<(Nanos, Nanos, Option<Nanos>)> {
+        self.writes.find(beat)
     }
 
     /// Stops sending and waits for the answers that are still out.
@@ -92,8 +120,9 @@ impl Prober {
         let session = Arc::new(Session::default());
         let mut out = tokio::task::JoinSet::new();
         let start = self.clock.now();
-        for number in 0_u64.. {
-            let due = start.plus(Nanos(beat.0.saturating_mul(number)));
+        // From 1: the heartbeat as it was loaded is beat 0.
+        for number in 1_u64.. {
+            let due = start.plus(Nanos(beat.0.saturating_mul(number - 1)));
             tokio::select! {
                 () = tokio::time::sleep_until(self.clock.instant(due).into()) => {}
                 _ = stopped.wait_for(|stopped| *stopped) => break,
@@ -136,6 +165,9 @@ impl Prober {
         let ended = self.clock.now();
         let outcome = match answer {
             Ok(Ok(incarnation)) => {
+                if stream == Stream::Write {
+                    self.writes.acknowledge(beat, sent, ended);
+                }
                 ProbeOutcome::Answered(self.incarnations.number("(behind the application's link)", incarnation).await)
             }
             Ok(Err(class)) => ProbeOutcome::Failed(class),
@@ -209,4 +241,30 @@ async fn ask(client: &Client, stream: Stream, beat: u64) -> Result<Incarnation, 
 /// An error's class: its SQLSTATE, or where the connection was lost.
 fn class(error: &tokio_postgres::Error, otherwise: &str) -> String {
     error.code().map_or_else(|| otherwise.to_owned(), |code| code.code().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_is_followed_by_the_earliest_answer_to_one_that_was_sent_after_its_own() {
+        let writes = Writes::default();
+        let at = Nanos::from_millis;
+        // Beat 3 was sent before beat 2 was answered, beat 4 at that very instant; 5 was answered before 4; 6 never.
+        for (beat, sent, ended) in [(2, 20, 45), (3, 40, 48), (4, 45, 90), (5, 60, 70), (7, 100, 110)] {
+            writes.acknowledge(beat, at(sent), at(ended));
+        }
+        let cases = [
+            (2, Some((at(20), at(45), Some(at(70))))),
+            (3, Some((at(40), at(48), Some(at(70))))),
+            (5, Some((at(60), at(70), Some(at(110))))),
+            (7, Some((at(100), at(110), None))),
+            (1, None),
+            (6, None),
+        ];
+        for (beat, found) in cases {
+            assert_eq!(writes.find(beat), found, "beat {beat}");
+        }
+    }
 }
