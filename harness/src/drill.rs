@@ -1,5 +1,6 @@
 //! Where the stages meet: one drill from its plan to its record, and the only writer of its history.
 
+mod calibration;
 mod environment;
 mod launch;
 mod record;
@@ -127,6 +128,7 @@ impl Drill {
         let ledger = Ledger::open(&self.folder.ledger(), &self.folder.ledger_rows()).cannot("create the ledger")?;
         let probes = self.probes(&world);
         let clients = self.workload(&world, &ledger, 0, 1).await;
+        calibration::run(self, &world).await?;
         self.enter(Phase::Faults).await;
         let transaction = self.faults(&mut world).await?;
 

@@ -62,6 +62,8 @@ pub struct Story {
     pub backups: Vec<Backup>,
     /// Lags of continuous archiving: how many, and the longest.
     pub shipping: Option<(u64, Interval)>,
+    /// The stall of known length that the probes were calibrated with: its begin and its end.
+    pub stall: Option<Interval>,
     /// Starts of the application, with the epoch that began.
     pub started: Vec<(Nanos, u8)>,
     /// Stops of the application, with the epoch that ended.
@@ -135,6 +137,9 @@ impl Story {
             Event::ShippingLag { lag, .. } => {
                 let (number, worst) = self.shipping.unwrap_or_default();
                 self.shipping = Some((number + 1, if lag.upper > worst.upper { *lag } else { worst }));
+            }
+            Event::Calibrated { before, thawed, .. } => {
+                self.stall = Some(Interval { lower: *before, upper: thawed.upper });
             }
             Event::ApplicationStarted { epoch } => self.started.push((at, *epoch)),
             Event::ApplicationStopped { epoch } => self.stopped.push((at, *epoch)),

@@ -120,11 +120,21 @@ pub struct Stable {
     pub until: Nanos,
 }
 
+/// An outage as it was seen from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// Where it ended.
+    pub end: Stable,
+    /// Nothing finer was measured.
+    pub resolution: Nanos,
+}
+
 /// All three streams.
 #[derive(Debug)]
 pub struct Watch {
     streams: [Rated; 3],
     stability: u32,
+    beat: Nanos,
 }
 
 impl Watch {
@@ -132,7 +142,7 @@ impl Watch {
     pub fn new<'a>(probes: impl Fn(Stream) -> &'a [Probe], plan: &ProbePlan, expected: u32, from: Nanos) -> Self {
         let beat = |stream| if stream == Stream::Fresh { plan.fresh_beat } else { plan.beat };
         let rated = |stream| Rated::new(probes(stream), beat(stream), expected, from);
-        Self { streams: STREAMS.map(rated), stability: plan.stability.max(1) }
+        Self { streams: STREAMS.map(rated), stability: plan.stability.max(1), beat: plan.beat }
     }
 
     /// The streams, as in [`STREAMS`].
@@ -194,6 +204,24 @@ impl Watch {
             first_write: first_write.ended,
             until,
         })
+    }
+
+    /// The outage whose first cause came at `from` and whose last at `last_cause`; `continues`: the life that is expected
+    /// afterwards answered before. `None`: its end was not seen.
+    pub fn outage(&self, from: Nanos, last_cause: Nanos, continues: bool) -> Option<Outage> {
+        let first_bad = self.first_bad();
+        // A cause may take a while to bite: calm before the first bad beat is no recovery.
+        let stable = self.stable(first_bad.map_or(last_cause, |bad| bad.max(last_cause)))?;
+        if first_bad.is_none() && continues {
+            // No probe noticed anything: at worst an outage hid between two beats.
+            let resolution = self.longest_unseen().max(self.beat);
+            let between = Interval { lower: from, upper: from.plus(resolution) };
+            let end = Stable { between, first_read: between.upper, first_write: between.upper, ..stable };
+            return Some(Outage { end, resolution });
+        }
+        let between = Interval { lower: stable.between.lower.max(from), upper: stable.between.upper };
+        let resolution = self.beat.plus(self.lateness(between.lower, stable.until));
+        Some(Outage { end: Stable { between, ..stable }, resolution })
     }
 
     /// The longest outage that the held sessions could have missed between two good beats, up to the end of the watch.

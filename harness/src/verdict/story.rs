@@ -65,6 +65,17 @@ pub struct Load {
     pub bytes: u64,
 }
 
+/// A stall of known length, before any fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// The instant just before the freeze.
+    pub before: Nanos,
+    /// When all of the source stood still.
+    pub frozen: Nanos,
+    /// Between just before and just after it was whole again.
+    pub thawed: Interval,
+}
+
 /// A history, by subject. Of events that can happen once, the last one counts.
 #[derive(Clone, Debug, Default)]
 pub struct Story {
@@ -76,6 +87,8 @@ pub struct Story {
     pub backups: Vec<Backup>,
     /// Lags of continuous archiving, with their pipeline.
     pub lags: Vec<(String, Interval)>,
+    /// The known stall that the measurement is calibrated with.
+    pub stall: Option<Stall>,
     /// When the old incarnation's application was stopped.
     pub stopped: Option<Nanos>,
     /// Faults: the instant just before each was injected.
@@ -132,6 +145,7 @@ impl Story {
                 self.backups.push(Backup { pipeline, took: durable.since(begun) });
             }
             Event::ShippingLag { pipeline, lag } => self.lags.push((pipeline, lag)),
+            Event::Calibrated { before, frozen, thawed } => self.stall = Some(Stall { before, frozen, thawed }),
             Event::ApplicationStopped { epoch: 0 } => self.stopped = Some(entry.at),
             Event::FaultIntended { fault, at, .. } => drop(self.intended.insert(fault, at)),
             Event::FaultConfirmed { fault, at, .. } => drop(self.confirmed.insert(fault, at)),
@@ -176,6 +190,15 @@ impl Story {
     /// The instant just before the first fault's injection.
     pub fn fault(&self) -> Option<Nanos> {
         self.intended.values().copied().min()
+    }
+
+    /// The incarnation that answered the last probe of a held session before `at`; `None`: nobody asked, or none answered.
+    pub fn life_before(&self, at: Nanos) -> Option<u32> {
+        let probes = self.probes.get(&Stream::Read).map_or(&[][..], Vec::as_slice);
+        probes.iter().filter(|probe| probe.ended < at).rev().find_map(|probe| match probe.outcome {
+            ProbeOutcome::Answered(life) => Some(life),
+            _ => None,
+        })
     }
 
     /// The step that ended the recovery before its end, if one did, and how.

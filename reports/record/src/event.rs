@@ -182,6 +182,16 @@ pub enum Event {
         /// Which epoch ended.
         epoch: u8,
     },
+    /// Before any fault the harness froze the source whole and thawed it again: an outage of known length, which the
+    /// verdict must find among the probes.
+    Calibrated {
+        /// The instant just before the freeze.
+        before: Nanos,
+        /// When all of the source was seen to stand still.
+        frozen: Nanos,
+        /// Between just before and just after it was whole again.
+        thawed: Interval,
+    },
     /// A fault is about to be injected.
     FaultIntended {
         /// Index into the scenario's faults.

@@ -46,6 +46,10 @@ fn stages(material: &Material) -> Vec<Moment> {
     for backup in &story.backups {
         add(backup.durable, "stage", format!("backup {} is durable", backup.id));
     }
+    if let Some(stall) = story.stall {
+        let says = format!("the harness holds the source up for {}, to calibrate the probes", stall.width());
+        add(stall.lower, "stage", says);
+    }
     if let Some((at, _)) = story.snapshot {
         add(at, "stage", "snapshot for the examinations".into());
     }
