@@ -1,10 +1,11 @@
 //! Probes: outside observations on a fixed beat, open loop, outside any pool, by the application's role.
 //!
 //! Two streams hold a session each and reconnect on every beat while it is broken; a third logs in afresh each time.
-//! Probes overlap rather than wait: a slow answer never delays the next beat.
+//! Probes overlap rather than wait: a slow answer never delays the next beat. Only logins that hang are not piled up: the
+//! server would have to deal with all of them at once when it comes back, and the probes would measure themselves.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use blackstart_record::event::{Event, Incarnation, ProbeOutcome, Stream};
@@ -16,6 +17,10 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use crate::clock::Clock;
 use crate::engine::postgres::INCARNATION_SQL;
+
+/// Puts the heartbeat in place, which every probe reads or writes.
+pub const HEARTBEAT: &str =
+    "INSERT INTO blackstart.heartbeat (stream, beat, at) VALUES ('read', 0, now()), ('write', 0, now())";
 
 /// Numbers the incarnations in the order in which anybody met them, as the history does.
 #[derive(Clone, Debug)]
@@ -52,6 +57,10 @@ struct Writes(Arc<Mutex<BTreeMap<u64, (Nanos, Nanos)>>>);
 impl Writes {
     fn acknowledge(&self, beat: u64, sent: Nanos, ended: Nanos) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(beat, (sent, ended));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     fn find(&self, beat: u64) -> Option<(Nanos, Nanos, Option<Nanos>)> {
@@ -99,6 +108,11 @@ impl Probes {
         Self { stop, writes, streams }
     }
 
+    /// Whether any write was answered so far.
+    pub fn answered(&self) -> bool {
+        !self.writes.is_empty()
+    }
+
     /// When the write beat of this number was sent and when it was answered, and the earliest answer to one that was
     /// sent after that (none so far: `None`). Beats count from 1; one that was not acknowledged is not known.
     pub fn written(&self, beat: u64) -> Option<(Nanos, Nanos, Option<Nanos>)> {
@@ -128,8 +142,8 @@ impl Prober {
                 _ = stopped.wait_for(|stopped| *stopped) => break,
             }
             let sent = self.clock.now();
-            if sent.since(due) >= beat {
-                // The prober itself was held up for a whole beat: there was no look, which is never a success.
+            // The prober itself was held up for a whole beat, or a login of it hangs: no look, which is never a success.
+            if sent.since(due) >= beat || session.hangs(sent, self.plan.fresh_beat) {
                 let event = Event::Probe { stream, due, sent, ended: sent, outcome: ProbeOutcome::Dropped };
                 let _ = self.events.send(event).await;
                 continue;
@@ -142,26 +156,25 @@ impl Prober {
 
     async fn probe(self, stream: Stream, session: Arc<Session>, due: Nanos, sent: Nanos, beat: u64) {
         let timeout = Duration::from(self.plan.timeout);
+        let mut used = None;
         let answer = tokio::time::timeout(timeout, async {
-            match stream {
-                Stream::Fresh => {
-                    let client = connect(&self.config).await?;
-                    ask(&client, stream, beat).await
-                }
-                Stream::Read | Stream::Write => {
-                    let client = match session.client() {
-                        Some(client) => client,
-                        None => session.keep(connect(&self.config).await?),
-                    };
-                    let answer = ask(&client, stream, beat).await;
-                    if answer.is_err() && client.is_closed() {
-                        session.forget(&client);
-                    }
-                    answer
-                }
+            if stream == Stream::Fresh {
+                let client = connect(&self.config).await?;
+                return ask(&client, stream, beat).await;
             }
+            let client = match session.client() {
+                Some(client) => client,
+                None => session.log_in(sent, &self.config).await?,
+            };
+            ask(used.insert(client), stream, beat).await
         })
         .await;
+        // Whatever answers from now on, on a session that left a probe without its answer, would answer too late.
+        if let Some(client) = used
+            && (answer.is_err() || client.is_closed())
+        {
+            session.forget(&client);
+        }
         let ended = self.clock.now();
         let outcome = match answer {
             Ok(Ok(incarnation)) => {
@@ -171,11 +184,7 @@ impl Prober {
                 ProbeOutcome::Answered(self.incarnations.number("(behind the application's link)", incarnation).await)
             }
             Ok(Err(class)) => ProbeOutcome::Failed(class),
-            Err(_) => {
-                // Whatever answers on this session from now on would answer too late.
-                session.drop_current();
-                ProbeOutcome::TimedOut
-            }
+            Err(_) => ProbeOutcome::TimedOut,
         };
         let _ = self.events.send(Event::Probe { stream, due, sent, ended, outcome }).await;
     }
@@ -183,29 +192,51 @@ impl Prober {
 
 /// The session that a held stream keeps from beat to beat.
 #[derive(Default)]
-struct Session(Mutex<Option<Arc<Client>>>);
+struct Session(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    client: Option<Arc<Client>>,
+    /// When the latest login began, while it has not ended.
+    login: Option<Nanos>,
+}
 
 impl Session {
-    fn client(&self) -> Option<Arc<Client>> {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref().filter(|client| !client.is_closed()).cloned()
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, client: Client) -> Arc<Client> {
-        let client = Arc::new(client);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(client.clone());
-        client
+    fn client(&self) -> Option<Arc<Client>> {
+        self.held().client.as_ref().filter(|client| !client.is_closed()).cloned()
+    }
+
+    /// Whether the stream has no session and waits for a login that began less than `patience` ago.
+    fn hangs(&self, now: Nanos, patience: Nanos) -> bool {
+        self.client().is_none() && self.held().login.is_some_and(|begun| now.since(begun) < patience)
+    }
+
+    async fn log_in(&self, now: Nanos, config: &Config) -> Result<Arc<Client>, String> {
+        self.held().login = Some(now);
+        let _ended = Login { session: self, begun: now };
+        let client = Arc::new(connect(config).await?);
+        self.held().client = Some(client.clone());
+        Ok(client)
     }
 
     fn forget(&self, client: &Arc<Client>) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.as_ref().is_some_and(|current| Arc::ptr_eq(current, client)) {
-            *held = None;
-        }
+        self.held().client.take_if(|current| Arc::ptr_eq(current, client));
     }
+}
 
-    fn drop_current(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+/// A login under way: it ends by itself, or is given up, and is then no longer waited for.
+struct Login<'a> {
+    session: &'a Session,
+    begun: Nanos,
+}
+
+impl Drop for Login<'_> {
+    fn drop(&mut self) {
+        self.session.held().login.take_if(|latest| *latest == self.begun);
     }
 }
 

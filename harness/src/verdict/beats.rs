@@ -8,7 +8,7 @@ use super::story::Probe;
 
 /// A probe that takes longer than this many beats is an outage, even if it is answered in the end.
 pub const LATE_BEATS: u64 = 3;
-/// This many bad beats at the very end of the watch mean that the service did not stay.
+/// At least this many bad beats in a row, for long or at the very end of the watch, mean that the service did not stay.
 const BAD_END: usize = 3;
 
 /// The streams, all of which a recovery needs.
@@ -38,23 +38,52 @@ pub struct Beat {
     pub worth: Worth,
 }
 
+/// How late the prober itself was, by the beats' due times, over all streams.
+#[derive(Debug)]
+struct Lateness(Vec<(Nanos, Nanos)>);
+
+impl Lateness {
+    fn of<'a>(probes: impl Iterator<Item = &'a Probe>) -> Self {
+        let mut late: Vec<_> = probes.map(|probe| (probe.due, probe.sent.since(probe.due))).collect();
+        late.sort_unstable();
+        Self(late)
+    }
+
+    /// The greatest of the beats that were due between two instants.
+    fn within(&self, from: Nanos, until: Nanos) -> Nanos {
+        let due = self.0.iter().skip(self.0.partition_point(|(due, _)| *due < from));
+        due.take_while(|(due, _)| *due <= until).map(|(_, late)| *late).max().unwrap_or(Nanos::ZERO)
+    }
+}
+
 /// One stream's beats in order of sending, rated for one expected incarnation.
 #[derive(Debug)]
 pub struct Rated {
     /// The beats.
     pub beats: Vec<Beat>,
+    /// The time between two beats.
+    beat: Nanos,
     /// For each beat, how many good ones in a row begin with it.
     runs: Vec<u32>,
 }
 
 impl Rated {
     /// Rates the probes of one stream, in order of sending, from `from` on.
-    pub fn new(probes: &[Probe], beat: Nanos, expected: u32, from: Nanos) -> Self {
+    fn new(probes: &[Probe], beat: Nanos, expected: u32, from: Nanos, lateness: &Lateness) -> Self {
         let patience = Nanos(beat.0.saturating_mul(LATE_BEATS));
         let rate = |probe: &Probe| match probe.outcome {
             ProbeOutcome::Dropped => Worth::Unseen,
-            ProbeOutcome::Answered(life) if life == expected && probe.ended.since(probe.sent) <= patience => {
-                if probe.sent.since(probe.due) > patience { Worth::Unseen } else { Worth::Good }
+            ProbeOutcome::Answered(life) if life == expected => {
+                let took = probe.ended.since(probe.sent);
+                // A prober that was held up meanwhile may have had the answer for so long before it looked.
+                let unnoticed = || lateness.within(probe.sent, probe.ended);
+                if took > patience {
+                    if took.since(unnoticed()) > patience { Worth::Bad } else { Worth::Unseen }
+                } else if probe.sent.since(probe.due) > patience {
+                    Worth::Unseen
+                } else {
+                    Worth::Good
+                }
             }
             ProbeOutcome::Answered(_) | ProbeOutcome::Failed(_) | ProbeOutcome::TimedOut => Worth::Bad,
         };
@@ -72,7 +101,7 @@ impl Rated {
                 runs[index] = 1 + if joined { runs[index + 1] } else { 0 };
             }
         }
-        Self { beats, runs }
+        Self { beats, beat, runs }
     }
 
     /// The first beat sent after `after`, where a run of `length` good ones begins with it, and that run's last beat.
@@ -87,7 +116,8 @@ impl Rated {
         self.beats.iter().filter(|beat| beat.worth == Worth::Bad)
     }
 
-    /// Where, after `after`, bad beats follow each other for `length`, or until the end: the first of them.
+    /// Where, after `after`, no beat is good for `length` beats, or until the end: the first bad one. Beats without a look
+    /// count for the time that they took: while logins hang, hardly any is sent.
     fn relapse(&self, after: Nanos, length: u32) -> Option<Nanos> {
         let from = self.beats.partition_point(|beat| beat.sent <= after);
         let mut begun: Option<(usize, usize)> = None;
@@ -98,8 +128,9 @@ impl Rated {
                 (Worth::Unseen, begun) => begun,
                 (Worth::Good, _) => None,
             };
-            if let Some((first, count)) = begun.filter(|(_, count)| *count >= length.max(1) as usize) {
-                debug_assert!(count > 0);
+            let window = Nanos(self.beat.0.saturating_mul(u64::from(length)));
+            let lasts = |first: usize| beat.due.since(self.beats[first].due).plus(self.beat) >= window;
+            if let Some((first, _)) = begun.filter(|(first, count)| *count >= BAD_END && lasts(*first)) {
                 return Some(self.beats[first].sent);
             }
         }
@@ -141,7 +172,8 @@ impl Watch {
     /// Rates all streams; `probes` gives a stream's probes in order of sending.
     pub fn new<'a>(probes: impl Fn(Stream) -> &'a [Probe], plan: &ProbePlan, expected: u32, from: Nanos) -> Self {
         let beat = |stream| if stream == Stream::Fresh { plan.fresh_beat } else { plan.beat };
-        let rated = |stream| Rated::new(probes(stream), beat(stream), expected, from);
+        let lateness = Lateness::of(STREAMS.into_iter().flat_map(&probes));
+        let rated = |stream| Rated::new(probes(stream), beat(stream), expected, from, &lateness);
         Self { streams: STREAMS.map(rated), stability: plan.stability.max(1), beat: plan.beat }
     }
 

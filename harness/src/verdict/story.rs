@@ -192,13 +192,13 @@ impl Story {
         self.intended.values().copied().min()
     }
 
-    /// The incarnation that answered the last probe of a held session before `at`; `None`: nobody asked, or none answered.
+    /// The incarnation that gave the last answer before `at`, to whichever probe; `None`: nobody asked, or none answered.
     pub fn life_before(&self, at: Nanos) -> Option<u32> {
-        let probes = self.probes.get(&Stream::Read).map_or(&[][..], Vec::as_slice);
-        probes.iter().filter(|probe| probe.ended < at).rev().find_map(|probe| match probe.outcome {
-            ProbeOutcome::Answered(life) => Some(life),
+        let answers = self.probes.values().flatten().filter_map(|probe| match probe.outcome {
+            ProbeOutcome::Answered(life) if probe.ended < at => Some((probe.ended, life)),
             _ => None,
-        })
+        });
+        answers.max().map(|(_, life)| life)
     }
 
     /// The step that ended the recovery before its end, if one did, and how.

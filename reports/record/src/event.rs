@@ -76,7 +76,7 @@ pub enum ProbeOutcome {
     Failed(String),
     /// No answer within its timeout.
     TimedOut,
-    /// The beat was not sent (the prober itself was late); never a success.
+    /// The beat was not sent (the prober itself was late, or a login of its stream hangs); never a success.
     Dropped,
 }
 
