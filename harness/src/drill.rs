@@ -129,8 +129,7 @@ impl Drill {
         let probes = self.probes(&world);
         let clients = self.workload(&world, &ledger, 0, 1).await;
         let bound = self.request.loaded.bounds.server.into();
-        let plan = &self.request.loaded.scenario.probes;
-        self.emit(calibration::stall(self.clock, &world.source, &probes, plan, bound).await?).await;
+        self.emit(calibration::stall(self.clock, &world.source, &probes, bound).await?).await;
         self.enter(Phase::Faults).await;
         let transaction = self.faults(&mut world).await?;
 

@@ -148,7 +148,7 @@ impl Story {
             Event::SnapshotTaken { at, incarnation } => self.snapshot = Some((*at, *incarnation)),
             Event::SourceFenced { at, evidence } => self.fence = Some(Ok((*at, evidence.clone()))),
             Event::SourceNotFenced { why } => self.fence = Some(Err(why.clone())),
-            Event::Probe { stream, due, sent, ended, outcome } => self.probes.push(Probe {
+            Event::Probe { stream, due, sent, ended, outcome, .. } => self.probes.push(Probe {
                 stream: *stream,
                 due: *due,
                 sent: *sent,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use blackstart_record::event::{Event, Incarnation, ProbeOutcome, Stream};
-use blackstart_record::plan::ProbePlan;
+use blackstart_record::plan::{LATE_BEATS, ProbePlan};
 use blackstart_record::time::Nanos;
 use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -71,6 +71,22 @@ impl Writes {
     }
 }
 
+/// How many beats in a row were answered in time, by stream; to know when to go on, never to judge by.
+#[derive(Clone, Debug, Default)]
+struct Streaks(Arc<Mutex<BTreeMap<Stream, u32>>>);
+
+impl Streaks {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<Stream, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, stream: Stream, in_time: bool) {
+        let mut streaks = self.held();
+        let streak = streaks.entry(stream).or_default();
+        *streak = if in_time { *streak + 1 } else { 0 };
+    }
+}
+
 /// Everything that the probers share.
 #[derive(Clone)]
 struct Prober {
@@ -80,13 +96,16 @@ struct Prober {
     events: mpsc::Sender<Event>,
     incarnations: Incarnations,
     writes: Writes,
+    streaks: Streaks,
 }
 
 /// Running probes.
 #[derive(Debug)]
 pub struct Probes {
     stop: watch::Sender<bool>,
+    plan: ProbePlan,
     writes: Writes,
+    streaks: Streaks,
     streams: Vec<JoinHandle<()>>,
 }
 
@@ -100,12 +119,30 @@ impl Probes {
         incarnations: Incarnations,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let writes = Writes::default();
-        let prober = Prober { clock, config, plan, events, incarnations, writes: writes.clone() };
+        let (writes, streaks) = (Writes::default(), Streaks::default());
+        let (own_writes, own_streaks) = (writes.clone(), streaks.clone());
+        let prober = Prober { clock, config, plan, events, incarnations, writes: own_writes, streaks: own_streaks };
         let streams = [Stream::Read, Stream::Write, Stream::Fresh]
             .map(|stream| tokio::spawn(prober.clone().run(stream, stopped.clone())))
             .into();
-        Self { stop, writes, streams }
+        Self { stop, plan, writes, streaks, streams }
+    }
+
+    /// Waits until each stream was answered in time for a stability window from now on, but not for longer than `bound`:
+    /// what it comes to is the verdict's to say.
+    pub async fn steady(&self, bound: Duration) {
+        self.streaks.held().clear();
+        // A few of those that count were sent before.
+        let window = self.plan.stability.saturating_add(LATE_BEATS);
+        let wanted = [(Stream::Read, window), (Stream::Write, window), (Stream::Fresh, 1)];
+        let enough = || {
+            let streaks = self.streaks.held();
+            wanted.iter().all(|(stream, wanted)| streaks.get(stream).is_some_and(|streak| streak >= wanted))
+        };
+        let deadline = tokio::time::Instant::now() + bound;
+        while !enough() && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(self.plan.beat.into()).await;
+        }
     }
 
     /// Whether any write was answered so far.
@@ -131,6 +168,8 @@ impl Probes {
 impl Prober {
     async fn run(self, stream: Stream, mut stopped: watch::Receiver<bool>) {
         let beat = if stream == Stream::Fresh { self.plan.fresh_beat } else { self.plan.beat };
+        // Fresh logins never wait for each other.
+        let patience = if stream == Stream::Fresh { Nanos::ZERO } else { self.plan.fresh_beat };
         let session = Arc::new(Session::default());
         let mut out = tokio::task::JoinSet::new();
         let start = self.clock.now();
@@ -143,8 +182,10 @@ impl Prober {
             }
             let sent = self.clock.now();
             // The prober itself was held up for a whole beat, or a login of it hangs: no look, which is never a success.
-            if sent.since(due) >= beat || session.hangs(sent, self.plan.fresh_beat) {
-                let event = Event::Probe { stream, due, sent, ended: sent, outcome: ProbeOutcome::Dropped };
+            if sent.since(due) >= beat || session.hangs(sent, patience) {
+                let outcome = ProbeOutcome::Dropped;
+                self.streaks.add(stream, false);
+                let event = Event::Probe { stream, due, sent, ended: sent, login: false, outcome };
                 let _ = self.events.send(event).await;
                 continue;
             }
@@ -156,26 +197,32 @@ impl Prober {
 
     async fn probe(self, stream: Stream, session: Arc<Session>, due: Nanos, sent: Nanos, beat: u64) {
         let timeout = Duration::from(self.plan.timeout);
-        let mut used = None;
+        let held = session.client();
+        let login = held.is_none();
         let answer = tokio::time::timeout(timeout, async {
-            if stream == Stream::Fresh {
-                let client = connect(&self.config).await?;
-                return ask(&client, stream, beat).await;
+            if let Some(client) = &held {
+                return ask(client, stream, beat).await;
             }
-            let client = match session.client() {
-                Some(client) => client,
-                None => session.log_in(sent, &self.config).await?,
-            };
-            ask(used.insert(client), stream, beat).await
+            let _under_way = session.log_in(sent);
+            let client = connect(&self.config).await?;
+            let answer = ask(&client, stream, beat).await;
+            // Not before its first answer: a new session is slow to give it, and would hold up the beats behind it.
+            if stream != Stream::Fresh && !client.is_closed() {
+                session.keep(client);
+            }
+            answer
         })
         .await;
         // Whatever answers from now on, on a session that left a probe without its answer, would answer too late.
-        if let Some(client) = used
+        if let Some(client) = held
             && (answer.is_err() || client.is_closed())
         {
             session.forget(&client);
         }
         let ended = self.clock.now();
+        let patience = Nanos(self.plan.beat.0.saturating_mul(u64::from(LATE_BEATS)));
+        let in_time = stream == Stream::Fresh || ended.since(sent) <= patience;
+        self.streaks.add(stream, in_time && matches!(answer, Ok(Ok(_))));
         let outcome = match answer {
             Ok(Ok(incarnation)) => {
                 if stream == Stream::Write {
@@ -186,7 +233,7 @@ impl Prober {
             Ok(Err(class)) => ProbeOutcome::Failed(class),
             Err(_) => ProbeOutcome::TimedOut,
         };
-        let _ = self.events.send(Event::Probe { stream, due, sent, ended, outcome }).await;
+        let _ = self.events.send(Event::Probe { stream, due, sent, ended, login, outcome }).await;
     }
 }
 
@@ -215,12 +262,14 @@ impl Session {
         self.client().is_none() && self.held().login.is_some_and(|begun| now.since(begun) < patience)
     }
 
-    async fn log_in(&self, now: Nanos, config: &Config) -> Result<Arc<Client>, String> {
+    /// From now on a login is under way, until what this gives is dropped.
+    fn log_in(&self, now: Nanos) -> Login<'_> {
         self.held().login = Some(now);
-        let _ended = Login { session: self, begun: now };
-        let client = Arc::new(connect(config).await?);
-        self.held().client = Some(client.clone());
-        Ok(client)
+        Login { session: self, begun: now }
+    }
+
+    fn keep(&self, client: Client) {
+        self.held().client = Some(Arc::new(client));
     }
 
     fn forget(&self, client: &Arc<Client>) {
@@ -277,6 +326,40 @@ fn class(error: &tokio_postgres::Error, otherwise: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A server that is frozen takes connections and says nothing. When it comes back it deals with every login.
+    #[tokio::test]
+    async fn logins_that_hang_are_not_piled_up() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = Config::new();
+        config.host("127.0.0.1").port(silent.local_addr().unwrap().port()).user("nobody");
+        let ms = Nanos::from_millis;
+        let plan = ProbePlan { beat: ms(5), fresh_beat: ms(50), timeout: ms(1_000), stability: 1 };
+        let (events, mut queue) = mpsc::channel(10_000);
+        let incarnations = Incarnations::new(events.clone());
+        let probes = Probes::start(Clock::start(), config, plan, events, incarnations);
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        probes.stop().await;
+        let (mut logins, mut beats) = (BTreeMap::<_, Vec<Nanos>>::new(), 0);
+        while let Some(event) = queue.recv().await {
+            let Event::Probe { stream, sent, outcome, .. } = event else { panic!("{event:?}") };
+            beats += 1;
+            match outcome {
+                ProbeOutcome::Dropped => {}
+                ProbeOutcome::TimedOut => logins.entry(stream).or_default().push(sent),
+                other => panic!("{other:?}"),
+            }
+        }
+        for (stream, sent) in &mut logins {
+            sent.sort_unstable();
+            assert!(sent.len() > 2, "{stream:?} tries again: {sent:?}");
+            let close =
+                sent.windows(2).find(|pair| *stream != Stream::Fresh && pair[1].since(pair[0]) < plan.fresh_beat);
+            assert_eq!(close, None, "{stream:?}");
+        }
+        assert_eq!(logins.len(), 3);
+        assert!(beats > 2 * logins.values().map(Vec::len).sum::<usize>(), "every beat is noted, sent or not");
+    }
 
     #[test]
     fn a_write_is_followed_by_the_earliest_answer_to_one_that_was_sent_after_its_own() {

@@ -1,13 +1,11 @@
 //! What each probe's beat is worth, and where the service became stable. Pure.
 
 use blackstart_record::event::{ProbeOutcome, Stream};
-use blackstart_record::plan::ProbePlan;
+use blackstart_record::plan::{LATE_BEATS, ProbePlan};
 use blackstart_record::time::{Interval, Nanos};
 
 use super::story::Probe;
 
-/// A probe that takes longer than this many beats is an outage, even if it is answered in the end.
-pub const LATE_BEATS: u64 = 3;
 /// At least this many bad beats in a row, for long or at the very end of the watch, mean that the service did not stay.
 const BAD_END: usize = 3;
 
@@ -19,10 +17,18 @@ pub const STREAMS: [Stream; 3] = [Stream::Read, Stream::Write, Stream::Fresh];
 pub enum Worth {
     /// Answered in time by the expected incarnation.
     Good,
-    /// Unanswered, refused, too late, or answered by another incarnation.
+    /// Unanswered, refused, or answered by another incarnation.
     Bad,
+    /// Answered by the expected incarnation, too late.
+    Late,
     /// The prober itself was late or sent nothing: neither an outage nor a success.
     Unseen,
+}
+
+impl Worth {
+    fn is_bad(self) -> bool {
+        matches!(self, Self::Bad | Self::Late)
+    }
 }
 
 /// A rated probe.
@@ -38,22 +44,13 @@ pub struct Beat {
     pub worth: Worth,
 }
 
-/// How late the prober itself was, by the beats' due times, over all streams.
-#[derive(Debug)]
-struct Lateness(Vec<(Nanos, Nanos)>);
-
-impl Lateness {
-    fn of<'a>(probes: impl Iterator<Item = &'a Probe>) -> Self {
-        let mut late: Vec<_> = probes.map(|probe| (probe.due, probe.sent.since(probe.due))).collect();
-        late.sort_unstable();
-        Self(late)
-    }
-
-    /// The greatest of the beats that were due between two instants.
-    fn within(&self, from: Nanos, until: Nanos) -> Nanos {
-        let due = self.0.iter().skip(self.0.partition_point(|(due, _)| *due < from));
-        due.take_while(|(due, _)| *due <= until).map(|(_, late)| *late).max().unwrap_or(Nanos::ZERO)
-    }
+/// How soon a stream's probes are due and to be answered.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    beat: Nanos,
+    /// A login costs many beats, and a new session's first answer more: where a held stream had to log in first, it has
+    /// this long.
+    login: Nanos,
 }
 
 /// One stream's beats in order of sending, rated for one expected incarnation.
@@ -69,16 +66,16 @@ pub struct Rated {
 
 impl Rated {
     /// Rates the probes of one stream, in order of sending, from `from` on.
-    fn new(probes: &[Probe], beat: Nanos, expected: u32, from: Nanos, lateness: &Lateness) -> Self {
-        let patience = Nanos(beat.0.saturating_mul(LATE_BEATS));
+    fn new(probes: &[Probe], pace: Pace, expected: u32, from: Nanos) -> Self {
+        let Pace { beat, login } = pace;
+        let patience = Nanos(beat.0.saturating_mul(u64::from(LATE_BEATS)));
         let rate = |probe: &Probe| match probe.outcome {
             ProbeOutcome::Dropped => Worth::Unseen,
             ProbeOutcome::Answered(life) if life == expected => {
                 let took = probe.ended.since(probe.sent);
-                // A prober that was held up meanwhile may have had the answer for so long before it looked.
-                let unnoticed = || lateness.within(probe.sent, probe.ended);
+                let patience = if probe.login { patience.max(login) } else { patience };
                 if took > patience {
-                    if took.since(unnoticed()) > patience { Worth::Bad } else { Worth::Unseen }
+                    Worth::Late
                 } else if probe.sent.since(probe.due) > patience {
                     Worth::Unseen
                 } else {
@@ -112,8 +109,14 @@ impl Rated {
         Some((*self.beats.get(first)?, *self.beats.get(last)?)).filter(|_| long_enough)
     }
 
+    /// When the expected incarnation first gave an answer after `after`, in time or late.
+    fn answer_after(&self, after: Nanos) -> Option<Nanos> {
+        let answered = self.beats.iter().filter(|beat| matches!(beat.worth, Worth::Good | Worth::Late));
+        answered.map(|beat| beat.ended).filter(|ended| *ended > after).min()
+    }
+
     fn bad(&self) -> impl Iterator<Item = &Beat> {
-        self.beats.iter().filter(|beat| beat.worth == Worth::Bad)
+        self.beats.iter().filter(|beat| beat.worth.is_bad())
     }
 
     /// Where, after `after`, no beat is good for `length` beats, or until the end: the first bad one. Beats without a look
@@ -123,8 +126,8 @@ impl Rated {
         let mut begun: Option<(usize, usize)> = None;
         for (index, beat) in self.beats.iter().enumerate().skip(from) {
             begun = match (beat.worth, begun) {
-                (Worth::Bad, None) => Some((index, 1)),
-                (Worth::Bad, Some((first, count))) => Some((first, count + 1)),
+                (Worth::Bad | Worth::Late, None) => Some((index, 1)),
+                (Worth::Bad | Worth::Late, Some((first, count))) => Some((first, count + 1)),
                 (Worth::Unseen, begun) => begun,
                 (Worth::Good, _) => None,
             };
@@ -141,7 +144,7 @@ impl Rated {
 /// Where the service became stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stable {
-    /// Between the sending of the last bad probe (or the fault) and the end of the first success of the last stream.
+    /// Between the sending of the last probe that shows it down (or the fault) and the end of the first success of the last stream.
     pub between: Interval,
     /// End of the first good read.
     pub first_read: Nanos,
@@ -172,8 +175,8 @@ impl Watch {
     /// Rates all streams; `probes` gives a stream's probes in order of sending.
     pub fn new<'a>(probes: impl Fn(Stream) -> &'a [Probe], plan: &ProbePlan, expected: u32, from: Nanos) -> Self {
         let beat = |stream| if stream == Stream::Fresh { plan.fresh_beat } else { plan.beat };
-        let lateness = Lateness::of(STREAMS.into_iter().flat_map(&probes));
-        let rated = |stream| Rated::new(probes(stream), beat(stream), expected, from, &lateness);
+        let pace = |stream| Pace { beat: beat(stream), login: plan.fresh_beat };
+        let rated = |stream| Rated::new(probes(stream), pace(stream), expected, from);
         Self { streams: STREAMS.map(rated), stability: plan.stability.max(1), beat: plan.beat }
     }
 
@@ -227,15 +230,36 @@ impl Watch {
         let (first_fresh, _) = fresh.run_after(after, 1)?;
         let until = last_read.ended.max(last_write.ended).max(first_fresh.ended);
         let clean = fresh.bad().all(|beat| beat.sent <= after || beat.sent > until);
-        let bad_before =
-            self.streams.iter().flat_map(Rated::bad).map(|beat| beat.sent).filter(|sent| *sent <= after).max();
         let upper = first_read.ended.max(first_write.ended).max(first_fresh.ended);
         clean.then(|| Stable {
-            between: Interval { lower: bad_before.unwrap_or(Nanos::ZERO), upper },
+            between: Interval { lower: self.last_down(after).unwrap_or(Nanos::ZERO), upper },
             first_read: first_read.ended,
             first_write: first_write.ended,
             until,
         })
+    }
+
+    /// The last beat, sent until `after`, that shows the service down. Late answers begin its stability window anew; but
+    /// those of less than a window, of a service that had begun to answer, don't show that it was not back already: it may
+    /// have had to work off what had piled up.
+    fn last_down(&self, after: Nanos) -> Option<Nanos> {
+        let bad = |worth| {
+            let beats = self.streams.iter().flat_map(|stream| &stream.beats);
+            beats.filter(move |beat| beat.sent <= after && beat.worth == worth)
+        };
+        let refused = bad(Worth::Bad).map(|beat| beat.sent).max();
+        let Some(late) = bad(Worth::Late).map(|beat| beat.ended).max() else { return refused };
+        let began = refused.or_else(|| bad(Worth::Late).map(|beat| beat.sent).min())?;
+        let from = began.max(late.since(self.beats(self.stability)));
+        let [read, write, _] = &self.streams;
+        let answering = read.answer_after(from)?.max(write.answer_after(from)?);
+        // Had it been back for longer, it would have answered sooner.
+        let back = answering.since(self.beats(LATE_BEATS));
+        bad(Worth::Late).map(|beat| beat.sent).filter(|sent| *sent < back).max().max(refused)
+    }
+
+    fn beats(&self, number: u32) -> Nanos {
+        Nanos(self.beat.0.saturating_mul(u64::from(number)))
     }
 
     /// The outage whose first cause came at `from` and whose last at `last_cause`; `continues`: the life that is expected

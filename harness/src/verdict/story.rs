@@ -15,6 +15,8 @@ pub struct Probe {
     pub sent: Nanos,
     /// When its outcome was known.
     pub ended: Nanos,
+    /// Whether it had to log in first.
+    pub login: bool,
     /// The outcome.
     pub outcome: ProbeOutcome,
 }
@@ -156,8 +158,8 @@ impl Story {
             Event::SnapshotTaken { incarnation, .. } => self.restored = Some(incarnation),
             Event::SourceFenced { .. } => self.fence = Some(Fence::Fenced),
             Event::SourceNotFenced { why } => self.fence = Some(Fence::Open(why)),
-            Event::Probe { stream, due, sent, ended, outcome } => {
-                self.probes.entry(stream).or_default().push(Probe { due, sent, ended, outcome });
+            Event::Probe { stream, due, sent, ended, login, outcome } => {
+                self.probes.entry(stream).or_default().push(Probe { due, sent, ended, login, outcome });
             }
             Event::Tally { until, tally } => self.tallies.push((until, tally)),
             Event::Observed { name } => drop(self.observed.insert(name)),

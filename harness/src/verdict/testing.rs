@@ -165,7 +165,8 @@ impl Drill {
     }
 
     pub(super) fn add_probe(&mut self, stream: Stream, due: Nanos, sent: Nanos, ended: Nanos, outcome: ProbeOutcome) {
-        let event = Event::Probe { stream, due, sent, ended, outcome };
+        let login = stream == Stream::Fresh;
+        let event = Event::Probe { stream, due, sent, ended, login, outcome };
         let before_the_end = self.events.len().saturating_sub(2);
         self.events.insert(before_the_end, Entry { at: ended, wall: String::new(), event });
     }

@@ -275,6 +275,8 @@ pub enum Event {
         sent: Nanos,
         /// When its outcome was known.
         ended: Nanos,
+        /// Whether it had to log in first.
+        login: bool,
         /// The outcome.
         outcome: ProbeOutcome,
     },
