@@ -1,5 +1,6 @@
 //! Where the stages meet: one drill from its plan to its record, and the only writer of its history.
 
+pub mod calibration;
 mod environment;
 mod launch;
 mod record;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
-use crate::examine::probe::{Incarnations, Probes};
+use crate::examine::probe::{HEARTBEAT, Incarnations, Probes};
 use crate::examine::{canaries, identity, images, invariants, inventory, rows, writes};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Scene, Transaction};
@@ -124,6 +125,8 @@ impl Drill {
         let ledger = Ledger::open(&self.folder.ledger(), &self.folder.ledger_rows()).cannot("create the ledger")?;
         let probes = self.probes(&world);
         let clients = self.workload(&world, &ledger, 0, 1).await;
+        let bound = self.request.loaded.bounds.server.into();
+        self.emit(calibration::stall(self.clock, &world.source, &probes, bound).await?).await;
         self.enter(Phase::Backup).await;
         let recovered = match self.back_up(&mut world).await? {
             Some(backup) => self.disaster(&mut world, clients, &backup, &probes).await?,
@@ -347,9 +350,6 @@ impl Drill {
         Ok(())
     }
 }
-
-const HEARTBEAT: &str =
-    "INSERT INTO blackstart.heartbeat (stream, beat, at) VALUES ('read', 0, now()), ('write', 0, now())";
 
 /// Steps are given this much longer than their own bound, so that the tool's bound speaks first.
 const GRACE: Nanos = Nanos::from_secs(5);

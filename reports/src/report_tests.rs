@@ -263,7 +263,10 @@ fn a_week_of_beats_makes_charts_and_pages_of_bounded_size() {
         let outcome = if at / 1_002 % 2 == 0 { ProbeOutcome::Answered(0) } else { ProbeOutcome::TimedOut };
         let stream = [Stream::Read, Stream::Write, Stream::Fresh][index as usize % 3];
         let sent = Nanos::from_secs(at);
-        note(at, Event::Probe { stream, due: sent, sent, ended: sent.plus(Nanos::from_millis(5)), outcome });
+        note(
+            at,
+            Event::Probe { stream, due: sent, sent, ended: sent.plus(Nanos::from_millis(5)), login: false, outcome },
+        );
     }
     write_all(&folder).unwrap();
     for chart in CHARTS {

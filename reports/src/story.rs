@@ -68,6 +68,8 @@ pub struct Story {
     pub programs: Vec<ProgramRun>,
     /// Lags of continuous archiving: how many, and the longest.
     pub shipping: Option<(u64, Interval)>,
+    /// The stall of known length that the probes were calibrated with: its begin and its end.
+    pub stall: Option<Interval>,
     /// Starts of the application, with the epoch that began.
     pub started: Vec<(Nanos, u8)>,
     /// Stops of the application, with the epoch that ended.
@@ -144,6 +146,9 @@ impl Story {
                 let (number, worst) = self.shipping.unwrap_or_default();
                 self.shipping = Some((number + 1, if lag.upper > worst.upper { *lag } else { worst }));
             }
+            Event::Calibrated { before, thawed, .. } => {
+                self.stall = Some(Interval { lower: *before, upper: thawed.upper });
+            }
             Event::ApplicationStarted { epoch } => self.started.push((at, *epoch)),
             Event::ApplicationStopped { epoch } => self.stopped.push((at, *epoch)),
             Event::StepBegun { step, at } => self.steps_begun.push((*at, *step)),
@@ -151,7 +156,7 @@ impl Story {
             Event::SnapshotTaken { at, incarnation } => self.snapshot = Some((*at, *incarnation)),
             Event::SourceFenced { at, evidence } => self.fence = Some(Ok((*at, evidence.clone()))),
             Event::SourceNotFenced { why } => self.fence = Some(Err(why.clone())),
-            Event::Probe { stream, due, sent, ended, outcome } => self.probes.push(Probe {
+            Event::Probe { stream, due, sent, ended, outcome, .. } => self.probes.push(Probe {
                 stream: *stream,
                 due: *due,
                 sent: *sent,

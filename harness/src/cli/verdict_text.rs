@@ -42,6 +42,10 @@ impl Judged<'_> {
                 "\n  {number} about the document itself; `blackstart plan {name}` shows them, as does the report\n"
             );
         }
+        if let Some(calibration) = &verdict.measures.calibration {
+            out += "\n";
+            out += &paragraph(&calibration.says, 2, width);
+        }
         for note in &verdict.notes {
             out += &paragraph(&format!("note: {note}"), 2, width);
         }

@@ -2,6 +2,7 @@
 
 use blackstart_record::event::{Cut, Event, Outcome};
 use blackstart_record::plan::Step;
+use blackstart_record::time::Nanos;
 
 use super::environment::World;
 use super::{Drill, GRACE};
@@ -36,10 +37,18 @@ pub(super) async fn run(
     let mut snapshot = None;
     let mut recovery = Recovery::new(drill.clock, &drill.events, loaded.bounds, clients, backup, transaction);
     for plan in &loaded.scenario.runbook {
-        if plan.step == Step::Switch {
-            snapshot = Some(take_snapshot(drill, world).await?);
-        }
         drill.emit(Event::StepBegun { step: plan.step, at: drill.clock.now() }).await;
+        if plan.step == Step::Switch {
+            // A copy that cannot be looked at is nothing to switch to.
+            match take_snapshot(drill, world).await {
+                Ok(taken) => snapshot = Some(taken),
+                Err(error) => {
+                    end(drill, plan.step, Err(error)).await;
+                    recovery.abandon().await;
+                    return Ok(None);
+                }
+            }
+        }
         let performed = match plan.manual {
             // A documented duration is added to the measured time; the harness never waits for it.
             Some(_) if matches!(plan.step, Step::Detect) => Ok(Done { bytes: None, says: "declared".to_owned() }),
@@ -52,14 +61,7 @@ pub(super) async fn run(
                     .unwrap_or_else(|_| Err(Error::bound(&format!("step {}", plan.step), bound, Vec::new())))
             }
         };
-        let failed = performed.is_err();
-        let (outcome, done) = match performed {
-            Ok(done) => (Outcome::Done, done),
-            Err(error) => (error.into_outcome(), Done::default()),
-        };
-        let Done { bytes, says } = done;
-        drill.emit(Event::StepEnded { step: plan.step, at: drill.clock.now(), outcome, bytes, says }).await;
-        if failed {
+        if !end(drill, plan.step, performed).await {
             recovery.abandon().await;
             return Ok(None);
         }
@@ -73,23 +75,51 @@ pub(super) async fn run(
     Ok(Some(Recovered { snapshot, next_op, cut }))
 }
 
-/// Where a backup without a log ends, read off the heartbeat that it holds: after that beat was sent, and before the next
-/// one was acknowledged.
+/// Tells the history how a step ended; whether it did what it says.
+async fn end(drill: &Drill, step: Step, performed: Result<Done>) -> bool {
+    let is_done = performed.is_ok();
+    let (outcome, done) = match performed {
+        Ok(done) => (Outcome::Done, done),
+        Err(error) => (error.into_outcome(), Done::default()),
+    };
+    let Done { bytes, says } = done;
+    drill.emit(Event::StepEnded { step, at: drill.clock.now(), outcome, bytes, says }).await;
+    is_done
+}
+
+/// Where a backup without a log ends, narrowed by the heartbeat that the restored copy holds.
 async fn end_of_backup(drill: &Drill, snapshot: &Snapshot, probes: &Probes, backup: &Backup) -> Result<Cut> {
     snapshot.mark().await?;
     let sql = "SELECT beat FROM blackstart.heartbeat WHERE stream = 'write'";
-    let row = snapshot.client().query_opt(sql, &[]).await.cannot("read the heartbeat of the restored copy")?;
-    let beat: i64 = row.ok_or_else(|| Error::new("the restored copy holds no heartbeat"))?.get(0);
-    let written = u64::try_from(beat).ok().and_then(|beat| probes.written(beat));
-    let (sent, _, next_ended) =
-        written.ok_or_else(|| Error::new(format!("the restored copy holds heartbeat {beat}, which no probe wrote")))?;
-    let cut = Cut {
-        earliest: sent,
-        latest: next_ended.unwrap_or(drill.clock.now()),
-        claimed_by: format!("backup {}, which holds heartbeat {beat}", backup.id),
+    let beat: Option<i64> = match snapshot.client().query_opt(sql, &[]).await {
+        Ok(row) => row.and_then(|row| row.get(0)),
+        // A copy without that table is an answer too.
+        Err(_) => snapshot.back().await.map(|()| None)?,
     };
+    let written = beat.and_then(|beat| u64::try_from(beat).ok()).and_then(|beat| Some((beat, probes.written(beat)?)));
+    let cut = claimed(backup, written.map(|(beat, (sent, _, next))| (beat, sent, next.unwrap_or(drill.clock.now()))));
     drill.emit(Event::RecoveryPoint(cut.clone())).await;
     Ok(cut)
+}
+
+/// The backup claims an instant of its own making, and nothing that a copy holds moves it out of that: a copy of another
+/// backup owes what this one owes. A heartbeat was written after `sent` and overwritten before `next`.
+fn claimed(backup: &Backup, heartbeat: Option<(u64, Nanos, Nanos)>) -> Cut {
+    let between = |earliest: Nanos, latest: Nanos, why: &str| Cut {
+        earliest,
+        latest,
+        claimed_by: format!("backup {}, {why}", backup.id),
+    };
+    let Some((beat, sent, next)) = heartbeat else {
+        return between(backup.begun, backup.durable, "somewhere between its beginning and its end");
+    };
+    let (earliest, latest) = (sent.max(backup.begun), next.min(backup.durable));
+    if earliest > latest {
+        let why =
+            format!("somewhere between its beginning and its end; the copy's heartbeat {beat} is not of that time");
+        return between(backup.begun, backup.durable, &why);
+    }
+    between(earliest, latest, &format!("which holds heartbeat {beat}"))
 }
 
 async fn take_snapshot(drill: &Drill, world: &World) -> Result<Snapshot> {
@@ -99,4 +129,28 @@ async fn take_snapshot(drill: &Drill, world: &World) -> Result<Snapshot> {
     let snapshot = Snapshot::take(&world.target, database).await?;
     drill.emit(Event::SnapshotTaken { at: drill.clock.now(), incarnation: number }).await;
     Ok(snapshot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heartbeat_narrows_the_backups_own_time_and_never_leaves_it() {
+        let at = Nanos::from_millis;
+        let backup = Backup { id: "b".into(), begun: at(1_000), durable: at(3_000), lag: None };
+        let cases = [
+            (None, (1_000, 3_000)),
+            (Some((1_500, 1_540)), (1_500, 1_540)),
+            (Some((980, 1_020)), (1_000, 1_020)),
+            (Some((2_990, 3_030)), (2_990, 3_000)),
+            // A copy of another backup, older or newer.
+            (Some((100, 140)), (1_000, 3_000)),
+            (Some((9_000, 9_040)), (1_000, 3_000)),
+        ];
+        for (heartbeat, (earliest, latest)) in cases {
+            let cut = claimed(&backup, heartbeat.map(|(sent, next)| (7, at(sent), at(next))));
+            assert_eq!((cut.earliest, cut.latest), (at(earliest), at(latest)), "{heartbeat:?}");
+        }
+    }
 }

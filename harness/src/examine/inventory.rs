@@ -132,7 +132,8 @@ const QUERIES: &[(&str, &str)] = &[
         "settings",
         "SELECT coalesce(d.datname, 'any database') || ' for ' || coalesce(r.rolname, 'any role'), s.setconfig::text \
          FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase \
-         LEFT JOIN pg_roles r ON r.oid = s.setrole",
+         LEFT JOIN pg_roles r ON r.oid = s.setrole \
+         WHERE s.setdatabase = 0 OR d.datname = current_database()",
     ),
     (
         "database",

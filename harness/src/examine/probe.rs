@@ -1,14 +1,15 @@
 //! Probes: outside observations on a fixed beat, open loop, outside any pool, by the application's role.
 //!
 //! Two streams hold a session each and reconnect on every beat while it is broken; a third logs in afresh each time.
-//! Probes overlap rather than wait: a slow answer never delays the next beat.
+//! Probes overlap rather than wait: a slow answer never delays the next beat. Only logins that hang are not piled up: the
+//! server would have to deal with all of them at once when it comes back, and the probes would measure themselves.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use blackstart_record::event::{Event, Incarnation, ProbeOutcome, Stream};
-use blackstart_record::plan::ProbePlan;
+use blackstart_record::plan::{LATE_BEATS, ProbePlan};
 use blackstart_record::time::Nanos;
 use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -16,6 +17,10 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use crate::clock::Clock;
 use crate::engine::postgres::INCARNATION_SQL;
+
+/// Puts the heartbeat in place, which every probe reads or writes.
+pub const HEARTBEAT: &str =
+    "INSERT INTO blackstart.heartbeat (stream, beat, at) VALUES ('read', 0, now()), ('write', 0, now())";
 
 /// Numbers the incarnations in the order in which anybody met them, as the history does.
 #[derive(Clone, Debug)]
@@ -54,11 +59,31 @@ impl Writes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(beat, (sent, ended));
     }
 
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     fn find(&self, beat: u64) -> Option<(Nanos, Nanos, Option<Nanos>)> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (sent, ended) = *known.get(&beat)?;
         let next = known.values().filter(|(later, _)| *later >= ended).map(|(_, ended)| *ended).min();
         Some((sent, ended, next))
+    }
+}
+
+/// How many beats in a row were answered in time, by stream; to know when to go on, never to judge by.
+#[derive(Clone, Debug, Default)]
+struct Streaks(Arc<Mutex<BTreeMap<Stream, u32>>>);
+
+impl Streaks {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<Stream, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, stream: Stream, in_time: bool) {
+        let mut streaks = self.held();
+        let streak = streaks.entry(stream).or_default();
+        *streak = if in_time { *streak + 1 } else { 0 };
     }
 }
 
@@ -71,13 +96,16 @@ struct Prober {
     events: mpsc::Sender<Event>,
     incarnations: Incarnations,
     writes: Writes,
+    streaks: Streaks,
 }
 
 /// Running probes.
 #[derive(Debug)]
 pub struct Probes {
     stop: watch::Sender<bool>,
+    plan: ProbePlan,
     writes: Writes,
+    streaks: Streaks,
     streams: Vec<JoinHandle<()>>,
 }
 
@@ -91,12 +119,35 @@ impl Probes {
         incarnations: Incarnations,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let writes = Writes::default();
-        let prober = Prober { clock, config, plan, events, incarnations, writes: writes.clone() };
+        let (writes, streaks) = (Writes::default(), Streaks::default());
+        let (own_writes, own_streaks) = (writes.clone(), streaks.clone());
+        let prober = Prober { clock, config, plan, events, incarnations, writes: own_writes, streaks: own_streaks };
         let streams = [Stream::Read, Stream::Write, Stream::Fresh]
             .map(|stream| tokio::spawn(prober.clone().run(stream, stopped.clone())))
             .into();
-        Self { stop, writes, streams }
+        Self { stop, plan, writes, streaks, streams }
+    }
+
+    /// Waits until each stream was answered in time for a stability window from now on, but not for longer than `bound`:
+    /// what it comes to is the verdict's to say.
+    pub async fn steady(&self, bound: Duration) {
+        self.streaks.held().clear();
+        // A few of those that count were sent before.
+        let window = self.plan.stability.saturating_add(LATE_BEATS);
+        let wanted = [(Stream::Read, window), (Stream::Write, window), (Stream::Fresh, 1)];
+        let enough = || {
+            let streaks = self.streaks.held();
+            wanted.iter().all(|(stream, wanted)| streaks.get(stream).is_some_and(|streak| streak >= wanted))
+        };
+        let deadline = tokio::time::Instant::now() + bound;
+        while !enough() && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(self.plan.beat.into()).await;
+        }
+    }
+
+    /// Whether any write was answered so far.
+    pub fn answered(&self) -> bool {
+        !self.writes.is_empty()
     }
 
     /// When the write beat of this number was sent and when it was answered, and the earliest answer to one that was
@@ -117,6 +168,8 @@ impl Probes {
 impl Prober {
     async fn run(self, stream: Stream, mut stopped: watch::Receiver<bool>) {
         let beat = if stream == Stream::Fresh { self.plan.fresh_beat } else { self.plan.beat };
+        // Fresh logins never wait for each other.
+        let patience = if stream == Stream::Fresh { Nanos::ZERO } else { self.plan.fresh_beat };
         let session = Arc::new(Session::default());
         let mut out = tokio::task::JoinSet::new();
         let start = self.clock.now();
@@ -128,9 +181,11 @@ impl Prober {
                 _ = stopped.wait_for(|stopped| *stopped) => break,
             }
             let sent = self.clock.now();
-            if sent.since(due) >= beat {
-                // The prober itself was held up for a whole beat: there was no look, which is never a success.
-                let event = Event::Probe { stream, due, sent, ended: sent, outcome: ProbeOutcome::Dropped };
+            // The prober itself was held up for a whole beat, or a login of it hangs: no look, which is never a success.
+            if sent.since(due) >= beat || session.hangs(sent, patience) {
+                let outcome = ProbeOutcome::Dropped;
+                self.streaks.add(stream, false);
+                let event = Event::Probe { stream, due, sent, ended: sent, login: false, outcome };
                 let _ = self.events.send(event).await;
                 continue;
             }
@@ -142,27 +197,32 @@ impl Prober {
 
     async fn probe(self, stream: Stream, session: Arc<Session>, due: Nanos, sent: Nanos, beat: u64) {
         let timeout = Duration::from(self.plan.timeout);
+        let held = session.client();
+        let login = held.is_none();
         let answer = tokio::time::timeout(timeout, async {
-            match stream {
-                Stream::Fresh => {
-                    let client = connect(&self.config).await?;
-                    ask(&client, stream, beat).await
-                }
-                Stream::Read | Stream::Write => {
-                    let client = match session.client() {
-                        Some(client) => client,
-                        None => session.keep(connect(&self.config).await?),
-                    };
-                    let answer = ask(&client, stream, beat).await;
-                    if answer.is_err() && client.is_closed() {
-                        session.forget(&client);
-                    }
-                    answer
-                }
+            if let Some(client) = &held {
+                return ask(client, stream, beat).await;
             }
+            let _under_way = session.log_in(sent);
+            let client = connect(&self.config).await?;
+            let answer = ask(&client, stream, beat).await;
+            // Not before its first answer: a new session is slow to give it, and would hold up the beats behind it.
+            if stream != Stream::Fresh && !client.is_closed() {
+                session.keep(client);
+            }
+            answer
         })
         .await;
+        // Whatever answers from now on, on a session that left a probe without its answer, would answer too late.
+        if let Some(client) = held
+            && (answer.is_err() || client.is_closed())
+        {
+            session.forget(&client);
+        }
         let ended = self.clock.now();
+        let patience = Nanos(self.plan.beat.0.saturating_mul(u64::from(LATE_BEATS)));
+        let in_time = stream == Stream::Fresh || ended.since(sent) <= patience;
+        self.streaks.add(stream, in_time && matches!(answer, Ok(Ok(_))));
         let outcome = match answer {
             Ok(Ok(incarnation)) => {
                 if stream == Stream::Write {
@@ -171,41 +231,61 @@ impl Prober {
                 ProbeOutcome::Answered(self.incarnations.number("(behind the application's link)", incarnation).await)
             }
             Ok(Err(class)) => ProbeOutcome::Failed(class),
-            Err(_) => {
-                // Whatever answers on this session from now on would answer too late.
-                session.drop_current();
-                ProbeOutcome::TimedOut
-            }
+            Err(_) => ProbeOutcome::TimedOut,
         };
-        let _ = self.events.send(Event::Probe { stream, due, sent, ended, outcome }).await;
+        let _ = self.events.send(Event::Probe { stream, due, sent, ended, login, outcome }).await;
     }
 }
 
 /// The session that a held stream keeps from beat to beat.
 #[derive(Default)]
-struct Session(Mutex<Option<Arc<Client>>>);
+struct Session(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    client: Option<Arc<Client>>,
+    /// When the latest login began, while it has not ended.
+    login: Option<Nanos>,
+}
 
 impl Session {
-    fn client(&self) -> Option<Arc<Client>> {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref().filter(|client| !client.is_closed()).cloned()
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, client: Client) -> Arc<Client> {
-        let client = Arc::new(client);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(client.clone());
-        client
+    fn client(&self) -> Option<Arc<Client>> {
+        self.held().client.as_ref().filter(|client| !client.is_closed()).cloned()
+    }
+
+    /// Whether the stream has no session and waits for a login that began less than `patience` ago.
+    fn hangs(&self, now: Nanos, patience: Nanos) -> bool {
+        self.client().is_none() && self.held().login.is_some_and(|begun| now.since(begun) < patience)
+    }
+
+    /// From now on a login is under way, until what this gives is dropped.
+    fn log_in(&self, now: Nanos) -> Login<'_> {
+        self.held().login = Some(now);
+        Login { session: self, begun: now }
+    }
+
+    fn keep(&self, client: Client) {
+        self.held().client = Some(Arc::new(client));
     }
 
     fn forget(&self, client: &Arc<Client>) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.as_ref().is_some_and(|current| Arc::ptr_eq(current, client)) {
-            *held = None;
-        }
+        self.held().client.take_if(|current| Arc::ptr_eq(current, client));
     }
+}
 
-    fn drop_current(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+/// A login under way: it ends by itself, or is given up, and is then no longer waited for.
+struct Login<'a> {
+    session: &'a Session,
+    begun: Nanos,
+}
+
+impl Drop for Login<'_> {
+    fn drop(&mut self) {
+        self.session.held().login.take_if(|latest| *latest == self.begun);
     }
 }
 
@@ -246,6 +326,40 @@ fn class(error: &tokio_postgres::Error, otherwise: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A server that is frozen takes connections and says nothing. When it comes back it deals with every login.
+    #[tokio::test]
+    async fn logins_that_hang_are_not_piled_up() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = Config::new();
+        config.host("127.0.0.1").port(silent.local_addr().unwrap().port()).user("nobody");
+        let ms = Nanos::from_millis;
+        let plan = ProbePlan { beat: ms(5), fresh_beat: ms(50), timeout: ms(1_000), stability: 1 };
+        let (events, mut queue) = mpsc::channel(10_000);
+        let incarnations = Incarnations::new(events.clone());
+        let probes = Probes::start(Clock::start(), config, plan, events, incarnations);
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        probes.stop().await;
+        let (mut logins, mut beats) = (BTreeMap::<_, Vec<Nanos>>::new(), 0);
+        while let Some(event) = queue.recv().await {
+            let Event::Probe { stream, sent, outcome, .. } = event else { panic!("{event:?}") };
+            beats += 1;
+            match outcome {
+                ProbeOutcome::Dropped => {}
+                ProbeOutcome::TimedOut => logins.entry(stream).or_default().push(sent),
+                other => panic!("{other:?}"),
+            }
+        }
+        for (stream, sent) in &mut logins {
+            sent.sort_unstable();
+            assert!(sent.len() > 2, "{stream:?} tries again: {sent:?}");
+            let close =
+                sent.windows(2).find(|pair| *stream != Stream::Fresh && pair[1].since(pair[0]) < plan.fresh_beat);
+            assert_eq!(close, None, "{stream:?}");
+        }
+        assert_eq!(logins.len(), 3);
+        assert!(beats > 2 * logins.values().map(Vec::len).sum::<usize>(), "every beat is noted, sent or not");
+    }
 
     #[test]
     fn a_write_is_followed_by_the_earliest_answer_to_one_that_was_sent_after_its_own() {

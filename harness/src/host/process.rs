@@ -4,8 +4,12 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::Duration;
 
+use blackstart_record::time::Interval;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+use crate::clock::Clock;
+use crate::failure::{Error, Result};
 
 /// Every living process and its parent.
 fn parents() -> HashMap<u32, u32> {
@@ -107,9 +111,120 @@ pub async fn kill_all(list: impl Fn() -> Vec<u32>, bound: Duration) -> bool {
     }
 }
 
+/// A process and all its descendants, standing still. They go on when this is dropped.
+#[derive(Debug)]
+pub struct Frozen {
+    root: u32,
+    others: Vec<u32>,
+}
+
+impl Frozen {
+    /// Freezes `root` with all its descendants: signalled again and again until each is seen to stand still, because
+    /// PostgreSQL's processes have groups of their own and may fork meanwhile.
+    ///
+    /// # Errors
+    /// One of them still moves after `bound`, or there is none.
+    pub async fn family(root: u32, bound: Duration) -> Result<Self> {
+        let deadline = tokio::time::Instant::now() + bound;
+        // The root first: from then on there are no new children of it.
+        let mut frozen = Self { root, others: Vec::new() };
+        signal(root, Signal::SIGSTOP);
+        let mut stood_still = false;
+        loop {
+            frozen.others = descendants(root);
+            let moving: Vec<u32> = frozen.all().filter(|pid| !stands_still(*pid)).collect();
+            // Who was seen to stand still can't have forked since: a second look finds whom the first one missed.
+            if moving.is_empty() && stood_still {
+                return Ok(frozen);
+            }
+            stood_still = moving.is_empty();
+            if start_time(root).is_none() {
+                return Err(Error::new(format!("cannot freeze process {root}: it has ended")));
+            }
+            if tokio::time::Instant::now() > deadline {
+                return Err(Error::bound(&format!("freezing process {root}"), bound, Vec::new()));
+            }
+            for pid in moving {
+                signal(pid, Signal::SIGSTOP);
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Lets all of them go on, the root last: until that instant, which lies in the interval, it is not whole again.
+    pub fn thaw(mut self, clock: Clock) -> Interval {
+        for pid in std::mem::take(&mut self.others) {
+            signal(pid, Signal::SIGCONT);
+        }
+        let lower = clock.now();
+        signal(self.root, Signal::SIGCONT);
+        Interval { lower, upper: clock.now() }
+    }
+
+    fn all(&self) -> impl Iterator<Item = u32> {
+        self.others.iter().copied().chain([self.root])
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.all().for_each(|pid| signal(pid, Signal::SIGCONT));
+    }
+}
+
+/// One that has ended meanwhile needs no signal.
+fn signal(pid: u32, signal: Signal) {
+    let _ = kill(Pid::from_raw(pid as i32), signal);
+}
+
+fn stands_still(pid: u32) -> bool {
+    status_of(pid).is_none_or(|status| matches!(status.state, 'T' | 't' | 'Z'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_frozen_family_does_nothing_until_it_is_thawed() {
+        // Children of children that come and go, and a count of what was done.
+        let folder = tempfile::tempdir().unwrap();
+        let count = folder.path().join("count");
+        let script = format!("(while :; do sh -c 'echo . >> {}'; done) & wait", count.display());
+        let mut child = std::process::Command::new("sh").args(["-c", &script]).spawn().unwrap();
+        let done = || fs::metadata(&count).map_or(0, |meta| meta.len());
+        let progress = async |from: u64| {
+            for _ in 0..500 {
+                if done() > from {
+                    return true;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            false
+        };
+        assert!(progress(0).await);
+        for _ in 0..20 {
+            let frozen = Frozen::family(child.id(), Duration::from_secs(10)).await.unwrap();
+            let before = done();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert_eq!(done(), before, "something of it still ran");
+            frozen.thaw(Clock::start());
+            assert!(progress(before).await, "it never went on");
+        }
+        kill_all(
+            || {
+                descendants(child.id())
+                    .into_iter()
+                    .chain([child.id()])
+                    .filter(|pid| start_time(*pid).is_some())
+                    .collect()
+            },
+            Duration::from_secs(5),
+        )
+        .await;
+        child.wait().unwrap();
+        assert!(Frozen::family(child.id(), Duration::from_secs(1)).await.is_err(), "there is nothing to freeze");
+    }
 
     #[test]
     fn a_child_and_its_child_are_descendants_until_they_end() {

@@ -1,14 +1,12 @@
 //! What each probe's beat is worth, and where the service became stable. Pure.
 
 use blackstart_record::event::{ProbeOutcome, Stream};
-use blackstart_record::plan::ProbePlan;
+use blackstart_record::plan::{LATE_BEATS, ProbePlan};
 use blackstart_record::time::{Interval, Nanos};
 
 use super::story::Probe;
 
-/// A probe that takes longer than this many beats is an outage, even if it is answered in the end.
-pub const LATE_BEATS: u64 = 3;
-/// This many bad beats at the very end of the watch mean that the service did not stay.
+/// At least this many bad beats in a row, for long or at the very end of the watch, mean that the service did not stay.
 const BAD_END: usize = 3;
 
 /// The streams, all of which a recovery needs.
@@ -19,10 +17,18 @@ pub const STREAMS: [Stream; 3] = [Stream::Read, Stream::Write, Stream::Fresh];
 pub enum Worth {
     /// Answered in time by the expected incarnation.
     Good,
-    /// Unanswered, refused, too late, or answered by another incarnation.
+    /// Unanswered, refused, or answered by another incarnation.
     Bad,
+    /// Answered by the expected incarnation, too late.
+    Late,
     /// The prober itself was late or sent nothing: neither an outage nor a success.
     Unseen,
+}
+
+impl Worth {
+    fn is_bad(self) -> bool {
+        matches!(self, Self::Bad | Self::Late)
+    }
 }
 
 /// A rated probe.
@@ -38,23 +44,43 @@ pub struct Beat {
     pub worth: Worth,
 }
 
+/// How soon a stream's probes are due and to be answered.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    beat: Nanos,
+    /// A login costs many beats, and a new session's first answer more: where a held stream had to log in first, it has
+    /// this long.
+    login: Nanos,
+}
+
 /// One stream's beats in order of sending, rated for one expected incarnation.
 #[derive(Debug)]
 pub struct Rated {
     /// The beats.
     pub beats: Vec<Beat>,
+    /// The time between two beats.
+    beat: Nanos,
     /// For each beat, how many good ones in a row begin with it.
     runs: Vec<u32>,
 }
 
 impl Rated {
     /// Rates the probes of one stream, in order of sending, from `from` on.
-    pub fn new(probes: &[Probe], beat: Nanos, expected: u32, from: Nanos) -> Self {
-        let patience = Nanos(beat.0.saturating_mul(LATE_BEATS));
+    fn new(probes: &[Probe], pace: Pace, expected: u32, from: Nanos) -> Self {
+        let Pace { beat, login } = pace;
+        let patience = Nanos(beat.0.saturating_mul(u64::from(LATE_BEATS)));
         let rate = |probe: &Probe| match probe.outcome {
             ProbeOutcome::Dropped => Worth::Unseen,
-            ProbeOutcome::Answered(life) if life == expected && probe.ended.since(probe.sent) <= patience => {
-                if probe.sent.since(probe.due) > patience { Worth::Unseen } else { Worth::Good }
+            ProbeOutcome::Answered(life) if life == expected => {
+                let took = probe.ended.since(probe.sent);
+                let patience = if probe.login { patience.max(login) } else { patience };
+                if took > patience {
+                    Worth::Late
+                } else if probe.sent.since(probe.due) > patience {
+                    Worth::Unseen
+                } else {
+                    Worth::Good
+                }
             }
             ProbeOutcome::Answered(_) | ProbeOutcome::Failed(_) | ProbeOutcome::TimedOut => Worth::Bad,
         };
@@ -72,7 +98,7 @@ impl Rated {
                 runs[index] = 1 + if joined { runs[index + 1] } else { 0 };
             }
         }
-        Self { beats, runs }
+        Self { beats, beat, runs }
     }
 
     /// The first beat sent after `after`, where a run of `length` good ones begins with it, and that run's last beat.
@@ -83,23 +109,31 @@ impl Rated {
         Some((*self.beats.get(first)?, *self.beats.get(last)?)).filter(|_| long_enough)
     }
 
-    fn bad(&self) -> impl Iterator<Item = &Beat> {
-        self.beats.iter().filter(|beat| beat.worth == Worth::Bad)
+    /// When the expected incarnation first gave an answer after `after`, in time or late.
+    fn answer_after(&self, after: Nanos) -> Option<Nanos> {
+        let answered = self.beats.iter().filter(|beat| matches!(beat.worth, Worth::Good | Worth::Late));
+        answered.map(|beat| beat.ended).filter(|ended| *ended > after).min()
     }
 
-    /// Where, after `after`, bad beats follow each other for `length`, or until the end: the first of them.
+    fn bad(&self) -> impl Iterator<Item = &Beat> {
+        self.beats.iter().filter(|beat| beat.worth.is_bad())
+    }
+
+    /// Where, after `after`, no beat is good for `length` beats, or until the end: the first bad one. Beats without a look
+    /// count for the time that they took: while logins hang, hardly any is sent.
     fn relapse(&self, after: Nanos, length: u32) -> Option<Nanos> {
         let from = self.beats.partition_point(|beat| beat.sent <= after);
         let mut begun: Option<(usize, usize)> = None;
         for (index, beat) in self.beats.iter().enumerate().skip(from) {
             begun = match (beat.worth, begun) {
-                (Worth::Bad, None) => Some((index, 1)),
-                (Worth::Bad, Some((first, count))) => Some((first, count + 1)),
+                (Worth::Bad | Worth::Late, None) => Some((index, 1)),
+                (Worth::Bad | Worth::Late, Some((first, count))) => Some((first, count + 1)),
                 (Worth::Unseen, begun) => begun,
                 (Worth::Good, _) => None,
             };
-            if let Some((first, count)) = begun.filter(|(_, count)| *count >= length.max(1) as usize) {
-                debug_assert!(count > 0);
+            let window = Nanos(self.beat.0.saturating_mul(u64::from(length)));
+            let lasts = |first: usize| beat.due.since(self.beats[first].due).plus(self.beat) >= window;
+            if let Some((first, _)) = begun.filter(|(first, count)| *count >= BAD_END && lasts(*first)) {
                 return Some(self.beats[first].sent);
             }
         }
@@ -110,7 +144,7 @@ impl Rated {
 /// Where the service became stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stable {
-    /// Between the sending of the last bad probe (or the fault) and the end of the first success of the last stream.
+    /// Between the sending of the last probe that shows it down (or the fault) and the end of the first success of the last stream.
     pub between: Interval,
     /// End of the first good read.
     pub first_read: Nanos,
@@ -120,19 +154,30 @@ pub struct Stable {
     pub until: Nanos,
 }
 
+/// An outage as it was seen from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// Where it ended.
+    pub end: Stable,
+    /// Nothing finer was measured.
+    pub resolution: Nanos,
+}
+
 /// All three streams.
 #[derive(Debug)]
 pub struct Watch {
     streams: [Rated; 3],
     stability: u32,
+    beat: Nanos,
 }
 
 impl Watch {
     /// Rates all streams; `probes` gives a stream's probes in order of sending.
     pub fn new<'a>(probes: impl Fn(Stream) -> &'a [Probe], plan: &ProbePlan, expected: u32, from: Nanos) -> Self {
         let beat = |stream| if stream == Stream::Fresh { plan.fresh_beat } else { plan.beat };
-        let rated = |stream| Rated::new(probes(stream), beat(stream), expected, from);
-        Self { streams: STREAMS.map(rated), stability: plan.stability.max(1) }
+        let pace = |stream| Pace { beat: beat(stream), login: plan.fresh_beat };
+        let rated = |stream| Rated::new(probes(stream), pace(stream), expected, from);
+        Self { streams: STREAMS.map(rated), stability: plan.stability.max(1), beat: plan.beat }
     }
 
     /// The streams, as in [`STREAMS`].
@@ -185,15 +230,54 @@ impl Watch {
         let (first_fresh, _) = fresh.run_after(after, 1)?;
         let until = last_read.ended.max(last_write.ended).max(first_fresh.ended);
         let clean = fresh.bad().all(|beat| beat.sent <= after || beat.sent > until);
-        let bad_before =
-            self.streams.iter().flat_map(Rated::bad).map(|beat| beat.sent).filter(|sent| *sent <= after).max();
         let upper = first_read.ended.max(first_write.ended).max(first_fresh.ended);
         clean.then(|| Stable {
-            between: Interval { lower: bad_before.unwrap_or(Nanos::ZERO), upper },
+            between: Interval { lower: self.last_down(after).unwrap_or(Nanos::ZERO), upper },
             first_read: first_read.ended,
             first_write: first_write.ended,
             until,
         })
+    }
+
+    /// The last beat, sent until `after`, that shows the service down. Late answers begin its stability window anew; but
+    /// those of less than a window, of a service that had begun to answer, don't show that it was not back already: it may
+    /// have had to work off what had piled up.
+    fn last_down(&self, after: Nanos) -> Option<Nanos> {
+        let bad = |worth| {
+            let beats = self.streams.iter().flat_map(|stream| &stream.beats);
+            beats.filter(move |beat| beat.sent <= after && beat.worth == worth)
+        };
+        let refused = bad(Worth::Bad).map(|beat| beat.sent).max();
+        let Some(late) = bad(Worth::Late).map(|beat| beat.ended).max() else { return refused };
+        let began = refused.or_else(|| bad(Worth::Late).map(|beat| beat.sent).min())?;
+        let from = began.max(late.since(self.beats(self.stability)));
+        let [read, write, _] = &self.streams;
+        let answering = read.answer_after(from)?.max(write.answer_after(from)?);
+        // Had it been back for longer, it would have answered sooner.
+        let back = answering.since(self.beats(LATE_BEATS));
+        bad(Worth::Late).map(|beat| beat.sent).filter(|sent| *sent < back).max().max(refused)
+    }
+
+    fn beats(&self, number: u32) -> Nanos {
+        Nanos(self.beat.0.saturating_mul(u64::from(number)))
+    }
+
+    /// The outage whose first cause came at `from` and whose last at `last_cause`; `continues`: the life that is expected
+    /// afterwards answered before. `None`: its end was not seen.
+    pub fn outage(&self, from: Nanos, last_cause: Nanos, continues: bool) -> Option<Outage> {
+        let first_bad = self.first_bad();
+        // A cause may take a while to bite: calm before the first bad beat is no recovery.
+        let stable = self.stable(first_bad.map_or(last_cause, |bad| bad.max(last_cause)))?;
+        if first_bad.is_none() && continues {
+            // No probe noticed anything: at worst an outage hid between two beats.
+            let resolution = self.longest_unseen().max(self.beat);
+            let between = Interval { lower: from, upper: from.plus(resolution) };
+            let end = Stable { between, first_read: between.upper, first_write: between.upper, ..stable };
+            return Some(Outage { end, resolution });
+        }
+        let between = Interval { lower: stable.between.lower.max(from), upper: stable.between.upper };
+        let resolution = self.beat.plus(self.lateness(between.lower, stable.until));
+        Some(Outage { end: Stable { between, ..stable }, resolution })
     }
 
     /// The longest outage that the held sessions could have missed between two good beats, up to the end of the watch.

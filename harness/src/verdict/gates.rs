@@ -2,6 +2,7 @@
 
 use blackstart_record::verdict::Gate;
 
+use super::calibration;
 use super::evidence::Evidence;
 use super::story::Fence;
 use super::words::{count, grouped};
@@ -24,6 +25,7 @@ const GATES: &[Check] = &[
     recovery_point,
     ledger_whole,
     rows_compared,
+    calibrated,
 ];
 
 fn gate(id: &str, says: impl Into<String>) -> Gate {
@@ -142,4 +144,9 @@ fn rows_compared(evidence: &Evidence) -> Vec<Gate> {
         }
         Ok(_) => Vec::new(),
     }
+}
+
+/// Every figure comes from the same probes: if they do not show a stall that is known, they show nothing.
+fn calibrated(evidence: &Evidence) -> Vec<Gate> {
+    calibration::measure(evidence).err().map(|why| gate("not-calibrated", why)).into_iter().collect()
 }

@@ -12,11 +12,11 @@ use super::objectives::{self, Measured};
 use super::rta::{self, Recovery};
 use super::story::Story;
 use super::words::count;
-use super::{CHECKERS, exposure, gates, merge, rpa, run, throughput};
+use super::{CHECKERS, calibration, exposure, gates, merge, rpa, run, throughput};
 use crate::oracle;
 
 /// The version of `verdict.json` that this code writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Why a record cannot be judged at all: nothing says what was drilled.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +134,7 @@ fn conclude(evidence: &Evidence, mut gates: Vec<Gate>, mut notes: Vec<String>) -
     let rta = if let Recovery::Back(rta) = recovery { Some(rta) } else { None };
     notes.extend(rta.as_ref().and_then(|rta| rta::unsteady(evidence, rta)));
     let measures = Measures {
+        calibration: calibration::measure(evidence).ok(),
         steps: rta::steps(evidence),
         throughput_back: rta.as_ref().and_then(|rta| throughput::back(evidence, rta.recovered.upper)),
         throughput_before: throughput::before(evidence),

@@ -49,7 +49,7 @@ fn the_same_record_gives_the_same_bytes_wherever_it_lies() {
 #[test]
 fn each_gate_makes_the_drill_inconclusive_whatever_else_was_found() {
     type Spoil = fn(&mut Drill);
-    let cases: [(&str, Spoil); 16] = [
+    let cases: [(&str, Spoil); 17] = [
         ("interrupted", |drill| drill.add(ms(12_000), Event::Interrupted { signal: 1 })),
         ("record-cut-off", |drill| drill.forget(|event| matches!(event, Event::Finished))),
         ("setup-failed", |drill| {
@@ -85,6 +85,7 @@ fn each_gate_makes_the_drill_inconclusive_whatever_else_was_found() {
             drill.data.restored.clear();
             drill.recount();
         }),
+        ("not-calibrated", |drill| drill.forget(|event| matches!(event, Event::Calibrated { .. }))),
         ("observations-unreadable", |_| {}),
     ];
     for (id, spoil) in cases {

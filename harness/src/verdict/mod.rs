@@ -10,6 +10,7 @@ use blackstart_record::verdict::{Finding, Gate, Verdict};
 mod atom;
 mod beats;
 mod bytes;
+mod calibration;
 mod differences;
 mod evidence;
 mod exposure;
@@ -29,6 +30,8 @@ mod throughput;
 mod words;
 mod write;
 
+#[cfg(test)]
+mod calibration_tests;
 #[cfg(test)]
 mod checker_tests;
 #[cfg(test)]

@@ -1,14 +1,13 @@
 //! RTA: from the instant just before the first fault until the service was stable again, seen from outside.
 
-use blackstart_record::event::ProbeOutcome;
 use blackstart_record::plan::Step;
 use blackstart_record::time::{Interval, Nanos};
 use blackstart_record::verdict::{Rta, StepMeasure};
 
-use super::beats::{STREAMS, Stable, Watch};
+use super::beats::{STREAMS, Watch};
 use super::evidence::Evidence;
 use super::phases;
-use super::story::{Broken, Probe};
+use super::story::Broken;
 use super::words::count;
 
 /// Whether and when the service came back.
@@ -59,38 +58,15 @@ pub fn measure(evidence: &Evidence) -> Recovery {
         return Recovery::Unmeasured(format!("the {} probes have none after the fault", stream_name(stream)));
     }
     let last_fault = story.intended.values().copied().max().unwrap_or(fault);
-    // A fault may take a while to bite: calm before the first bad beat is no recovery.
-    let floor = watch.first_bad().map_or(last_fault, |bad| bad.max(last_fault));
-    let Some(stable) = watch.stable(floor) else { return not_back(evidence, &watch, fault, manual) };
-    let rta = if watch.first_bad().is_none() && was_there_before(evidence, expected, fault) {
-        uninterrupted(evidence, &watch, fault, stable)
-    } else {
-        interrupted(evidence, &watch, fault, stable)
+    let continues = story.life_before(fault) == Some(expected);
+    let Some(outage) = watch.outage(fault, last_fault, continues) else {
+        return not_back(evidence, &watch, fault, manual);
     };
-    Recovery::Back(rta)
-}
-
-fn interrupted(evidence: &Evidence, watch: &Watch, fault: Nanos, stable: Stable) -> Rta {
-    let between = Interval { lower: stable.between.lower.max(fault), upper: stable.between.upper };
-    let resolution = evidence.record.scenario.probes.beat.plus(watch.lateness(between.lower, stable.until));
-    assemble(evidence, fault, Stable { between, ..stable }, resolution)
-}
-
-/// No probe noticed anything: at worst an outage hid between two beats.
-fn uninterrupted(evidence: &Evidence, watch: &Watch, fault: Nanos, stable: Stable) -> Rta {
-    let resolution = watch.longest_unseen().max(evidence.record.scenario.probes.beat);
-    let between = Interval { lower: fault, upper: fault.plus(resolution) };
-    let (first_read, first_write) = (between.upper, between.upper);
-    assemble(evidence, fault, Stable { between, first_read, first_write, ..stable }, resolution)
-}
-
-fn assemble(evidence: &Evidence, fault: Nanos, stable: Stable, resolution: Nanos) -> Rta {
-    let manual = manual_total(evidence);
-    let recovered = stable.between;
+    let recovered = outage.end.between;
     let achieved =
         Interval { lower: recovered.lower.since(fault).plus(manual), upper: recovered.upper.since(fault).plus(manual) };
-    let phases = phases::of(evidence, fault, &stable);
-    Rta { achieved, from: fault, recovered, manual, resolution, phases }
+    let phases = phases::of(evidence, fault, &outage.end);
+    Recovery::Back(Rta { achieved, from: fault, recovered, manual, resolution: outage.resolution, phases })
 }
 
 fn not_back(evidence: &Evidence, watch: &Watch, fault: Nanos, manual: Nanos) -> Recovery {
@@ -121,13 +97,7 @@ fn expected(evidence: &Evidence, fault: Nanos) -> Option<u32> {
     if evidence.story.restored.is_some() || evidence.restores() {
         return evidence.story.restored;
     }
-    let probes = evidence.story.probes.get(&STREAMS[0])?;
-    probes.iter().filter(|probe| probe.ended < fault).rev().find_map(answered_by)
-}
-
-fn was_there_before(evidence: &Evidence, expected: u32, fault: Nanos) -> bool {
-    let probes = evidence.story.probes.get(&STREAMS[0]).map_or(&[][..], Vec::as_slice);
-    probes.iter().filter(|probe| probe.ended < fault).rev().find_map(answered_by) == Some(expected)
+    evidence.story.life_before(fault)
 }
 
 fn watch(evidence: &Evidence, expected: u32, fault: Nanos) -> Watch {
@@ -139,13 +109,6 @@ fn watch(evidence: &Evidence, expected: u32, fault: Nanos) -> Watch {
 pub fn unsteady(evidence: &Evidence, rta: &Rta) -> Option<String> {
     let bad = watch(evidence, expected(evidence, rta.from)?, rta.from).bad_after(rta.recovered.upper);
     (bad > 0).then(|| format!("{} after the recovery went unanswered or came late", count(bad, "probe")))
-}
-
-fn answered_by(probe: &Probe) -> Option<u32> {
-    match probe.outcome {
-        ProbeOutcome::Answered(life) => Some(life),
-        _ => None,
-    }
 }
 
 /// Declared manual time over all steps of the runbook.

@@ -314,6 +314,74 @@ fn dropped_beats_are_neither_an_outage_nor_a_success() {
     assert!(rta.achieved.lower < BACK.since(FAULT) && rta.achieved.upper >= ms(12_000), "wide, and true");
 }
 
+/// While logins hang, a held stream sends hardly any beat: a relapse is told by its time, not by its beats.
+#[test]
+fn a_relapse_in_which_logins_hang_is_a_relapse() {
+    let hangs = |at: Nanos| at >= ms(24_000) && at < ms(26_500);
+    let state = |at: Nanos| {
+        if at < BACK {
+            down()
+        } else if hangs(at) {
+            State::Frozen(1, ms(26_500).since(at))
+        } else {
+            up(1)
+        }
+    };
+    let hardly_any = |drill: &mut Drill| {
+        drill.change(|event| {
+            if let Event::Probe { stream: Stream::Read | Stream::Write, due, sent, ended, outcome, .. } = event
+                && hangs(*due)
+                && due.0 % 500_000_000 != 0
+            {
+                (*ended, *outcome) = (*sent, ProbeOutcome::Dropped);
+            }
+        });
+    };
+    let rta = back(watched(hardly_any, state, ms(29_000)));
+    assert!(contains(rta.achieved, ms(26_500).since(FAULT)), "{:?}", rta.achieved);
+}
+
+/// A few late answers begin the stability window anew; they do not show that the service was not back before.
+#[test]
+fn late_answers_inside_the_stability_window_widen_the_interval_and_do_not_move_it() {
+    let late = |from: u64, length: u64| {
+        move |at: Nanos| {
+            let into = at.since(BACK);
+            if at < BACK {
+                down()
+            } else if into >= ms(from) && into < ms(from + length) {
+                State::Frozen(1, ms(from + length).since(into))
+            } else {
+                up(1)
+            }
+        }
+    };
+    // What had piled up while it was frozen is worked off before anything else.
+    let backlog = |at: Nanos| {
+        if at < FAULT {
+            up(0)
+        } else if at < BACK {
+            State::Frozen(0, BACK.since(at))
+        } else if at < BACK.plus(ms(90)) {
+            State::Up(0, ms(70))
+        } else {
+            up(0)
+        }
+    };
+    let seen = |from, length| back(watched(|_| {}, late(from, length), ms(28_000))).achieved;
+    let truth = BACK.since(FAULT);
+    for (from, length) in [(600, 80), (600, 250), (100, 80), (950, 300)] {
+        let achieved = seen(from, length);
+        assert!(contains(achieved, truth), "{length} ms of late answers {from} ms after: {achieved:?}");
+        assert!(contains(achieved, truth.plus(ms(from + length))), "what is stable comes after them: {achieved:?}");
+    }
+    let piled_up = back(watched(restores_nothing, backlog, ms(28_000))).achieved;
+    assert!(contains(piled_up, truth) && contains(piled_up, truth.plus(ms(90))), "{piled_up:?}");
+    assert!(piled_up.lower.plus(ms(100)) > truth, "{piled_up:?}");
+    let long = seen(600, 1_200);
+    assert!(long.lower > truth.plus(ms(600)), "longer than a stability window, it is an outage: {long:?}");
+}
+
 #[test]
 fn a_watch_that_ends_too_early_is_censored() {
     let recovery = watched(|_| {}, |at| if at < BACK { down() } else { up(1) }, ms(22_000));

@@ -15,6 +15,8 @@ pub struct Probe {
     pub sent: Nanos,
     /// When its outcome was known.
     pub ended: Nanos,
+    /// Whether it had to log in first.
+    pub login: bool,
     /// The outcome.
     pub outcome: ProbeOutcome,
 }
@@ -65,6 +67,17 @@ pub struct Load {
     pub bytes: u64,
 }
 
+/// A stall of known length, before any fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// The instant just before the freeze.
+    pub before: Nanos,
+    /// When all of the source stood still.
+    pub frozen: Nanos,
+    /// Between just before and just after it was whole again.
+    pub thawed: Interval,
+}
+
 /// A history, by subject. Of events that can happen once, the last one counts.
 #[derive(Clone, Debug, Default)]
 pub struct Story {
@@ -78,6 +91,8 @@ pub struct Story {
     pub backup_failed: Option<(Nanos, Outcome)>,
     /// Lags of continuous archiving, with their pipeline.
     pub lags: Vec<(String, Interval)>,
+    /// The known stall that the measurement is calibrated with.
+    pub stall: Option<Stall>,
     /// When the old incarnation's application was stopped.
     pub stopped: Option<Nanos>,
     /// Faults: the instant just before each was injected.
@@ -135,6 +150,7 @@ impl Story {
             }
             Event::BackupFailed { at, outcome, .. } => self.backup_failed = Some((at, outcome)),
             Event::ShippingLag { pipeline, lag } => self.lags.push((pipeline, lag)),
+            Event::Calibrated { before, frozen, thawed } => self.stall = Some(Stall { before, frozen, thawed }),
             Event::ApplicationStopped { epoch: 0 } => self.stopped = Some(entry.at),
             Event::FaultIntended { fault, at, .. } => drop(self.intended.insert(fault, at)),
             Event::FaultConfirmed { fault, at, .. } => drop(self.confirmed.insert(fault, at)),
@@ -145,8 +161,8 @@ impl Story {
             Event::SnapshotTaken { incarnation, .. } => self.restored = Some(incarnation),
             Event::SourceFenced { .. } => self.fence = Some(Fence::Fenced),
             Event::SourceNotFenced { why } => self.fence = Some(Fence::Open(why)),
-            Event::Probe { stream, due, sent, ended, outcome } => {
-                self.probes.entry(stream).or_default().push(Probe { due, sent, ended, outcome });
+            Event::Probe { stream, due, sent, ended, login, outcome } => {
+                self.probes.entry(stream).or_default().push(Probe { due, sent, ended, login, outcome });
             }
             Event::Tally { until, tally } => self.tallies.push((until, tally)),
             Event::Observed { name } => drop(self.observed.insert(name)),
@@ -180,6 +196,15 @@ impl Story {
     /// The instant just before the first fault's injection.
     pub fn fault(&self) -> Option<Nanos> {
         self.intended.values().copied().min()
+    }
+
+    /// The incarnation that gave the last answer before `at`, to whichever probe; `None`: nobody asked, or none answered.
+    pub fn life_before(&self, at: Nanos) -> Option<u32> {
+        let answers = self.probes.values().flatten().filter_map(|probe| match probe.outcome {
+            ProbeOutcome::Answered(life) if probe.ended < at => Some((probe.ended, life)),
+            _ => None,
+        });
+        answers.max().map(|(_, life)| life)
     }
 
     /// What ended the procedure before its end, if something did: the backup, or a step of the runbook.

@@ -26,6 +26,8 @@ pub(super) const fn ms(at: u64) -> Nanos {
 /// When the first fault of a healthy drill is injected, and when its service is back.
 pub(super) const FAULT: Nanos = ms(10_000);
 pub(super) const BACK: Nanos = ms(21_500);
+/// Between which instants the source is held up to calibrate the probes.
+pub(super) const STALL: (Nanos, Nanos) = (ms(5_500), ms(5_800));
 
 /// A drill's record in memory.
 #[derive(Clone, Debug)]
@@ -96,6 +98,8 @@ impl Drill {
         let lag = blackstart_record::time::Interval { lower: ms(100), upper: ms(700) };
         self.add(ms(4_700), Event::ShippingLag { pipeline, lag });
         self.add(ms(5_000), Event::ApplicationStarted { epoch: 0 });
+        let thawed = blackstart_record::time::Interval { lower: STALL.1, upper: STALL.1.plus(Nanos(20_000)) };
+        self.add(thawed.upper, Event::Calibrated { before: STALL.0, frozen: STALL.0.plus(ms(2)), thawed });
         for fault in 0..2 {
             let at = FAULT.plus(ms(500 * fault as u64));
             self.add(at, Event::FaultIntended { fault, at, says: "spoil it".into() });
@@ -151,7 +155,9 @@ impl Drill {
             let mut due = from;
             while due < until {
                 let sent = due.plus(Nanos(300_000));
-                let (outcome, took) = state(sent).answer(plan.timeout);
+                let held_up = sent >= STALL.0 && sent < STALL.1;
+                let state = if held_up { State::Frozen(0, STALL.1.since(sent)) } else { state(sent) };
+                let (outcome, took) = state.answer(plan.timeout);
                 self.add_probe(stream, due, sent, sent.plus(took), outcome);
                 due = due.plus(beat);
             }
@@ -159,7 +165,8 @@ impl Drill {
     }
 
     pub(super) fn add_probe(&mut self, stream: Stream, due: Nanos, sent: Nanos, ended: Nanos, outcome: ProbeOutcome) {
-        let event = Event::Probe { stream, due, sent, ended, outcome };
+        let login = stream == Stream::Fresh;
+        let event = Event::Probe { stream, due, sent, ended, login, outcome };
         let before_the_end = self.events.len().saturating_sub(2);
         self.events.insert(before_the_end, Entry { at: ended, wall: String::new(), event });
     }

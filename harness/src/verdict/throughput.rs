@@ -9,7 +9,10 @@ const SECOND: Nanos = Nanos::from_secs(1);
 /// Operations a second before the first fault: the median over whole seconds; `None`: no whole second was counted.
 pub fn before(evidence: &Evidence) -> Option<f64> {
     let fault = evidence.story.fault()?;
-    let whole = evidence.story.tallies.iter().filter(|(until, _)| *until <= fault);
+    let stall = evidence.story.stall;
+    // A second in which the harness itself held the source up says nothing of its throughput.
+    let held_up = |until: Nanos| stall.is_some_and(|s| until > s.before && until.since(SECOND) < s.thawed.upper);
+    let whole = evidence.story.tallies.iter().filter(|(until, _)| *until <= fault && !held_up(*until));
     let mut counts: Vec<u64> = whole.map(|(_, tally)| tally.acknowledged).collect();
     counts.sort_unstable();
     let (low, high) = (counts.get(counts.len().checked_sub(1)? / 2)?, counts.get(counts.len() / 2)?);

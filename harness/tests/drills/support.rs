@@ -14,6 +14,7 @@ use blackstart_record::verdict::DrillVerdict;
 /// A folder of scenarios, a place for runs, and a scratch folder of its own.
 pub struct Place {
     root: tempfile::TempDir,
+    scenario: &'static str,
 }
 
 /// A change to the plan or the scenario: this text becomes that.
@@ -30,12 +31,18 @@ const SMALL: &[Change] = &[
 impl Place {
     /// The shipped plan and scenario, made small, with `changes` on top.
     pub fn new(changes: &[Change]) -> Self {
+        Self::of("database-corruption", changes)
+    }
+
+    /// [`Place::new`] for another scenario of the plan.
+    pub fn of(scenario: &'static str, changes: &[Change]) -> Self {
         let root = tempfile::Builder::new().prefix("drill").tempdir_in("/var/tmp").unwrap();
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/fulexo");
         let own = root.path().join("scenarios/fulexo");
         fs::create_dir_all(&own).unwrap();
-        let mut texts = ["plan.toml", "database-corruption.toml"]
-            .map(|name| (name, fs::read_to_string(shipped.join(name)).unwrap()));
+        let scenario_file = format!("{scenario}.toml");
+        let mut texts =
+            ["plan.toml", &scenario_file].map(|name| (name, fs::read_to_string(shipped.join(name)).unwrap()));
         for (from, to) in SMALL.iter().chain(changes) {
             assert!(texts.iter().any(|(_, text)| text.contains(from)), "nothing reads: {from}");
             texts.iter_mut().for_each(|(_, text)| *text = text.replace(from, to));
@@ -43,7 +50,13 @@ impl Place {
         for (name, text) in texts {
             fs::write(own.join(name), text).unwrap();
         }
-        Self { root }
+        // The plan names its programs, whichever scenario is run.
+        fs::create_dir(own.join("nightly-dump")).unwrap();
+        for program in ["backup.sh", "restore.sh"] {
+            let program = Path::new("nightly-dump").join(program);
+            fs::copy(shipped.join(&program), own.join(&program)).unwrap();
+        }
+        Self { root, scenario }
     }
 
     /// Where it is.
@@ -77,7 +90,7 @@ impl Place {
 
     /// The drill's record.
     pub fn folder(&self) -> Folder {
-        Folder::new(self.path().join("out/fulexo-database-corruption"))
+        Folder::new(self.path().join(format!("out/fulexo-{}", self.scenario)))
     }
 
     /// The verdict that was stored.
@@ -103,6 +116,11 @@ impl Place {
     /// Waits until the drill is in `phase`.
     pub fn wait_for_phase(&self, child: &mut Child, phase: Phase) {
         self.wait_for(child, &format!("{phase:?}"), |event| *event == Event::Phase(phase));
+    }
+
+    /// Replaces one of the plan's programs.
+    pub fn rewrite(&self, program: &str, text: &str) {
+        fs::write(self.path().join("scenarios/fulexo").join(program), text).unwrap();
     }
 
     /// What is left in the scratch folder.

@@ -40,13 +40,13 @@ const CASES: &[(&str, &[Change], i32, &str)] = &[
     (
         "the pipeline may not write",
         &[("[\"put\", \"get\", \"list\"]", "[\"get\", \"list\"]")],
-        105,
+        100,
         "barman-cloud-backup",
     ),
     (
         "the pipeline may not read what it wrote",
         &[("[\"put\", \"get\", \"list\"]", "[\"put\", \"list\"]")],
-        105,
+        100,
         "lists no backup",
     ),
 ];

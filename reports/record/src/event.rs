@@ -77,7 +77,7 @@ pub enum ProbeOutcome {
     Failed(String),
     /// No answer within its timeout.
     TimedOut,
-    /// The beat was not sent (the prober itself was late); never a success.
+    /// The beat was not sent (the prober itself was late, or a login of its stream hangs); never a success.
     Dropped,
 }
 
@@ -225,6 +225,16 @@ pub enum Event {
         /// Which epoch ended.
         epoch: u8,
     },
+    /// Before any fault the harness froze the source whole and thawed it again: an outage of known length, which the
+    /// verdict must find among the probes.
+    Calibrated {
+        /// The instant just before the freeze.
+        before: Nanos,
+        /// When all of the source was seen to stand still.
+        frozen: Nanos,
+        /// Between just before and just after it was whole again.
+        thawed: Interval,
+    },
     /// A fault is about to be injected.
     FaultIntended {
         /// Index into the scenario's faults.
@@ -308,6 +318,8 @@ pub enum Event {
         sent: Nanos,
         /// When its outcome was known.
         ended: Nanos,
+        /// Whether it had to log in first.
+        login: bool,
         /// The outcome.
         outcome: ProbeOutcome,
     },

@@ -250,6 +250,9 @@ pub struct WorkloadPlan {
     pub after_recovery: Nanos,
 }
 
+/// A probe that takes longer than this many beats is an outage, even if it is answered in the end.
+pub const LATE_BEATS: u32 = 3;
+
 /// How the probes look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProbePlan {

@@ -238,9 +238,22 @@ pub enum Exposure {
     Unstated,
 }
 
+/// What the measurement made of a stall of known length.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Calibration {
+    /// The stall, from just before the freeze until the thaw.
+    pub known: Interval,
+    /// The same as the probes saw it, measured as the recovery time is.
+    pub reported: Interval,
+    /// One sentence.
+    pub says: String,
+}
+
 /// Everything that was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Measures {
+    /// How well a known stall was measured before the fault; `None`: not at all.
+    pub calibration: Option<Calibration>,
     /// The runbook's steps.
     pub steps: Vec<StepMeasure>,
     /// Achieved recovery time; `None`: never recovered, or not measured.

@@ -1,15 +1,12 @@
 //! What the probes saw, as stretches of time: one strip per stream, thinned so that the worst of a bucket stays.
 
 use blackstart_record::event::{ProbeOutcome, Stream};
-use blackstart_record::plan::ProbePlan;
+use blackstart_record::plan::{LATE_BEATS, ProbePlan};
 use blackstart_record::time::Nanos;
 
 use super::thin;
 use crate::material::Material;
 use crate::story::Probe;
-
-/// A probe later than this many beats is an outage even if it was answered.
-const LATE_BEATS: u64 = 3;
 
 /// What a probe saw, the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +68,7 @@ fn stretches(material: &Material, stream: Stream, (low, high): (f64, f64), bucke
 }
 
 fn seen(material: &Material, probe: &Probe, beat: Nanos) -> Seen {
-    let late = probe.ended.since(probe.sent).0 > beat.0.saturating_mul(LATE_BEATS);
+    let late = probe.ended.since(probe.sent).0 > beat.0.saturating_mul(u64::from(LATE_BEATS));
     match &probe.outcome {
         ProbeOutcome::Dropped => Seen::Dropped,
         ProbeOutcome::Failed(_) | ProbeOutcome::TimedOut => Seen::Failed,

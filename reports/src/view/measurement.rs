@@ -79,6 +79,10 @@ fn facts(material: &Material) -> Vec<Fact> {
             format!("{} good beats in a row, on all streams, from the restored incarnation", plan.stability),
         ),
     ];
+    if let Some(calibration) = &material.verdict.measures.calibration {
+        let says = calibration.says.strip_prefix("calibrated: ").unwrap_or(&calibration.says);
+        facts.push(Fact::new("Calibrated", says));
+    }
     if let Some(rta) = &material.verdict.measures.rta {
         facts.push(Fact::new("Resolution of the recovery time", rta.resolution.to_string()));
     }

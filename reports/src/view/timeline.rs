@@ -53,6 +53,10 @@ fn stages(material: &Material) -> Vec<Moment> {
         let class = if run.code == Some(0) { "stage" } else { "bad" };
         add(run.ended, class, format!("{run}; its streams are in logs/{}", run.logs.join(" and logs/")));
     }
+    if let Some(stall) = story.stall {
+        let says = format!("the harness holds the source up for {}, to calibrate the probes", stall.width());
+        add(stall.lower, "stage", says);
+    }
     if let Some((at, _)) = story.snapshot {
         add(at, "stage", "snapshot for the examinations".into());
     }

@@ -169,8 +169,14 @@ fn probes(sample: Sample) -> Vec<(u64, Event)> {
                 _ if sample == Sample::Bad && (20_000..20_200).contains(&due) => (ProbeOutcome::Answered(0), 90),
                 _ => (ProbeOutcome::Answered(0), 2),
             };
-            let event =
-                Event::Probe { stream, due: ms(due), sent: ms(due + late), ended: ms(due + late + took), outcome };
+            let event = Event::Probe {
+                stream,
+                due: ms(due),
+                sent: ms(due + late),
+                ended: ms(due + late + took),
+                login: false,
+                outcome,
+            };
             events.push((due + late + took, event));
         }
     }

@@ -11,6 +11,7 @@ use nix::sys::signal::Signal;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::failure::{Context, Error, Result};
+use crate::host::process::Frozen;
 use crate::host::{Command, Host, Process};
 use crate::secret::Secret;
 
@@ -178,6 +179,16 @@ impl Postgres {
             Stop::Immediate => Signal::SIGQUIT,
         });
         server.wait(bound).await.map(|_| ()).cannot(format_args!("stop PostgreSQL on host {}", self.host.name()))
+    }
+
+    /// Freezes the server whole, at most within `bound`.
+    ///
+    /// # Errors
+    /// It does not run, or a process of it did not stand still within `bound`.
+    pub async fn freeze(&self, bound: Duration) -> Result<Frozen> {
+        let pid = self.server.as_ref().and_then(Process::id);
+        let pid = pid.ok_or_else(|| Error::new(format!("no PostgreSQL runs on host {}", self.host.name())))?;
+        Frozen::family(pid, bound).await.cannot(format_args!("freeze PostgreSQL on host {}", self.host.name()))
     }
 
     /// Connects the superuser to `database` over the local socket.

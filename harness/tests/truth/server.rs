@@ -1,0 +1,150 @@
+//! A real server of the domain behind a real link, on hosts of its own.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use blackstart::drill::Registry;
+use blackstart::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
+use blackstart::examine::probe::HEARTBEAT;
+use blackstart::host::isolate::Isolation;
+use blackstart::host::{Ground, Host, Logs, process};
+use blackstart::link::{Link, Links};
+use blackstart::plan::{self, Loaded};
+use blackstart::secret::Secrets;
+use blackstart::workload::{self, Domain, Settings};
+use blackstart_record::record::{Folder, Record, VERSION};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+use tokio_postgres::Config;
+
+/// The database of the application.
+pub const DATABASE: &str = "app";
+
+/// A server, its link, and how the application logs in through it.
+pub struct Server {
+    pub postgres: Postgres,
+    pub links: Links,
+    pub link: Link,
+    pub application: Config,
+    network: Host,
+    folder: TempDir,
+}
+
+/// The domain that is loaded.
+pub fn domain() -> &'static dyn Domain {
+    workload::domain("fulfilment").unwrap()
+}
+
+impl Server {
+    /// Starts the `lane`-th server of this process and loads the domain; its initial rows go to `initial`.
+    pub async fn start(lane: u8, settings: &Settings, initial: &Path) -> Self {
+        let folder = tempfile::Builder::new().prefix("truth").tempdir_in("/tmp").unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let place = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            path
+        };
+        let secrets = Secrets::default();
+        let postgres = program("postgres");
+        // Where it was located, the servers' user may not go.
+        let toxiproxy = folder.path().join("toxiproxy-server");
+        std::fs::copy(program("toxiproxy-server").0, &toxiproxy).unwrap();
+        let cache = blackstart_tools::cache_dir().unwrap();
+        let ground = Ground {
+            isolation: Isolation::Plain { why: "a test".into() },
+            scratch: place("scratch"),
+            tools: cache.join("tools"),
+            programs: Vec::new(),
+            logs: Logs::new(&place("logs"), secrets.clone()),
+        };
+        let host = Host::create(&ground, "primary", 2 * lane, None).unwrap();
+        let network = Host::create(&ground, "network", 2 * lane + 1, None).unwrap();
+        let installation = Installation { bindir: postgres.0.parent().unwrap().to_owned(), version: postgres.1 };
+        let postgres = Postgres::empty(host, installation);
+        let off = |name: &str| (name.to_owned(), "off".to_owned());
+        postgres.initialise(&cache, Role::Source, &[off("fsync"), off("autovacuum")]).await.unwrap();
+        let mut links = Links::start(network.clone(), &toxiproxy).await.unwrap();
+        let upstream = std::net::SocketAddrV4::new(postgres.host().address(), PORT);
+        let link = links.open("application", upstream).await.unwrap();
+        let mut server = Self { postgres, links, link, application: Config::new(), network, folder };
+        server.postgres.start(Duration::from_secs(60)).await.unwrap();
+        server.load(settings, &secrets, initial).await;
+        server
+    }
+
+    async fn load(&mut self, settings: &Settings, secrets: &Secrets, initial: &Path) {
+        self.postgres.run(SUPERUSER, &format!("CREATE DATABASE {DATABASE}")).await.unwrap();
+        let client = self.postgres.connect(DATABASE).await.unwrap();
+        workload::load(domain(), &client, settings, initial).await.unwrap();
+        client.batch_execute(HEARTBEAT).await.unwrap();
+        let (role, password) = (domain().application_role(), secrets.make().unwrap());
+        self.postgres.set_password(role, &password).await.unwrap();
+        self.application.hostaddr((*self.link.listen.ip()).into()).port(self.link.listen.port());
+        self.application.user(role).password(password.reveal()).dbname(DATABASE);
+        self.application.connect_timeout(Duration::from_secs(5));
+    }
+
+    /// A place for the test's own files.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// Ends what it started, whichever way the test ended: hosts of plain processes can't tell which are theirs.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let (disk, address) = (self.path("scratch"), self.network.address().to_string());
+        let ours = |pid: &u32| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let words = String::from_utf8_lossy(&line);
+            words.contains(disk.to_str().unwrap()) || words.split('\0').any(|word| word == address)
+        };
+        for root in process::descendants(std::process::id()).iter().filter(|pid| ours(pid)) {
+            for pid in process::descendants(*root).into_iter().chain([*root]) {
+                let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL);
+            }
+        }
+    }
+}
+
+/// A located program and its version.
+fn program(name: &str) -> (PathBuf, String) {
+    let tool = blackstart_tools::all().iter().find(|tool| tool.programs.contains(&name)).unwrap();
+    let located = blackstart_tools::locate(tool).unwrap();
+    (located.path, located.version)
+}
+
+/// The shipped plan and scenario.
+pub fn shipped() -> Loaded<Registry> {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    plan::load(&scenarios, "fulexo", "database-corruption").unwrap()
+}
+
+/// Begins the record of a drill that restores nothing and has one fault: it is judged on the data where it is.
+pub fn begin_record(folder: &Folder, loaded: &Loaded<Registry>) {
+    let mut scenario = loaded.scenario.clone();
+    scenario.faults.truncate(1);
+    scenario.runbook.clear();
+    let record = Record {
+        version: VERSION,
+        blackstart: String::new(),
+        run: String::new(),
+        id: String::new(),
+        started: String::new(),
+        plan: loaded.plan.clone(),
+        scenario,
+        seed: 1,
+        isolation: Default::default(),
+        machine: Default::default(),
+        tools: Default::default(),
+        tables: domain().tables().iter().map(|table| table.record()).collect(),
+        artifacts: Default::default(),
+        previous: None,
+        skipped: Default::default(),
+    };
+    std::fs::create_dir_all(folder.path()).unwrap();
+    folder.store(&folder.record(), &record).unwrap();
+}
