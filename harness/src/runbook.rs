@@ -188,7 +188,7 @@ async fn detect(source: &Postgres, bound: Duration) -> Result<Done> {
         let sql = "SELECT coalesce(sum(checksum_failures), 0)::bigint FROM pg_stat_database";
         let failures: i64 = client.query_one(sql, &[]).await?.get(0);
         if failures > 0 {
-            return Ok(Done { bytes: None, says: format!("{failures} checksum failures in pg_stat_database") });
+            return Ok(Done { bytes: None, says: format!("pg_stat_database counts checksum failures: {failures}") });
         }
         if tokio::time::Instant::now() > deadline {
             return Err(Error::bound("detection by checksum failures", bound, Vec::new()));

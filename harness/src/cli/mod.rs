@@ -3,6 +3,7 @@
 mod completions;
 mod doctor;
 mod exit;
+mod init;
 mod judge;
 mod layout;
 mod list;
@@ -52,6 +53,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     List(list::List),
+    Init(init::Init),
     Plan(plan::Show),
     Run(run::Run),
     Judge(judge::Judge),
@@ -94,6 +96,7 @@ impl Cli {
         let (scenarios, format) = (&self.scenarios, self.output);
         match &self.command {
             Command::List(args) => list::run(args, scenarios, format),
+            Command::Init(args) => init::run(args, scenarios),
             Command::Plan(args) => plan::run(args, scenarios, format),
             Command::Judge(args) => judge::run(args, format),
             Command::Report(args) => report::run(args, format),

@@ -14,6 +14,7 @@ mod resolve_plan;
 mod resolve_scenario;
 mod scenario_file;
 mod sourced;
+mod text;
 mod units;
 mod values;
 
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::{Found, discover};
 pub use load::{load, plan_schema, scenario_schema};
+pub use text::{check_duration, check_name, check_schedule};
 
 /// What a plan can ask for beyond the plan's own words. The registries of faults and methods lie to the right of
 /// this stage, so they come in as types.

@@ -23,6 +23,10 @@ impl Place {
         for name in ["plan.toml", "database-corruption.toml"] {
             fs::copy(shipped.join(name), own.join(name)).unwrap();
         }
+        fs::create_dir(own.join("nightly-dump")).unwrap();
+        for name in ["nightly-dump/backup.sh", "nightly-dump/restore.sh"] {
+            fs::copy(shipped.join(name), own.join(name)).unwrap();
+        }
         Self(root)
     }
 

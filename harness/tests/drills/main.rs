@@ -7,3 +7,4 @@ mod ends;
 mod healthy;
 mod support;
 mod trouble;
+mod walkthrough;
