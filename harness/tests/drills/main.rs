@@ -6,4 +6,5 @@ mod command;
 mod ends;
 mod healthy;
 mod support;
+mod timeline;
 mod trouble;
