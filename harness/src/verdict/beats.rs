@@ -109,10 +109,17 @@ impl Rated {
         Some((*self.beats.get(first)?, *self.beats.get(last)?)).filter(|_| long_enough)
     }
 
-    /// When the expected incarnation first gave an answer after `after`, in time or late.
-    fn answer_after(&self, after: Nanos) -> Option<Nanos> {
-        let answered = self.beats.iter().filter(|beat| matches!(beat.worth, Worth::Good | Worth::Late));
+    /// When the expected incarnation first answered, in time or late and after `after`, what was sent from `from` on.
+    fn answer(&self, from: Nanos, after: Nanos) -> Option<Nanos> {
+        let sent = self.beats.iter().skip(self.beats.partition_point(|beat| beat.sent < from));
+        let answered = sent.filter(|beat| matches!(beat.worth, Worth::Good | Worth::Late));
         answered.map(|beat| beat.ended).filter(|ended| *ended > after).min()
+    }
+
+    /// Whether a good beat was sent between two instants.
+    fn has_good(&self, from: Nanos, until: Nanos) -> bool {
+        let later = self.beats.iter().skip(self.beats.partition_point(|beat| beat.sent <= from));
+        later.take_while(|beat| beat.sent < until).any(|beat| beat.worth == Worth::Good)
     }
 
     fn bad(&self) -> impl Iterator<Item = &Beat> {
@@ -239,23 +246,38 @@ impl Watch {
         })
     }
 
-    /// The last beat, sent until `after`, that shows the service down. Late answers begin its stability window anew; but
-    /// those of less than a window, of a service that had begun to answer, don't show that it was not back already: it may
-    /// have had to work off what had piled up.
+    /// The last beat, sent until `after`, that shows the service down. Late answers begin its stability window anew; but a
+    /// few of them, of a service that had answered well since it was down, don't show that it was not back already.
     fn last_down(&self, after: Nanos) -> Option<Nanos> {
-        let bad = |worth| {
-            let beats = self.streams.iter().flat_map(|stream| &stream.beats);
-            beats.filter(move |beat| beat.sent <= after && beat.worth == worth)
-        };
-        let refused = bad(Worth::Bad).map(|beat| beat.sent).max();
-        let Some(late) = bad(Worth::Late).map(|beat| beat.ended).max() else { return refused };
-        let began = refused.or_else(|| bad(Worth::Late).map(|beat| beat.sent).min())?;
-        let from = began.max(late.since(self.beats(self.stability)));
+        let mut bad: Vec<&Beat> = self.streams.iter().flat_map(Rated::bad).filter(|beat| beat.sent <= after).collect();
+        bad.sort_unstable_by_key(|beat| beat.sent);
         let [read, write, _] = &self.streams;
-        let answering = read.answer_after(from)?.max(write.answer_after(from)?);
+        let was_up = |from, until| read.has_good(from, until) && write.has_good(from, until);
+        let mut stretches = bad.chunk_by(|beat, next| !was_up(beat.sent, next.sent)).rev().peekable();
+        while let Some(stretch) = stretches.next() {
+            let ended = stretch.iter().map(|beat| beat.ended).max()?;
+            let short = ended.since(stretch.first()?.sent) < self.beats(self.stability);
+            let hiccup = short && stretch.iter().all(|beat| beat.worth == Worth::Late);
+            if !hiccup || stretches.peek().is_none() {
+                return self.down_in(stretch);
+            }
+        }
+        None
+    }
+
+    /// The last beat of a stretch of bad ones that shows the service down: a service that has begun to answer may have to
+    /// work off what had piled up, and is late for less than a window.
+    fn down_in(&self, stretch: &[&Beat]) -> Option<Nanos> {
+        let of = |worth| stretch.iter().filter(move |beat| beat.worth == worth);
+        let refused = of(Worth::Bad).map(|beat| beat.sent).max();
+        let Some(late) = of(Worth::Late).map(|beat| beat.ended).max() else { return refused };
+        let began = refused.or_else(|| of(Worth::Late).map(|beat| beat.sent).min())?;
+        let after = began.max(late.since(self.beats(self.stability)));
+        let [read, write, _] = &self.streams;
+        let answering = read.answer(began, after)?.max(write.answer(began, after)?);
         // Had it been back for longer, it would have answered sooner.
         let back = answering.since(self.beats(LATE_BEATS));
-        bad(Worth::Late).map(|beat| beat.sent).filter(|sent| *sent < back).max().max(refused)
+        of(Worth::Late).map(|beat| beat.sent).filter(|sent| *sent < back).max().max(refused)
     }
 
     fn beats(&self, number: u32) -> Nanos {

@@ -378,6 +378,9 @@ fn late_answers_inside_the_stability_window_widen_the_interval_and_do_not_move_i
     let piled_up = back(watched(restores_nothing, backlog, ms(28_000))).achieved;
     assert!(contains(piled_up, truth) && contains(piled_up, truth.plus(ms(90))), "{piled_up:?}");
     assert!(piled_up.lower.plus(ms(100)) > truth, "{piled_up:?}");
+    let again = |at: Nanos| if at < BACK.plus(ms(500)) { late(300, 100)(at) } else { late(1_200, 400)(at) };
+    let again = back(watched(|_| {}, again, ms(28_000))).achieved;
+    assert!(contains(again, truth) && contains(again, truth.plus(ms(1_600))), "twice: {again:?}");
     let long = seen(600, 1_200);
     assert!(long.lower > truth.plus(ms(600)), "longer than a stability window, it is an outage: {long:?}");
 }

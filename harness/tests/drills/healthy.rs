@@ -6,6 +6,7 @@ use std::path::Path;
 use blackstart_record::verdict::Verdict;
 
 use crate::support::{Place, files, told};
+use crate::timeline;
 
 /// Whether text holds something of the shape of every secret that a run makes.
 fn holds_a_secret(text: &str) -> bool {
@@ -28,9 +29,12 @@ fn the_search_for_secrets_finds_one() {
 #[test]
 fn a_healthy_drill_is_met_and_its_record_gives_the_same_verdict_and_reports_again() {
     let place = Place::new(&[]);
-    let output = place.run().output().unwrap();
+    let (output, kernel) = timeline::watch(place.run(), timeline::PROGRAMS);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    timeline::agree(&place, &kernel);
     let verdict = place.verdict();
+    let calibration = verdict.measures.calibration.as_ref().unwrap();
+    assert!(told(&output).contains("calibrated: a known stall of"), "{calibration:?}: {}", told(&output));
     assert_eq!((verdict.verdict, verdict.gates.len()), (Verdict::Met, 0), "{}", verdict.says);
     for finding in &verdict.findings {
         assert!(finding.compared > 0 && finding.verdict == Verdict::Met, "{finding:?}");

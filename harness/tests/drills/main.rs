@@ -6,5 +6,6 @@ mod command;
 mod ends;
 mod healthy;
 mod support;
+mod timeline;
 mod trouble;
 mod walkthrough;
