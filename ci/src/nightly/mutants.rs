@@ -6,10 +6,10 @@
 mod explained;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use super::{Outcome, Step};
+use super::{Outcome, Step, installed};
 use crate::figures::Figure;
 use crate::output;
 use explained::Explained;
@@ -62,9 +62,9 @@ pub fn slices(root: &Path) -> Vec<Step<'_>> {
 }
 
 fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write) -> io::Result<Outcome> {
-    let program = installed(root, out)?;
+    let program = installed::program(root, "cargo-mutants", VERSION, out)?;
     let folder = output::target_dir(root).join("nightly").join(name);
-    let build = output::target_dir(root).join("nightly").join("build");
+    let build = output::target_dir(root).join("mutants");
     std::fs::create_dir_all(&folder)?;
     let mut command = Command::new(program);
     // One target folder for the copies of the tree: cargo-mutants would build the dependencies anew in each.
@@ -80,21 +80,6 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     let wrong = explained.judge(&found.survived, &found.caught);
     wrong.iter().try_for_each(|wrong| writeln!(out, "{wrong}"))?;
     Ok(Outcome { passed: wrong.is_empty() && found.total() > 0, figures: found.figures() })
-}
-
-/// cargo-mutants at its version, in Blackstart's own cache; built there if it is missing.
-fn installed(root: &Path, out: &mut dyn Write) -> io::Result<PathBuf> {
-    let cache = blackstart_tools::cache_dir().ok_or_else(|| io::Error::other("there is no cache folder: set HOME"))?;
-    let place = cache.join("tools").join(format!("cargo-mutants-{VERSION}"));
-    let program = place.join("bin/cargo-mutants");
-    if !program.exists() {
-        let mut install = output::cargo(root);
-        install.args(["install", "--locked", "cargo-mutants", "--version", VERSION, "--root"]).arg(&place);
-        if !output::follow(&mut install, out, |_| ())? {
-            return Err(io::Error::other("cargo-mutants could not be installed; cargo's own words are above"));
-        }
-    }
-    Ok(program)
 }
 
 /// What cargo-mutants wrote down, each mutant as `FILE:LINE:COLUMN: CHANGE`.

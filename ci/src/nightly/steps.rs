@@ -3,20 +3,24 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Outcome, Step, mutants};
+use super::{Outcome, Step, fuzz, mutants};
 use crate::figures::Figure;
 use crate::{compare, output};
 
 /// Tests that take long read this variable in one place and then do all that they can.
 const FULL: (&str, &str) = ("BLACKSTART_FULL", "1");
 
+const GENERATED: &[&str] = &["test", "--workspace", "--lib", "--test", "damaged_files", "--", "--show-output"];
+
 /// Every step of the repository at `root`, in order.
 pub fn all(root: &Path) -> Vec<Step<'_>> {
     let mut steps = vec![
-        tests(root, "generated", &["test", "--workspace", "--lib", "--", "--show-output"]),
+        tests(root, "generated", GENERATED),
+        tests(root, "stalls", &["test", "--package", "blackstart", "--test", "truth", "--", "--show-output"]),
         tests(root, "ledger-memory", &["test", "--package", "blackstart", "--lib", "--", "--ignored", "--nocapture"]),
         compared(root),
     ];
+    steps.extend(fuzz::targets(root));
     steps.extend(mutants::slices(root));
     steps
 }
