@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use blackstart::drill::{Registry, Request, launch};
 use blackstart::engine::postgres::SUPERUSER;
@@ -30,15 +30,48 @@ fn run() -> Result<()> {
     let bare = Bare::new()?;
     let mut slowest = BTreeMap::new();
     ROW.begin();
-    let (ours, alone) = interleaved(PAIRS, || Ok(of(environment()?)), || bare.slowest(&mut slowest))?;
+    let mut profile = Profile::default();
+    let (ours, alone) = interleaved(PAIRS, || environment(&mut profile), || bare.slowest(&mut slowest))?;
     ours.iter().zip(&alone).for_each(|(ours, alone)| ROW.sample(ours / alone));
     let each: Vec<String> = slowest.iter().map(|(server, times)| format!("{server} {} s", shown(times))).collect();
     ROW.note(&format!("{} s against {} s, medians; bare: {}", shown(&ours), shown(&alone), each.join(", ")));
+    ROW.note(&profile.show());
     Ok(())
 }
 
-/// Launches the shipped drill and ends it when its environment is ready.
-fn environment() -> Result<Duration> {
+/// Where the time goes: seconds of each part, in order. A part ends when the next program's log is made.
+#[derive(Default)]
+struct Profile([Vec<f64>; PARTS.len()]);
+
+/// Each part, and the log that is made at its end.
+const PARTS: [(&str, &str); 5] = [
+    ("isolation and finding programs", "network-toxiproxy-server.log"),
+    ("Toxiproxy and links", "store-minio.log"),
+    ("MinIO and buckets", "store-mc.log"),
+    ("the store's user by three runs of mc, and the template's copy", "primary-postgres.log"),
+    ("PostgreSQL", ""),
+];
+
+impl Profile {
+    fn add(&mut self, begun: SystemTime, ready: SystemTime, logs: &Path) -> Result<()> {
+        let mut before = begun;
+        for ((_, log), times) in PARTS.iter().zip(&mut self.0) {
+            let ended = if log.is_empty() { ready } else { std::fs::metadata(logs.join(log))?.created()? };
+            times.push(of(ended.duration_since(before).unwrap_or_default()));
+            before = ended;
+        }
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        let parts: Vec<String> =
+            PARTS.iter().zip(&self.0).map(|((name, _), times)| format!("{name} {} s", shown(times))).collect();
+        format!("one after another: {}", parts.join(", "))
+    }
+}
+
+/// Launches the shipped drill and ends it when its environment is ready; how many seconds that took.
+fn environment(profile: &mut Profile) -> Result<f64> {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios").canonicalize()?;
     let loaded = plan::load::<Registry>(&scenarios, "fulexo", "database-corruption")
         .map_err(|wrong| format!("the shipped plan is wrong: {wrong:?}"))?;
@@ -54,17 +87,19 @@ fn environment() -> Result<Duration> {
         previous: None,
         skipped: BTreeMap::new(),
     };
-    let begun = Instant::now();
+    let (begun, wall) = (Instant::now(), SystemTime::now());
     let mut drill = launch(&request)?;
     let mut ready = None;
     while let Some(entry) = drill.next_entry() {
         if entry.event == Event::Phase(Phase::Load) {
-            ready = Some(begun.elapsed());
+            ready = Some((begun.elapsed(), SystemTime::now()));
             drill.lifeline().cut();
         }
     }
     drill.wait()?;
-    Ok(ready.ok_or("the environment was never ready")?)
+    let (taken, ready) = ready.ok_or("the environment was never ready")?;
+    profile.add(wall, ready, &folder.path().join("logs"))?;
+    Ok(of(taken))
 }
 
 /// The servers' programs.
@@ -78,11 +113,11 @@ struct Bare {
 impl Bare {
     fn new() -> Result<Self> {
         // A drill makes the template if it is not there yet.
-        environment()?;
+        environment(&mut Profile::default())?;
         let templates = blackstart_tools::cache_dir().ok_or("there is no cache folder")?.join("templates");
-        let newest = std::fs::read_dir(templates)?.flatten().max_by_key(|entry| {
-            entry.metadata().and_then(|meta| meta.modified()).unwrap_or(std::time::SystemTime::UNIX_EPOCH)
-        });
+        let newest = std::fs::read_dir(templates)?
+            .flatten()
+            .max_by_key(|entry| entry.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH));
         Ok(Self {
             postgres: locate(&POSTGRES)?.path,
             minio: locate(&MINIO)?.path,
@@ -106,7 +141,10 @@ impl Bare {
         if let Some(user) = user_of_servers() {
             output_of(Command::new("chown").args(["-R", &user.to_string()]).arg(folder.path()))?;
         }
-        let mut command = as_server(&self.postgres);
+        let mut command = Command::new(&self.postgres);
+        if let Some(user) = user_of_servers() {
+            command.uid(user).gid(user).current_dir("/");
+        }
         command.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-c", "listen_addresses="]);
         let server = Server::start(&mut command)?;
         let runtime = crate::world::runtime()?;
@@ -120,11 +158,8 @@ impl Bare {
 
     fn minio(&self) -> Result<f64> {
         let folder = tempfile::tempdir()?;
-        if let Some(user) = user_of_servers() {
-            output_of(Command::new("chown").arg(user.to_string()).arg(folder.path()))?;
-        }
         let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 29_000);
-        let mut command = as_server(&self.minio);
+        let mut command = Command::new(&self.minio);
         command.args(["server", "--quiet", "--address", &address.to_string()]).arg(folder.path());
         command.env("HOME", folder.path()).env("MINIO_BROWSER", "off");
         answering(&mut command, address, "/minio/health/ready")
@@ -132,20 +167,10 @@ impl Bare {
 
     fn toxiproxy(&self) -> Result<f64> {
         let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 28_474);
-        let mut command = as_server(&self.toxiproxy);
+        let mut command = Command::new(&self.toxiproxy);
         command.args(["-host", &address.ip().to_string(), "-port", &address.port().to_string()]);
         answering(&mut command, address, "/version")
     }
-}
-
-/// A server's program as the user that servers run as in a drill.
-fn as_server(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    if let Some(user) = user_of_servers() {
-        command.uid(user).gid(user);
-    }
-    command.current_dir("/");
-    command
 }
 
 /// Seconds until a server answers over HTTP.

@@ -184,7 +184,7 @@ async fn paused(socket: &std::path::Path) -> Result<()> {
                 return Ok(());
             }
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Err(Error::from("the bare server did not reach its target"))
 }

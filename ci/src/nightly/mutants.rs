@@ -69,7 +69,11 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     let mut command = Command::new(program);
     // One target folder for the copies of the tree: cargo-mutants would build the dependencies anew in each.
     command.current_dir(root).env("CARGO_TARGET_DIR", build);
-    command.args(["mutants", "--no-shuffle", "--colors", "never", "--output"]).arg(&folder);
+    // A build a mutant: what the compiler leaves out of it is time for other mutants.
+    command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false");
+    // A machine that is busy for a while is no test that does not end.
+    command.args(["mutants", "--minimum-test-timeout", "120"]);
+    command.args(["--no-shuffle", "--colors", "never", "--output"]).arg(&folder);
     // Theirs count from 0.
     command.args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]);
     command.args(scope.files.iter().flat_map(|file| ["--file", file]));
