@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use blackstart::engine::postgres::{Installation, PORT, Postgres, SUPERUSER, connect};
+use blackstart::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER, connect};
 use blackstart::host::isolate::{Isolation, NOBODY};
 use blackstart::host::{Ground, Host, Logs};
 use blackstart::link::Links;
@@ -47,9 +47,8 @@ impl World {
         let logs = scratch.join("logs");
         std::fs::create_dir_all(&logs)?;
         let installation = Installation { bindir: folder(&postgres), version: postgres.version };
-        let plan = scratch.join("plan");
         let logs = Logs::new(&logs, Secrets::default());
-        let ground = Ground { isolation, scratch, tools: cache.join("tools"), programs, plan, logs };
+        let ground = Ground { isolation, scratch, tools: cache.join("tools"), programs, logs };
         Ok(Self { ground, cache, hosts: 0, installation })
     }
 
@@ -77,7 +76,7 @@ impl World {
     /// It could not be started.
     pub async fn start(&self, host: Host, settings: &[(String, String)]) -> Result<Postgres> {
         let mut server = Postgres::empty(host, self.installation.clone());
-        server.initialise(&self.cache, settings).await?;
+        server.initialise(&self.cache, Role::Source, settings).await?;
         server.start(BOUND).await?;
         server.run(SUPERUSER, &format!("CREATE DATABASE {DATABASE}")).await?;
         Ok(server)

@@ -11,11 +11,14 @@ use std::time::{Duration, Instant};
 use blackstart::clock::Clock;
 use blackstart::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect, setting};
 use blackstart::host::isolate::Isolation;
-use blackstart::pipeline::{Backup, Pipeline, Repository, Spec, Target, Tools};
+use blackstart::pipeline::{Backup, Pipeline, Repository, Spec, Target, Tools, Wanted};
 use blackstart::secret::Secrets;
 use blackstart::store::{Bucket, Store};
 use blackstart::workload::Settings;
+use blackstart_record::event::Event;
+use blackstart_record::plan::Step;
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
 use tokio_postgres::Config;
 
 use super::{Comparison, Run};
@@ -64,6 +67,7 @@ struct Scene<'a> {
     target: Postgres,
     programs: String,
     clock: Clock,
+    events: mpsc::Sender<Event>,
     _store: Store,
     _links: blackstart::link::Links,
 }
@@ -85,30 +89,36 @@ impl<'a> Scene<'a> {
             endpoints.insert(host.name().to_owned(), links.open(host.name(), address).await?.listen);
         }
         let repository = Repository { bucket: BUCKET.to_owned(), key, endpoints, server: "primary".to_owned() };
-        pipeline.install(&source, &repository)?;
-        pipeline.install(&target, &repository)?;
+        pipeline.install(&source, &repository, files)?;
+        pipeline.install(&target, &repository, files)?;
         let mut settings = pipeline.source_settings(&source, &repository)?;
         settings.extend(fast());
         let mut source = world.start(source, &settings).await?;
         load(&source, &Settings::default(), &files.join("initial.rows")).await?;
         let clock = Clock::start();
-        let tools = Tools { clock, repository: &repository, bound: BOUND };
+        let (events, mut told) = mpsc::channel(16);
+        // A history that nobody reads.
+        tokio::spawn(async move { while told.recv().await.is_some() {} });
+        let tools = Tools { clock, repository: &repository, database: DATABASE, events: &events, bound: BOUND };
         let backup = pipeline.backup(tools, &source).await?;
         let xid = history(&source).await?;
         // Archives what is left.
         source.stop(Stop::Fast, BOUND).await?;
         let programs = world.search_path();
         let target = Postgres::empty(target, world.installation.clone());
-        Ok(Self { pipeline, repository, backup, xid, target, programs, clock, _store: store, _links: links })
+        Ok(Self { pipeline, repository, backup, xid, target, programs, clock, events, _store: store, _links: links })
     }
 
     /// Seconds of the drill's own three steps.
     async fn ours(&mut self) -> Result<f64> {
         let begun = Instant::now();
-        let tools = Tools { clock: self.clock, repository: &self.repository, bound: BOUND };
-        self.pipeline.fetch(tools, &self.target, &self.backup).await?;
-        self.pipeline.restore(tools, &self.target, Target::BeforeTransaction(self.xid)).await?;
-        self.pipeline.replay(tools, &mut self.target).await?;
+        let Self { clock, repository, events, .. } = self;
+        let tools = Tools { clock: *clock, repository, database: DATABASE, events, bound: BOUND };
+        let target = Target::BeforeTransaction(self.xid);
+        let wanted = Wanted { backup: &self.backup, target, time: String::new() };
+        for step in [Step::Fetch, Step::Restore, Step::Replay] {
+            self.pipeline.perform(step, tools, &mut self.target, &wanted).await?;
+        }
         let taken = begun.elapsed();
         self.target.stop(Stop::Immediate, BOUND).await?;
         Ok(taken.as_secs_f64())
