@@ -80,7 +80,7 @@ impl Samples {
         let fields: Vec<&str> = line.split('\t').collect();
         let taken = match fields[..] {
             ["row", name, unit, aim, limit, against] => self.row(name, unit, aim, limit, against),
-            ["sample", name, value] => value.parse().ok().and_then(|value| self.find(name)?.values.push(value).into()),
+            ["sample", name, value] => self.sample(name, value),
             ["note", name, text] => self.find(name).map(|row| row.notes.push(text.to_owned())),
             _ => None,
         };
@@ -96,6 +96,12 @@ impl Samples {
         };
         let [name, unit, against] = [name, unit, against].map(str::to_owned);
         self.0.push(Row { name, against, unit, aim, values: Vec::new(), notes: Vec::new() });
+        Some(())
+    }
+
+    fn sample(&mut self, name: &str, value: &str) -> Option<()> {
+        let value = value.parse().ok()?;
+        self.find(name)?.values.push(value);
         Some(())
     }
 
