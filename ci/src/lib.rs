@@ -3,12 +3,20 @@
 //! - [`setup`]: installs the outside programs that a drill needs, and says why
 //! - [`tidy`]: the house rules that neither rustc nor clippy knows
 //! - [`checks`]: every check and test, the cheap ones first
+//! - [`nightly`]: what takes too long for that, resumable, a share a machine
+//! - [`compare`]: what we cost against the bare tools
+//! - [`figures`]: the table of what the two measured
 //!
 //! The library writes to whatever it is given and returns exit codes; only `main.rs` knows the
 //! terminal.
 
 pub mod checks;
+pub mod compare;
+pub mod figures;
+pub mod nightly;
+pub mod output;
 pub mod setup;
+pub mod shard;
 pub mod tidy;
 
 use std::io;

@@ -9,7 +9,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use blackstart_ci::{checks, setup, tidy, workspace_root};
+use blackstart_ci::nightly::{self, Wanted};
+use blackstart_ci::{checks, compare, setup, tidy, workspace_root};
 
 const USAGE: &str = "\
 usage: cargo ci <command>
@@ -17,6 +18,10 @@ usage: cargo ci <command>
   setup [--dry-run]   install the outside programs that a drill needs; --dry-run only says which
   tidy                check the house rules: stage order, sizes, manifests, hygiene
   test                every check and test: fmt, tidy, clippy, cargo test
+  nightly [STEP..]    set-up, then what takes too long for that; STEP is a part of a step's name
+      --shard I/N     only this machine's share of the steps: the I-th of N
+      --again         steps that are done for this commit as well
+  compare [NAME..]    what we cost against the bare tools; NAME is a part of a comparison's name
   help                this text
 
 exit codes: 0 done, 1 failed, 2 usage, or something that a person has to install
@@ -32,6 +37,11 @@ fn main() -> ExitCode {
         ["setup", "--dry-run"] => setup::run(setup::Mode::DryRun, &mut out),
         ["tidy"] => run_tidy(&mut out),
         ["test"] => run_checks(&mut out),
+        ["nightly", ref arguments @ ..] => match Wanted::parse(arguments) {
+            Ok(wanted) => run_nightly(&wanted, &mut out),
+            Err(problem) => usage(&problem),
+        },
+        ["compare", ref names @ ..] if !names.iter().any(|name| name.starts_with('-')) => run_compare(names, &mut out),
         ["help" | "--help" | "-h"] => out.write_all(USAGE.as_bytes()).map(|()| 0),
         [] => usage("a command is missing"),
         [..] => usage(&format!("`{}` is not a command", arguments.join(" "))),
@@ -58,4 +68,18 @@ fn run_tidy(out: &mut dyn Write) -> io::Result<u8> {
 fn run_checks(out: &mut dyn Write) -> io::Result<u8> {
     let root = workspace_root(&std::env::current_dir()?)?;
     checks::run(&checks::all(&root), out)
+}
+
+fn run_compare(names: &[&str], out: &mut dyn Write) -> io::Result<u8> {
+    let root = workspace_root(&std::env::current_dir()?)?;
+    compare::run(&root, names, out)
+}
+
+/// Set-up first, as `make test` has it: whoever calls this need call nothing else.
+fn run_nightly(wanted: &Wanted, out: &mut dyn Write) -> io::Result<u8> {
+    let root = workspace_root(&std::env::current_dir()?)?;
+    match setup::run(setup::Mode::Install, out)? {
+        0 => nightly::run(&nightly::steps::all(&root), wanted, &nightly::Place::of(&root)?, out),
+        code => Ok(code),
+    }
 }

@@ -12,6 +12,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("blackstart-reports", &["blackstart-record"]),
     ("blackstart", &["blackstart-record", "blackstart-reports", "blackstart-tools"]),
     ("blackstart-ci", &["blackstart-tools"]),
+    ("blackstart-benches", &["blackstart", "blackstart-record", "blackstart-reports", "blackstart-tools"]),
 ];
 
 /// A member of the workspace: its manifest, and where it is.

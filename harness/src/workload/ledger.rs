@@ -52,7 +52,7 @@ impl Ledger {
             }
             result
         })?;
-        Ok(Self { handle: LedgerHandle { notes, failure }, thread })
+        Ok(Self { handle: LedgerHandle { notes: Some(notes), failure }, thread })
     }
 
     /// A handle for the workload.
@@ -66,7 +66,9 @@ impl Ledger {
     /// The first error that there was in writing, such as a full disk; what came after it is not in the ledger.
     pub async fn close(self) -> io::Result<()> {
         // A refused note means that the thread has ended by an error, which joining it gives.
-        let _ = self.handle.notes.send(Note::Close).await;
+        if let Some(notes) = &self.handle.notes {
+            let _ = notes.send(Note::Close).await;
+        }
         let joined = tokio::task::spawn_blocking(move || self.thread.join()).await;
         let panicked = || io::Error::other("the ledger's thread panicked");
         joined.map_err(io::Error::other)?.map_err(|_| panicked())?
@@ -103,7 +105,8 @@ fn keep(mut queue: mpsc::Receiver<Note>, mut files: impl FnMut(Write<'_>) -> io:
 /// Where clients leave their entries.
 #[derive(Clone, Debug)]
 pub struct LedgerHandle {
-    notes: mpsc::Sender<Note>,
+    /// `None`: nothing is kept.
+    notes: Option<mpsc::Sender<Note>>,
     failure: watch::Receiver<Option<String>>,
 }
 
@@ -113,6 +116,11 @@ pub struct LedgerHandle {
 pub struct LedgerClosed;
 
 impl LedgerHandle {
+    /// Keeps nothing: what the cost of a ledger is measured against. No drill has one, since nothing could be judged.
+    pub fn off() -> Self {
+        Self { notes: None, failure: watch::channel(None).1 }
+    }
+
     /// Waits until writing fails, and says how; for ever if it never does.
     pub async fn failure(&self) -> String {
         let mut failure = self.failure.clone();
@@ -128,25 +136,28 @@ impl LedgerHandle {
 
     /// Room for the two entries of one operation, so that neither waits between its instant and the queue.
     pub(super) async fn reserve(&self) -> Result<Room<'_>, LedgerClosed> {
-        let invoked = self.notes.reserve().await.map_err(|_| LedgerClosed)?;
-        let completed = self.notes.reserve().await.map_err(|_| LedgerClosed)?;
-        Ok(Room { invoked, completed })
+        let Some(notes) = &self.notes else { return Ok(Room { invoked: None, completed: None }) };
+        let invoked = notes.reserve().await.map_err(|_| LedgerClosed)?;
+        let completed = notes.reserve().await.map_err(|_| LedgerClosed)?;
+        Ok(Room { invoked: Some(invoked), completed: Some(completed) })
     }
 }
 
 /// See [`LedgerHandle::reserve`].
 pub(super) struct Room<'a> {
-    invoked: mpsc::Permit<'a, Note>,
-    completed: mpsc::Permit<'a, Note>,
+    invoked: Option<mpsc::Permit<'a, Note>>,
+    completed: Option<mpsc::Permit<'a, Note>>,
 }
 
 /// Room for the second entry.
-pub(super) struct HalfRoom<'a>(mpsc::Permit<'a, Note>);
+pub(super) struct HalfRoom<'a>(Option<mpsc::Permit<'a, Note>>);
 
 impl<'a> Room<'a> {
     /// Notes the invocation.
     pub fn invoked(self, entry: LedgerEntry) -> HalfRoom<'a> {
-        self.invoked.send(Note::Entry { entry, written: Vec::new() });
+        if let Some(invoked) = self.invoked {
+            invoked.send(Note::Entry { entry, written: Vec::new() });
+        }
         HalfRoom(self.completed)
     }
 }
@@ -154,7 +165,9 @@ impl<'a> Room<'a> {
 impl HalfRoom<'_> {
     /// Notes the completion and the rows that it wrote.
     pub fn completed(self, entry: LedgerEntry, written: Vec<Written>) {
-        self.0.send(Note::Entry { entry, written });
+        if let Some(completed) = self.0 {
+            completed.send(Note::Entry { entry, written });
+        }
     }
 }
 

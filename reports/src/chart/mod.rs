@@ -12,6 +12,9 @@ mod service;
 mod thin;
 mod throughput;
 
+#[cfg(test)]
+mod length_tests;
+
 pub use canvas::{Canvas, Drawn};
 pub use palette::style;
 

@@ -1,0 +1,220 @@
+//! A drill's environment, from its launch until it is ready to be loaded, against the slowest of its servers: each
+//! started by itself, bare, PostgreSQL from the same template.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use blackstart::drill::{Registry, Request, launch};
+use blackstart::engine::postgres::SUPERUSER;
+use blackstart::plan;
+use blackstart_record::event::{Event, Phase};
+use blackstart_tools::{MINIO, POSTGRES, TOXIPROXY};
+
+use super::{Comparison, Run};
+use crate::Result;
+use crate::samples::{Aim, Row, interleaved, of, shown};
+use crate::world::{BOUND, locate, output_of, user_of_servers};
+
+pub(super) const COMPARISON: Comparison = Comparison { name: "environment", run: Run::Here(run) };
+
+const ROW: Row =
+    Row { name: "environment ready", against: "the slowest of its servers, bare", unit: "x", aim: Aim::AtMost(1.25) };
+const PAIRS: usize = 10;
+
+fn run() -> Result<()> {
+    let bare = Bare::new()?;
+    let mut slowest = BTreeMap::new();
+    ROW.begin();
+    let mut profile = Profile::default();
+    let (ours, alone) = interleaved(PAIRS, || environment(&mut profile), || bare.slowest(&mut slowest))?;
+    ours.iter().zip(&alone).for_each(|(ours, alone)| ROW.sample(ours / alone));
+    let each: Vec<String> = slowest.iter().map(|(server, times)| format!("{server} {} s", shown(times))).collect();
+    ROW.note(&format!("{} s against {} s, medians; bare: {}", shown(&ours), shown(&alone), each.join(", ")));
+    ROW.note(&profile.show());
+    Ok(())
+}
+
+/// Where the time goes: seconds of each part, in order. A part ends when the next program's log is made.
+#[derive(Default)]
+struct Profile([Vec<f64>; PARTS.len()]);
+
+/// Each part, and the log that is made at its end.
+const PARTS: [(&str, &str); 5] = [
+    ("isolation and finding programs", "network-toxiproxy-server.log"),
+    ("Toxiproxy and links", "store-minio.log"),
+    ("MinIO and buckets", "store-mc.log"),
+    ("the store's user by three runs of mc, and the template's copy", "primary-postgres.log"),
+    ("PostgreSQL", ""),
+];
+
+impl Profile {
+    fn add(&mut self, begun: SystemTime, ready: SystemTime, logs: &Path) -> Result<()> {
+        let mut before = begun;
+        for ((_, log), times) in PARTS.iter().zip(&mut self.0) {
+            let ended = if log.is_empty() { ready } else { std::fs::metadata(logs.join(log))?.created()? };
+            times.push(of(ended.duration_since(before).unwrap_or_default()));
+            before = ended;
+        }
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        let parts: Vec<String> =
+            PARTS.iter().zip(&self.0).map(|((name, _), times)| format!("{name} {} s", shown(times))).collect();
+        format!("one after another: {}", parts.join(", "))
+    }
+}
+
+/// Launches the shipped drill and ends it when its environment is ready; how many seconds that took.
+fn environment(profile: &mut Profile) -> Result<f64> {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios").canonicalize()?;
+    let loaded = plan::load::<Registry>(&scenarios, "fulexo", "database-corruption")
+        .map_err(|wrong| format!("the shipped plan is wrong: {wrong:?}"))?;
+    let folder = tempfile::tempdir()?;
+    let id = folder.path().file_name().ok_or("a folder without a name")?.to_string_lossy().into_owned();
+    let request = Request {
+        loaded,
+        folder: folder.path().to_owned(),
+        plan_folder: scenarios.join("fulexo"),
+        run: id.clone(),
+        id,
+        seed: 1,
+        previous: None,
+        skipped: BTreeMap::new(),
+    };
+    let (begun, wall) = (Instant::now(), SystemTime::now());
+    let mut drill = launch(&request)?;
+    let mut ready = None;
+    while let Some(entry) = drill.next_entry() {
+        if entry.event == Event::Phase(Phase::Load) {
+            ready = Some((begun.elapsed(), SystemTime::now()));
+            drill.lifeline().cut();
+        }
+    }
+    drill.wait()?;
+    let (taken, ready) = ready.ok_or("the environment was never ready")?;
+    profile.add(wall, ready, &folder.path().join("logs"))?;
+    Ok(of(taken))
+}
+
+/// The servers' programs.
+struct Bare {
+    postgres: PathBuf,
+    minio: PathBuf,
+    toxiproxy: PathBuf,
+    template: PathBuf,
+}
+
+impl Bare {
+    fn new() -> Result<Self> {
+        // A drill makes the template if it is not there yet.
+        environment(&mut Profile::default())?;
+        let templates = blackstart_tools::cache_dir().ok_or("there is no cache folder")?.join("templates");
+        let newest = std::fs::read_dir(templates)?
+            .flatten()
+            .max_by_key(|entry| entry.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH));
+        Ok(Self {
+            postgres: locate(&POSTGRES)?.path,
+            minio: locate(&MINIO)?.path,
+            toxiproxy: locate(&TOXIPROXY)?.path,
+            template: newest.ok_or("there is no template")?.path(),
+        })
+    }
+
+    /// Starts each server alone and ends it; the longest of the times until they answered, in seconds.
+    fn slowest(&self, times: &mut BTreeMap<&'static str, Vec<f64>>) -> Result<f64> {
+        let started = [("PostgreSQL", self.postgres()?), ("MinIO", self.minio()?), ("Toxiproxy", self.toxiproxy()?)];
+        started.iter().for_each(|(name, time)| times.entry(name).or_default().push(*time));
+        Ok(started.iter().map(|(_, time)| *time).fold(0.0, f64::max))
+    }
+
+    fn postgres(&self) -> Result<f64> {
+        let folder = tempfile::Builder::new().prefix("bare-").tempdir_in("/tmp")?;
+        let data = folder.path().join("data");
+        let begun = Instant::now();
+        output_of(Command::new("cp").arg("-a").arg(&self.template).arg(&data))?;
+        if let Some(user) = user_of_servers() {
+            output_of(Command::new("chown").args(["-R", &user.to_string()]).arg(folder.path()))?;
+        }
+        let mut command = Command::new(&self.postgres);
+        if let Some(user) = user_of_servers() {
+            command.uid(user).gid(user).current_dir("/");
+        }
+        command.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-c", "listen_addresses="]);
+        let server = Server::start(&mut command)?;
+        let runtime = crate::world::runtime()?;
+        let mut config = tokio_postgres::Config::new();
+        config.host_path(folder.path()).user(SUPERUSER).dbname(SUPERUSER);
+        wait(|| runtime.block_on(blackstart::engine::postgres::connect(&config)).is_ok())?;
+        let taken = begun.elapsed();
+        drop(server);
+        Ok(of(taken))
+    }
+
+    fn minio(&self) -> Result<f64> {
+        let folder = tempfile::tempdir()?;
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 29_000);
+        let mut command = Command::new(&self.minio);
+        command.args(["server", "--quiet", "--address", &address.to_string()]).arg(folder.path());
+        command.env("HOME", folder.path()).env("MINIO_BROWSER", "off");
+        answering(&mut command, address, "/minio/health/ready")
+    }
+
+    fn toxiproxy(&self) -> Result<f64> {
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 28_474);
+        let mut command = Command::new(&self.toxiproxy);
+        command.args(["-host", &address.ip().to_string(), "-port", &address.port().to_string()]);
+        answering(&mut command, address, "/version")
+    }
+}
+
+/// Seconds until a server answers over HTTP.
+fn answering(command: &mut Command, address: SocketAddrV4, path: &str) -> Result<f64> {
+    if TcpStream::connect(address).is_ok() {
+        return Err(format!("something listens on {address} already").into());
+    }
+    let begun = Instant::now();
+    let server = Server::start(command)?;
+    wait(|| {
+        let Ok(mut stream) = TcpStream::connect(address) else { return false };
+        let asked = write!(stream, "GET {path} HTTP/1.0\r\nHost: bare\r\n\r\n");
+        let mut answer = [0; 12];
+        asked.and_then(|()| stream.read_exact(&mut answer)).is_ok() && answer.ends_with(b" 200")
+    })?;
+    let taken = begun.elapsed();
+    drop(server);
+    Ok(of(taken))
+}
+
+fn wait(ready: impl Fn() -> bool) -> Result<()> {
+    let begun = Instant::now();
+    while !ready() {
+        if begun.elapsed() > BOUND {
+            return Err("a server did not answer".into());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// A server that ends with its owner.
+struct Server(Child);
+
+impl Server {
+    fn start(command: &mut Command) -> Result<Self> {
+        Ok(Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // SIGQUIT: PostgreSQL takes its children with it; the others have none. A server that has ended needs none.
+        let _ = Command::new("kill").args(["-QUIT", &self.0.id().to_string()]).status();
+        let _ = self.0.wait();
+    }
+}

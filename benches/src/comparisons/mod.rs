@@ -1,0 +1,46 @@
+//! The comparisons: a file each, and a line in [`ALL`].
+
+use std::path::PathBuf;
+
+use blackstart::host::isolate::Isolation;
+
+use crate::Result;
+
+mod environment;
+mod html;
+mod junit;
+pub mod ledger_check;
+mod restore;
+mod verify;
+mod writer_ledger;
+mod writer_pgbench;
+
+/// One comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct Comparison {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Where it runs.
+    pub run: Run,
+}
+
+/// How a comparison is run.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// In this process.
+    Here(fn() -> Result<()>),
+    /// In namespaces of its own, with this isolation and in this scratch folder, as drills are.
+    Isolated(fn(Isolation, PathBuf) -> Result<()>),
+}
+
+/// Every comparison, the quick ones first.
+pub const ALL: &[Comparison] = &[
+    junit::COMPARISON,
+    html::COMPARISON,
+    ledger_check::COMPARISON,
+    writer_ledger::COMPARISON,
+    writer_pgbench::COMPARISON,
+    verify::COMPARISON,
+    environment::COMPARISON,
+    restore::COMPARISON,
+];

@@ -1,0 +1,188 @@
+//! The servers of a comparison: hosts, PostgreSQL, links and store, as a drill has them.
+
+use std::net::SocketAddrV4;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use blackstart::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER, connect};
+use blackstart::host::isolate::{Isolation, NOBODY};
+use blackstart::host::{Ground, Host, Logs};
+use blackstart::link::Links;
+use blackstart::secret::Secrets;
+use blackstart::workload::{self, Domain, Settings};
+use blackstart_tools::{BARMAN_CLOUD, Located, MC, MINIO, POSTGRES, TOXIPROXY, Tool};
+use tokio::runtime::Runtime;
+use tokio_postgres::Config;
+
+use crate::Result;
+
+/// The database of a comparison.
+pub const DATABASE: &str = "bench";
+/// No server takes longer to start.
+pub const BOUND: Duration = Duration::from_secs(60);
+/// What makes the server as fast as it can be, so that what is in front of it shows.
+pub const FAST: &[(&str, &str)] = &[("fsync", "off"), ("shared_buffers", "256MB"), ("max_wal_size", "8GB")];
+
+/// What servers are made from.
+pub struct World {
+    ground: Ground,
+    cache: PathBuf,
+    hosts: u8,
+    /// Where PostgreSQL's programs are.
+    pub installation: Installation,
+}
+
+impl World {
+    /// A world below `scratch`.
+    ///
+    /// # Errors
+    /// A program is missing.
+    pub fn new(isolation: Isolation, scratch: PathBuf) -> Result<Self> {
+        let cache = blackstart_tools::cache_dir().ok_or("there is no cache folder: set HOME")?;
+        let postgres = locate(&POSTGRES)?;
+        let folder = |located: &Located| located.path.parent().map(Path::to_owned).unwrap_or_default();
+        let programs = vec![folder(&postgres), folder(&locate(&BARMAN_CLOUD)?)];
+        let logs = scratch.join("logs");
+        std::fs::create_dir_all(&logs)?;
+        let installation = Installation { bindir: folder(&postgres), version: postgres.version };
+        let logs = Logs::new(&logs, Secrets::default());
+        let ground = Ground { isolation, scratch, tools: cache.join("tools"), programs, logs };
+        Ok(Self { ground, cache, hosts: 0, installation })
+    }
+
+    /// Another host.
+    ///
+    /// # Errors
+    /// What the system refused.
+    pub fn host(&mut self, name: &str) -> Result<Host> {
+        self.hosts += 1;
+        Ok(Host::create(&self.ground, name, self.hosts, None)?)
+    }
+
+    /// A running PostgreSQL with an empty database, on a host of this name.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub async fn postgres(&mut self, name: &str, settings: &[(String, String)]) -> Result<Postgres> {
+        let host = self.host(name)?;
+        self.start(host, settings).await
+    }
+
+    /// Likewise, on a host that is there.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub async fn start(&self, host: Host, settings: &[(String, String)]) -> Result<Postgres> {
+        let mut server = Postgres::empty(host, self.installation.clone());
+        server.initialise(&self.cache, Role::Source, settings).await?;
+        server.start(BOUND).await?;
+        server.run(SUPERUSER, &format!("CREATE DATABASE {DATABASE}")).await?;
+        Ok(server)
+    }
+
+    /// Toxiproxy, on a host of its own.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub async fn links(&mut self) -> Result<Links> {
+        let toxiproxy = locate(&TOXIPROXY)?.path;
+        Ok(Links::start(self.host("network")?, &toxiproxy).await?)
+    }
+
+    /// MinIO and its client.
+    ///
+    /// # Errors
+    /// One of them is missing.
+    pub fn store_programs(&self) -> Result<(PathBuf, PathBuf)> {
+        Ok((locate(&MINIO)?.path, locate(&MC)?.path))
+    }
+
+    /// Where the host's programs are looked for, for `PATH`.
+    pub fn search_path(&self) -> String {
+        let folders = self.ground.programs.iter().map(|folder| folder.to_string_lossy().into_owned());
+        folders.chain(["/usr/bin".to_owned(), "/bin".to_owned()]).collect::<Vec<_>>().join(":")
+    }
+}
+
+/// The user that servers run as where a drill is root's; bare tools have to be the same. `None`: this process's own.
+pub fn user_of_servers() -> Option<u32> {
+    // The owner of this process's own entry is who it runs as.
+    std::fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0).then_some(NOBODY)
+}
+
+/// Finds a program.
+///
+/// # Errors
+/// It is missing; the error says what installs it.
+pub fn locate(tool: &'static Tool) -> Result<Located> {
+    Ok(blackstart_tools::locate(tool).map_err(|missing| missing.to_string())?)
+}
+
+/// The settings of a server that is to be as fast as it can be.
+pub fn fast() -> Vec<(String, String)> {
+    FAST.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// The domain that is measured on.
+///
+/// # Errors
+/// It is not registered.
+pub fn domain() -> Result<&'static dyn Domain> {
+    Ok(workload::domain("fulfilment").ok_or("the domain is not registered")?)
+}
+
+/// Loads the domain's rows.
+///
+/// # Errors
+/// The load failed.
+pub async fn load(server: &Postgres, settings: &Settings, rows: &Path) -> Result<()> {
+    let client = server.connect(DATABASE).await?;
+    workload::load(domain()?, &client, settings, rows).await?;
+    Ok(())
+}
+
+/// The application's login, by its role's password.
+///
+/// # Errors
+/// The server refused the role, or the login.
+pub async fn application(server: &Postgres, address: SocketAddrV4) -> Result<Config> {
+    let password = Secrets::default().make()?;
+    let role = domain()?.application_role();
+    server.set_password(role, &password).await?;
+    let mut config = Config::new();
+    config
+        .hostaddr((*address.ip()).into())
+        .port(address.port())
+        .user(role)
+        .password(password.reveal())
+        .dbname(DATABASE);
+    connect(&config).await?;
+    Ok(config)
+}
+
+/// Where a server listens.
+pub fn address(server: &Postgres) -> SocketAddrV4 {
+    SocketAddrV4::new(server.host().address(), PORT)
+}
+
+/// A runtime as a drill's.
+///
+/// # Errors
+/// It could not be made.
+pub fn runtime() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// The output of a program that must succeed.
+///
+/// # Errors
+/// It could not be started, or failed.
+pub fn output_of(command: &mut Command) -> Result<String> {
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}

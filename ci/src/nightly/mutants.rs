@@ -1,0 +1,171 @@
+//! Mutants of the code that must not be wrong: the ledger, the oracle, the checkers and measures. A slice a step.
+//!
+//! cargo-mutants changes one expression after another and runs the tests of what it changed. A change that no test
+//! notices is a survivor; each has to be explained in `ci/mutants.toml`, or be caught by a new test.
+
+mod explained;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
+
+use super::{Outcome, Step, installed};
+use crate::figures::Figure;
+use crate::output;
+use explained::Explained;
+
+const VERSION: &str = "27.1.0";
+
+/// Code that is mutated, and the tests that are to notice.
+struct Scope {
+    name: &'static str,
+    /// Patterns of files.
+    files: &'static [&'static str],
+    /// For `cargo test` of the package that the mutant is in.
+    tests: &'static [&'static str],
+    /// Steps that it is cut into, each of an hour or so.
+    slices: usize,
+}
+
+const SCOPES: &[Scope] = &[
+    Scope {
+        name: "mutants-record",
+        files: &["reports/record/src/ledger.rs", "reports/record/src/history.rs"],
+        tests: &["--lib"],
+        slices: 1,
+    },
+    Scope {
+        name: "mutants-harness",
+        files: &["harness/src/workload/ledger.rs", "harness/src/oracle/*.rs", "harness/src/verdict/*.rs"],
+        tests: &["--lib", "--", "oracle", "verdict", "workload::ledger"],
+        slices: 12,
+    },
+];
+
+/// A step for every slice of every scope.
+pub fn slices(root: &Path) -> Vec<Step<'_>> {
+    let slices = |scope: &'static Scope| {
+        (1..=scope.slices).map(move |slice| {
+            let Scope { name, slices, .. } = scope;
+            let (name, share) = match slices {
+                1 => ((*name).to_owned(), String::new()),
+                _ => (format!("{name}-{slice:02}"), format!(", slice {slice} of {slices}")),
+            };
+            Step {
+                name: name.clone(),
+                what: format!("mutants of {}{share}", scope.files.join(", ")),
+                run: Box::new(move |out| run(root, scope, slice, &name, out)),
+            }
+        })
+    };
+    SCOPES.iter().flat_map(slices).collect()
+}
+
+fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write) -> io::Result<Outcome> {
+    let program = installed::program(root, "cargo-mutants", VERSION, out)?;
+    let folder = output::target_dir(root).join("nightly").join(name);
+    let build = output::target_dir(root).join("mutants");
+    std::fs::create_dir_all(&folder)?;
+    let mut command = Command::new(program);
+    // One target folder for the copies of the tree: cargo-mutants would build the dependencies anew in each.
+    command.current_dir(root).env("CARGO_TARGET_DIR", build);
+    // A build a mutant: what the compiler leaves out of it is time for other mutants.
+    command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false");
+    // A machine that is busy for a while is no test that does not end.
+    command.args(["mutants", "--minimum-test-timeout", "120"]);
+    command.args(["--no-shuffle", "--colors", "never", "--output"]).arg(&folder);
+    // Theirs count from 0.
+    command.args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]);
+    command.args(scope.files.iter().flat_map(|file| ["--file", file]));
+    command.arg("--").args(scope.tests);
+    output::follow(&mut command, out, |_| ())?;
+    let found = Found::read(&folder.join("mutants.out"))?;
+    let explained = Explained::read(root)?;
+    let wrong = explained.judge(&found.survived, &found.caught);
+    wrong.iter().try_for_each(|wrong| writeln!(out, "{wrong}"))?;
+    Ok(Outcome { passed: wrong.is_empty() && found.total() > 0, figures: found.figures() })
+}
+
+/// What cargo-mutants wrote down, each mutant as `FILE:LINE:COLUMN: CHANGE`.
+#[derive(Debug, Default)]
+struct Found {
+    caught: Vec<String>,
+    /// The tests did not end: as good as caught.
+    timed_out: Vec<String>,
+    survived: Vec<String>,
+    /// The change does not compile, which says nothing.
+    unviable: Vec<String>,
+}
+
+impl Found {
+    fn read(folder: &Path) -> io::Result<Self> {
+        // Written last; without it the run was cut off, or its tests failed before any mutant.
+        let ended = std::fs::read_to_string(folder.join("outcomes.json")).is_ok_and(|text| !ends_at_null(&text));
+        if !ended {
+            return Err(io::Error::other("cargo-mutants did not come to its end; its own words are above"));
+        }
+        let list = |name: &str| -> io::Result<Vec<String>> {
+            Ok(std::fs::read_to_string(folder.join(name))?.lines().map(str::to_owned).collect())
+        };
+        Ok(Self {
+            caught: list("caught.txt")?,
+            timed_out: list("timeout.txt")?,
+            survived: list("missed.txt")?,
+            unviable: list("unviable.txt")?,
+        })
+    }
+
+    fn total(&self) -> usize {
+        self.caught.len() + self.timed_out.len() + self.survived.len()
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let Self { caught, timed_out, survived, unviable } = self;
+        let noticed = format!(
+            "{} of {}, {} of them by a test that did not end",
+            caught.len() + timed_out.len(),
+            self.total(),
+            timed_out.len()
+        );
+        vec![
+            Figure::new("mutants noticed", noticed),
+            Figure::new("survivors, each explained in `ci/mutants.toml`", survived.len().to_string()),
+            Figure::new("mutants that do not compile", unviable.len().to_string()),
+        ]
+    }
+}
+
+/// Whether the run's end time is still open.
+fn ends_at_null(outcomes: &str) -> bool {
+    outcomes.contains("\"end_time\": null")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_of_a_run_are_read_and_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("outcomes.json", "{\n  \"end_time\": \"2026-11-22T23:00:00Z\"\n}"),
+            ("caught.txt", "a.rs:1:2: replace f with ()\na.rs:2:2: delete !\n"),
+            ("timeout.txt", "a.rs:3:2: replace += with *=\n"),
+            ("missed.txt", "a.rs:4:2: replace < with <=\n"),
+            ("unviable.txt", ""),
+        ] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let found = Found::read(folder.path()).unwrap();
+        assert_eq!((found.total(), found.survived.len()), (4, 1));
+        assert_eq!(found.figures()[0].value, "3 of 4, 1 of them by a test that did not end");
+    }
+
+    #[test]
+    fn a_run_that_was_cut_off_is_no_result() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Found::read(folder.path()).is_err());
+        std::fs::write(folder.path().join("outcomes.json"), "{\n  \"end_time\": null\n}").unwrap();
+        assert!(Found::read(folder.path()).is_err());
+    }
+}

@@ -1,0 +1,69 @@
+//! The steps: one line each. What takes long is a test, a comparison, a fuzz target or a slice of mutants.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::{Outcome, Step, fuzz, mutants};
+use crate::figures::Figure;
+use crate::{compare, output};
+
+/// Tests that take long read this variable in one place and then do all that they can.
+const FULL: (&str, &str) = ("BLACKSTART_FULL", "1");
+
+const GENERATED: &[&str] = &["test", "--workspace", "--lib", "--test", "damaged_files", "--", "--show-output"];
+
+/// Every step of the repository at `root`, in order.
+pub fn all(root: &Path) -> Vec<Step<'_>> {
+    let mut steps = vec![
+        tests(root, "generated", GENERATED),
+        tests(root, "stalls", &["test", "--package", "blackstart", "--test", "truth", "--", "--show-output"]),
+        tests(root, "ledger-memory", &["test", "--package", "blackstart", "--lib", "--", "--ignored", "--nocapture"]),
+        compared(root),
+    ];
+    steps.extend(fuzz::targets(root));
+    steps.extend(mutants::slices(root));
+    steps
+}
+
+/// Tests at their full length. Their figures are the lines in which they print one.
+fn tests<'a>(root: &'a Path, name: &str, arguments: &'static [&str]) -> Step<'a> {
+    let run = move |out: &mut dyn Write| {
+        let mut command = output::cargo(root);
+        command.args(arguments).env(FULL.0, FULL.1);
+        let (mut figures, mut tests) = (Vec::new(), 0);
+        let passed = output::follow(&mut command, out, |line| {
+            figures.extend(output::figure(line));
+            tests += output::tests_passed(line).unwrap_or(0);
+        })?;
+        figures.push(Figure::new("tests passed", tests.to_string()));
+        // A filter that no test is left for passes without a word.
+        Ok(Outcome { passed: passed && tests > 0, figures })
+    };
+    let what = format!("{}={} cargo {}", FULL.0, FULL.1, arguments.join(" "));
+    Step { name: name.to_owned(), what, run: Box::new(run) }
+}
+
+fn compared(root: &Path) -> Step<'_> {
+    let run = move |out: &mut dyn Write| {
+        let measured = compare::measure(root, &[], out)?;
+        Ok(Outcome { passed: measured.is_some(), figures: measured.unwrap_or_default() })
+    };
+    Step { name: "compare".to_owned(), what: "cargo ci compare".to_owned(), run: Box::new(run) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_step_has_a_name_of_its_own_that_is_a_file_name() {
+        let steps = all(Path::new("."));
+        let names: BTreeSet<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+        assert_eq!(names.len(), steps.len());
+        for name in names {
+            assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
+        }
+    }
+}

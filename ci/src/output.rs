@@ -1,0 +1,84 @@
+//! Programs whose output is shown as it comes, and read for what it says.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::figures::Figure;
+
+/// A cargo command in the repository at `root`, by the cargo that runs this one.
+pub fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    command.current_dir(root);
+    command
+}
+
+/// Where this build's files are: `$CARGO_TARGET_DIR`, else `target` below the root.
+pub fn target_dir(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
+}
+
+/// Runs a program, shows each line of its output and hands it over; whether it succeeded.
+///
+/// # Errors
+/// When the program can't be started, or a line not be read or shown.
+pub fn follow(command: &mut Command, out: &mut dyn Write, mut each: impl FnMut(&str)) -> io::Result<bool> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no output to follow"))?;
+    for line in BufReader::new(stdout).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        writeln!(out, "{line}")?;
+        out.flush()?;
+        each(&line);
+    }
+    Ok(child.wait()?.success())
+}
+
+/// What a line says for the table of figures: `figure: NAME: VALUE`, anywhere in it, since the test runner may have
+/// begun the line.
+pub fn figure(line: &str) -> Option<Figure> {
+    let (_, said) = line.split_once("figure: ")?;
+    let (name, value) = said.split_once(": ")?;
+    Some(Figure::new(name.trim(), value.trim()))
+}
+
+/// How many tests a line of the test runner's says to have passed.
+pub fn tests_passed(line: &str) -> Option<u64> {
+    let (_, said) = line.split_once("test result: ok. ")?;
+    said.split_once(" passed")?.0.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_read_wherever_it_stands_in_its_line() {
+        let figure = |line| figure(line).map(|figure| (figure.name, figure.value));
+        let expected = Some(("stalls inside".to_owned(), "60 of 60".to_owned()));
+        assert_eq!(figure("figure: stalls inside: 60 of 60"), expected);
+        assert_eq!(figure("test a::b ... figure: stalls inside: 60 of 60"), expected);
+        assert_eq!(figure("figure: nothing"), None);
+        assert_eq!(figure("ok"), None);
+    }
+
+    #[test]
+    fn only_a_good_result_counts_as_passed() {
+        assert_eq!(tests_passed("test result: ok. 17 passed; 0 failed; 1 ignored"), Some(17));
+        assert_eq!(tests_passed("test result: FAILED. 16 passed; 1 failed"), None);
+    }
+
+    #[test]
+    fn output_is_shown_and_read_and_the_end_is_told() {
+        let (mut shown, mut read) = (Vec::new(), Vec::new());
+        let mut command = Command::new("sh");
+        let ended = follow(command.args(["-c", "echo one; printf two; exit 3"]), &mut shown, |line| {
+            read.push(line.to_owned());
+        });
+        assert!(!ended.unwrap());
+        assert_eq!(read, ["one", "two"]);
+        assert_eq!(shown, b"one\ntwo\n");
+    }
+}
