@@ -23,7 +23,7 @@ const LOOKS: &[(&[&str], &[&str])] = &[
             "production size: not stated",
             "file-mirror-commented-out",
             "line 79",
-            "after 8 s",
+            "after 3 s",
             "stop the application",
         ],
     ),
