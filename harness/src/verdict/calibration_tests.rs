@@ -105,6 +105,20 @@ fn a_known_stall_that_is_not_where_the_probes_say_makes_the_drill_inconclusive()
 }
 
 #[test]
+fn an_outage_between_the_calibration_and_the_fault_does_not_spoil_it() {
+    let mut drill = Drill::healthy();
+    drill.change(|event| {
+        if let Event::Probe { sent, outcome, .. } = event
+            && *sent >= ms(8_400)
+            && *sent < ms(9_900)
+        {
+            *outcome = ProbeOutcome::TimedOut;
+        }
+    });
+    assert_eq!(drill.judge().gates, []);
+}
+
+#[test]
 fn the_fault_itself_does_not_spoil_the_calibration() {
     let reported = |state: fn(Nanos) -> State| {
         let mut drill = Drill::healthy();

@@ -76,6 +76,8 @@ pub struct Stall {
     pub frozen: Nanos,
     /// Between just before and just after it was whole again.
     pub thawed: Interval,
+    /// When the harness had seen enough of it and went on.
+    pub settled: Nanos,
 }
 
 /// A history, by subject. Of events that can happen once, the last one counts.
@@ -150,7 +152,9 @@ impl Story {
             }
             Event::BackupFailed { at, outcome, .. } => self.backup_failed = Some((at, outcome)),
             Event::ShippingLag { pipeline, lag } => self.lags.push((pipeline, lag)),
-            Event::Calibrated { before, frozen, thawed } => self.stall = Some(Stall { before, frozen, thawed }),
+            Event::Calibrated { before, frozen, thawed } => {
+                self.stall = Some(Stall { before, frozen, thawed, settled: entry.at });
+            }
             Event::ApplicationStopped { epoch: 0 } => self.stopped = Some(entry.at),
             Event::FaultIntended { fault, at, .. } => drop(self.intended.insert(fault, at)),
             Event::FaultConfirmed { fault, at, .. } => drop(self.confirmed.insert(fault, at)),

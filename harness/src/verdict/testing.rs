@@ -99,7 +99,10 @@ impl Drill {
         self.add(ms(4_700), Event::ShippingLag { pipeline, lag });
         self.add(ms(5_000), Event::ApplicationStarted { epoch: 0 });
         let thawed = blackstart_record::time::Interval { lower: STALL.1, upper: STALL.1.plus(Nanos(20_000)) };
-        self.add(thawed.upper, Event::Calibrated { before: STALL.0, frozen: STALL.0.plus(ms(2)), thawed });
+        self.add(
+            thawed.upper.plus(ms(1_200)),
+            Event::Calibrated { before: STALL.0, frozen: STALL.0.plus(ms(2)), thawed },
+        );
         for fault in 0..2 {
             let at = FAULT.plus(ms(500 * fault as u64));
             self.add(at, Event::FaultIntended { fault, at, says: "spoil it".into() });

@@ -6,17 +6,21 @@ use std::time::Duration;
 use blackstart::clock::{Clock, wall};
 use blackstart::drill::calibration;
 use blackstart::examine::probe::{Incarnations, Probes};
+use blackstart::examine::rows;
+use blackstart::examine::snapshot::Snapshot;
 use blackstart::verdict;
-use blackstart::workload::Settings;
-use blackstart_record::event::{Entry, Event};
-use blackstart_record::history::Writer;
+use blackstart::workload::{Ledger, Settings, Workload};
+use blackstart_record::event::{Cut, Entry, Event, ProbeOutcome, Stream};
+use blackstart_record::history::{self, Writer};
+use blackstart_record::observation::Observation;
+use blackstart_record::plan::LATE_BEATS;
 use blackstart_record::record::Folder;
 use blackstart_record::time::{Interval, Nanos};
-use blackstart_record::verdict::DrillVerdict;
+use blackstart_record::verdict::{DrillVerdict, Verdict};
 use tokio::sync::mpsc;
 
 use crate::full;
-use crate::server::{Server, begin_record, shipped};
+use crate::server::{DATABASE, Server, begin_record, domain, shipped};
 
 /// What holds the service up.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +58,14 @@ impl Server {
         }
     }
 
-    /// A drill with nothing but probes, the calibration and `fault`: its verdict, and what the fault made of it.
-    async fn watch<T>(&self, trial: u64, fault: impl AsyncFnOnce(Clock, Nanos) -> T) -> (DrillVerdict, T) {
+    /// A drill with nothing but probes, the calibration and `fault`, which is told its clock and its beginning: its
+    /// verdict, and what the fault made of it. Its record is kept in `folder`.
+    async fn watch<T>(
+        &self,
+        folder: &Folder,
+        trial: u64,
+        fault: impl AsyncFnOnce(Clock, Nanos, &mpsc::Sender<Event>) -> T,
+    ) -> (DrillVerdict, T) {
         let (clock, loaded) = (Clock::start(), shipped());
         let plan = loaded.scenario.probes;
         let (events, mut queue) = mpsc::channel(10_000);
@@ -74,35 +84,26 @@ impl Server {
         tokio::time::sleep(Duration::from_millis(trial * 89 % 500)).await;
         let before = clock.now();
         events.send(Event::FaultIntended { fault: 0, at: before, says: "hold it up".into() }).await.unwrap();
-        let made = fault(clock, before).await;
+        let made = fault(clock, before, &events).await;
         events.send(Event::FaultConfirmed { fault: 0, at: clock.now(), evidence: String::new() }).await.unwrap();
         probes.steady(BOUND).await;
         probes.stop().await;
         events.send(Event::Finished).await.unwrap();
         drop(events);
 
-        let directory = tempfile::tempdir().unwrap();
-        let folder = Folder::new(directory.path());
-        begin_record(&folder, &loaded);
+        begin_record(folder, &loaded);
         let mut writer = Writer::create(&folder.history()).unwrap();
         history.await.unwrap().iter().for_each(|entry| writer.append(entry).unwrap());
         writer.sync().unwrap();
-        let verdict = verdict::judge(&folder).unwrap();
-        if let Ok(keep) = std::env::var("KEEP") {
-            let to = format!("{keep}/{}", before.0);
-            std::fs::create_dir_all(&to).unwrap();
-            std::fs::copy(folder.history(), format!("{to}/history.jsonl")).unwrap();
-            std::fs::write(format!("{to}/what"), format!("{:?}", verdict.measures.rta.as_ref().map(|r| r.achieved)))
-                .unwrap();
-        }
-        (verdict, made)
+        (verdict::judge(folder).unwrap(), made)
     }
 }
 
 /// What was injected and what was reported; the sentence says whether the truth lies inside.
 async fn trial(server: &Server, number: u64, kind: Kind, length: u64) -> Result<String, String> {
+    let record = tempfile::tempdir().unwrap();
     let (verdict, truth) = server
-        .watch(number, async |clock, before| {
+        .watch(&Folder::new(record.path()), number, async |clock, before, _| {
             let back = server.hold_up(kind, Duration::from_millis(length), clock).await;
             Interval { lower: back.lower.since(before), upper: back.upper.since(before) }
         })
@@ -136,10 +137,85 @@ async fn every_known_stall_lies_inside_the_reported_interval() {
         });
     }
     let told: Vec<_> = lanes.join_all().await.into_iter().flatten().collect();
-    for says in told.iter() {
+    for says in &told {
         println!("{says:?}");
     }
     let outside: Vec<_> = told.iter().filter_map(|told| told.as_ref().err()).collect();
+    println!("figure: known stalls inside their interval: {} of {}", told.len() - outside.len(), told.len());
     assert!(outside.is_empty(), "{} of {} outside: {outside:#?}", outside.len(), told.len());
     assert_eq!(told.len() as u64, LENGTHS.len() as u64 * 2 * each());
+}
+
+/// Whether a probe after the fault was not answered in time.
+fn noticed(folder: &Folder) -> bool {
+    let entries = history::read(&folder.history()).unwrap().entries;
+    let fault = entries.iter().position(|entry| matches!(entry.event, Event::FaultIntended { .. })).unwrap();
+    let patience = Nanos(shipped().scenario.probes.beat.0 * u64::from(LATE_BEATS));
+    entries.iter().skip(fault).any(|entry| match &entry.event {
+        Event::Probe { stream: Stream::Read | Stream::Write, sent, ended, outcome, .. } => {
+            !matches!(outcome, ProbeOutcome::Answered(_)) || ended.since(*sent) > patience
+        }
+        _ => false,
+    })
+}
+
+/// The domain's clients at work for a second, and the database as they left it.
+async fn work_a_second(server: &Server, folder: &Folder, settings: &Settings, clock: Clock) -> Vec<Event> {
+    let ledger = Ledger::open(&folder.ledger(), &folder.ledger_rows()).unwrap();
+    let workload = Workload {
+        domain: domain(),
+        config: server.application.clone(),
+        settings: settings.clone(),
+        epoch: 0,
+        first_op: 1,
+        ledger: ledger.handle(),
+        clock,
+        tallies: mpsc::channel(1).0,
+    };
+    let running = workload.start();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let stopped = running.stop().await;
+    assert!(stopped.last_acknowledged.is_some());
+    ledger.close().await.unwrap();
+    let now = clock.now();
+    let cut = Cut { earliest: now, latest: now, claimed_by: "nothing was restored".into() };
+    let snapshot = Snapshot::take(&server.postgres, DATABASE).await.unwrap();
+    let read = rows::observe(&snapshot, domain(), &folder.restored_rows()).await.unwrap();
+    folder.store(&folder.observation("rows"), &Observation::Rows(read)).unwrap();
+    vec![
+        Event::Loaded { rows: settings.rows, bytes: 1 },
+        Event::ApplicationStopped { epoch: 0 },
+        Event::RecoveryPoint(cut),
+        Event::Observed { name: "rows".into() },
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_does_nothing_is_recovered_from_at_once_and_loses_nothing() {
+    let _alone = crate::ALONE.lock().await;
+    let settings = Settings { rows: 1_000, rate: Some(50.0), ..Settings::default() };
+    // A late answer is an outage, whoever is to blame: on a machine that is busy elsewhere, it is tried again.
+    for attempt in 0..5 {
+        let record = tempfile::tempdir().unwrap();
+        let folder = Folder::new(record.path());
+        let server = Server::start(40 + attempt, &settings, &folder.initial_rows()).await;
+        let (verdict, ()) = server
+            .watch(&folder, 0, async |clock, _, events| {
+                for event in work_a_second(&server, &folder, &settings, clock).await {
+                    events.send(event).await.unwrap();
+                }
+            })
+            .await;
+        let rpa = verdict.measures.rpa.as_ref().unwrap();
+        assert_eq!((rpa.achieved, rpa.hole_rows, rpa.tail_rows), (Nanos::ZERO, 0, 0));
+        for finding in verdict.findings.iter().filter(|finding| ["LOST", "GHOST"].contains(&finding.checker.as_str())) {
+            assert_eq!(finding.verdict, Verdict::Met, "{finding:?}");
+        }
+        if !noticed(&folder) {
+            let rta = verdict.measures.rta.unwrap();
+            assert_eq!(rta.achieved, Interval { lower: Nanos::ZERO, upper: rta.resolution });
+            return;
+        }
+    }
+    panic!("no probe was ever left alone for as long as a drill without a fault takes");
 }
