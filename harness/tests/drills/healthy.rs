@@ -29,9 +29,12 @@ fn the_search_for_secrets_finds_one() {
 #[test]
 fn a_healthy_drill_is_met_and_its_record_gives_the_same_verdict_and_reports_again() {
     let place = Place::new(&[]);
-    let (output, kernel) = timeline::watch(place.run(), timeline::PROGRAMS);
+    let (output, watched) = timeline::watch(place.run(), timeline::PROGRAMS);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
-    timeline::agree(&place, &kernel);
+    timeline::agree(&place, &watched.programs);
+    assert!(watched.lines.len() > 20, "hardly looked at: {:?}", watched.lines);
+    let public: Vec<_> = watched.lines.iter().filter(|line| holds_a_secret(line)).collect();
+    assert!(public.is_empty(), "a secret in an argument list: {public:?}");
     let verdict = place.verdict();
     let calibration = verdict.measures.calibration.as_ref().unwrap();
     assert!(told(&output).contains("calibrated: a known stall of"), "{calibration:?}: {}", told(&output));

@@ -1,7 +1,7 @@
 //! The reported times held against clocks that are not the harness's: the servers' own log lines, and when the kernel says
 //! that the tools began and ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,13 +30,22 @@ fn now() -> i128 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos() as i128
 }
 
+/// What the kernel showed of a drill's processes.
+pub struct Watched {
+    /// The programs that were asked for, by their first word.
+    pub programs: BTreeMap<&'static str, Seen>,
+    /// Every command line, as anybody on this machine could read it.
+    pub lines: BTreeSet<String>,
+}
+
 /// Runs a drill and looks on: what becomes of the programs in whose command line all of these words stand.
-pub fn watch(mut drill: Command, programs: &[&'static [&'static str]]) -> (Output, BTreeMap<&'static str, Seen>) {
+pub fn watch(mut drill: Command, programs: &[&'static [&'static str]]) -> (Output, Watched) {
     let child = drill.spawn().unwrap();
     let (harness, done) = (child.id(), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let looking = scope.spawn(|| {
             let mut seen: BTreeMap<&str, (u32, Seen)> = BTreeMap::new();
+            let mut lines = BTreeSet::new();
             while !done.load(Ordering::Relaxed) {
                 let pids = process::descendants(harness);
                 for (_, (_, seen)) in
@@ -46,7 +55,8 @@ pub fn watch(mut drill: Command, programs: &[&'static [&'static str]]) -> (Outpu
                 }
                 for pid in pids {
                     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-                    let line = String::from_utf8_lossy(&line);
+                    let line = String::from_utf8_lossy(&line).replace('\0', " ");
+                    lines.insert(line.clone());
                     let Some(words) = programs.iter().find(|words| words.iter().all(|word| line.contains(word))) else {
                         continue;
                     };
@@ -60,7 +70,7 @@ pub fn watch(mut drill: Command, programs: &[&'static [&'static str]]) -> (Outpu
                 }
                 std::thread::sleep(Duration::from_millis(2));
             }
-            seen.into_iter().map(|(name, (_, seen))| (name, seen)).collect()
+            Watched { programs: seen.into_iter().map(|(name, (_, seen))| (name, seen)).collect(), lines }
         });
         let output = child.wait_with_output().unwrap();
         done.store(true, Ordering::Relaxed);
