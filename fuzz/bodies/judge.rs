@@ -1,6 +1,8 @@
 //! A record in which one file holds any bytes, judged.
 
 use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
 
 use blackstart_record::record::Folder;
 use blackstart_record::verdict::DrillVerdict;
@@ -8,12 +10,7 @@ use blackstart_record::verdict::DrillVerdict;
 use super::framed::framed;
 use super::scratch;
 
-macro_rules! files {
-    ($($name:literal),* $(,)?) => { &[$(($name, include_bytes!(concat!("../record/", $name)))),*] };
-}
-
-/// The files of a small record that is met.
-pub const FILES: &[(&str, &[u8])] = files![
+const NAMES: [&str; 11] = [
     "record.json",
     "history.jsonl",
     "ledger.bin",
@@ -27,6 +24,12 @@ pub const FILES: &[(&str, &[u8])] = files![
     "observations/writes.json",
 ];
 
+/// The files of a small record that is met.
+pub static FILES: LazyLock<Vec<(&str, Vec<u8>)>> = LazyLock::new(|| {
+    let record = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/record");
+    NAMES.map(|name| (name, fs::read(record.join(name)).unwrap())).into()
+});
+
 /// Judges the record with one file replaced: the first byte says which, the others are its content; where its high bit
 /// is set, as frames whose checksums hold.
 ///
@@ -34,7 +37,7 @@ pub const FILES: &[(&str, &[u8])] = files![
 pub fn judge(data: &[u8], judge: impl Fn(&Folder) -> Option<DrillVerdict>) -> Option<DrillVerdict> {
     thread_local!(static RECORD: tempfile::TempDir = whole());
     let (choice, content) = data.split_first()?;
-    let (name, original) = FILES[usize::from(choice & 0x7f) % FILES.len()];
+    let (name, original) = &FILES[usize::from(choice & 0x7f) % FILES.len()];
     let content = if choice & 0x80 == 0 { content.to_vec() } else { framed(&original[..8], content) };
     RECORD.with(|record| {
         let path = record.path().join(name);

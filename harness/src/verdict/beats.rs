@@ -73,8 +73,8 @@ impl Rated {
             ProbeOutcome::Dropped => Worth::Unseen,
             ProbeOutcome::Answered(life) if life == expected => {
                 let took = probe.ended.since(probe.sent);
-                let patience = if probe.login { patience.max(login) } else { patience };
-                if took > patience {
+                let allowed = if probe.login { patience.max(login) } else { patience };
+                if took > allowed {
                     Worth::Late
                 } else if probe.sent.since(probe.due) > patience {
                     Worth::Unseen

@@ -22,10 +22,18 @@ pub(super) enum Defined {
 enum Look {
     /// The expected life answered, within three beats of a probe that was sent within three beats.
     Good,
-    /// No answer, another life's answer, or a late one.
+    /// No answer, or another life's.
     Bad,
+    /// The expected life answered, late.
+    Late,
     /// The prober was late, or sent nothing: nothing was seen.
     Nothing,
+}
+
+impl Look {
+    fn is_bad(self) -> bool {
+        matches!(self, Self::Bad | Self::Late)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -34,6 +42,7 @@ struct Probe {
     due: u64,
     sent: u64,
     ended: u64,
+    login: bool,
     outcome: ProbeOutcome,
 }
 
@@ -41,6 +50,7 @@ struct Probe {
 struct Watch {
     probes: Vec<(Probe, Look)>,
     beat: u64,
+    fresh_beat: u64,
     stability: usize,
 }
 
@@ -53,10 +63,9 @@ pub(super) fn define(drill: &Drill) -> Defined {
     });
     let Some(fault) = faults.iter().min().copied() else { return Defined::Unmeasured };
     let all = probes(drill);
-    let before = all.iter().rfind(|probe| {
-        probe.stream == Stream::Read && probe.ended < fault && matches!(probe.outcome, ProbeOutcome::Answered(_))
-    });
-    let before = before.map(|probe| probe.outcome.clone());
+    let life = |probe: &Probe| if let ProbeOutcome::Answered(life) = probe.outcome { Some(life) } else { None };
+    let before = all.iter().filter(|probe| probe.ended < fault).filter_map(|probe| Some((probe.ended, life(probe)?)));
+    let before = before.max().map(|(_, life)| ProbeOutcome::Answered(life));
     let brings_back = [Step::Fetch, Step::Restore, Step::Replay, Step::Promote];
     let restores = scenario.runbook.iter().any(|planned| brings_back.contains(&planned.step));
     let snapshot = pick(drill, |event| match event {
@@ -68,28 +77,30 @@ pub(super) fn define(drill: &Drill) -> Defined {
     let (beat, fresh_beat) = (scenario.probes.beat.0, scenario.probes.fresh_beat.0);
     let look = |probe: &Probe| {
         let patience = 3 * if probe.stream == Stream::Fresh { fresh_beat } else { beat };
+        // A held stream that had to log in first has the time of a login.
+        let allowed = if probe.login { patience.max(fresh_beat) } else { patience };
         match probe.outcome {
             ProbeOutcome::Dropped => Look::Nothing,
-            _ if probe.outcome != expected || probe.ended - probe.sent > patience => Look::Bad,
+            _ if probe.outcome != expected => Look::Bad,
+            _ if probe.ended - probe.sent > allowed => Look::Late,
             _ if probe.sent - probe.due > patience => Look::Nothing,
             _ => Look::Good,
         }
     };
     let seen =
         all.into_iter().filter(|probe| probe.ended >= fault).map(|probe| (probe.clone(), look(&probe))).collect();
-    let watch = Watch { probes: seen, beat, stability: scenario.probes.stability.max(1) as usize };
+    let watch = Watch { probes: seen, beat, fresh_beat, stability: scenario.probes.stability.max(1) as usize };
     if STREAMS.iter().any(|stream| watch.of(*stream).next().is_none()) {
         return Defined::Unmeasured;
     }
     let manual: u64 = scenario.runbook.iter().filter_map(|planned| Some(planned.manual.as_ref()?.value.0)).sum();
-    let bad: Vec<u64> =
-        watch.probes.iter().filter(|(_, look)| *look == Look::Bad).map(|(probe, _)| probe.sent).collect();
+    let bad: Vec<u64> = watch.probes.iter().filter(|(_, look)| look.is_bad()).map(|(probe, _)| probe.sent).collect();
     let floor = bad.iter().min().copied().max(faults.iter().max().copied()).unwrap_or(fault);
     let Some(at) = watch.recovered(floor) else { return not_back(drill, &watch, fault, manual, &bad) };
     if bad.is_empty() && before == Some(expected) {
         return Defined::Back { lower: manual, upper: manual + watch.longest_blind().max(beat) };
     }
-    let last_bad = bad.iter().filter(|sent| **sent <= at).max().copied().unwrap_or(0).max(fault);
+    let last_bad = watch.down(at).unwrap_or(0).max(fault);
     let firsts = STREAMS.map(|stream| watch.of(stream).find(|(probe, _)| probe.sent > at).map_or(0, |(p, _)| p.ended));
     let upper = firsts.into_iter().max().unwrap_or(0);
     Defined::Back { lower: last_bad - fault + manual, upper: upper - fault + manual }
@@ -104,9 +115,14 @@ fn probes(drill: &Drill) -> Vec<Probe> {
     let is_teardown = |event: &Event| matches!(event, Event::Phase(Phase::Teardown));
     let teardown = drill.events.iter().find(|entry| is_teardown(&entry.event)).map_or(u64::MAX, |entry| entry.at.0);
     let mut probes = pick(drill, |event| match event {
-        Event::Probe { stream, due, sent, ended, outcome } if ended.0 <= teardown => {
-            Some(Probe { stream: *stream, due: due.0, sent: sent.0, ended: ended.0, outcome: outcome.clone() })
-        }
+        Event::Probe { stream, due, sent, ended, login, outcome } if ended.0 <= teardown => Some(Probe {
+            stream: *stream,
+            due: due.0,
+            sent: sent.0,
+            ended: ended.0,
+            login: *login,
+            outcome: outcome.clone(),
+        }),
         _ => None,
     });
     probes.sort_by_key(|probe| (probe.sent, probe.due));
@@ -133,7 +149,7 @@ impl Watch {
         let mut fresh = self.of(Stream::Fresh).filter(|(probe, _)| probe.sent > at);
         let (first, _) = fresh.next().filter(|(_, look)| *look == Look::Good)?;
         until = until.max(first.ended);
-        fresh.all(|(probe, look)| probe.sent > until || *look != Look::Bad).then_some(until)
+        fresh.all(|(probe, look)| probe.sent > until || !look.is_bad()).then_some(until)
     }
 
     /// The instant after which the service is stable and stays so, at `floor` or later.
@@ -146,16 +162,65 @@ impl Watch {
         }
     }
 
-    /// Where a stream breaks down after `after`: a window of bad looks in a row, or three at the very end. What was
-    /// not seen neither ends such a row nor counts.
+    /// Where a stream breaks down after `after`: at least three bad looks and no good one, for the time of a window or
+    /// until the end. What was not seen does not end it.
     fn breakdown(&self, stream: Stream, after: u64) -> Option<u64> {
-        let seen = self.of(stream).filter(|(probe, look)| probe.sent > after && *look != Look::Nothing);
-        let seen: Vec<_> = seen.collect();
-        let begins = |index: usize| {
-            let row = seen[index..].iter().take_while(|(_, look)| *look == Look::Bad).count();
-            row >= self.stability || (row >= 3 && index + row == seen.len())
+        let window = self.stability as u64 * if stream == Stream::Fresh { self.fresh_beat } else { self.beat };
+        let beat = window / self.stability as u64;
+        let seen: Vec<_> = self.of(stream).filter(|(probe, _)| probe.sent > after).collect();
+        let breaks = |first: usize| {
+            let row: Vec<_> = seen[first..].iter().take_while(|(_, look)| *look != Look::Good).collect();
+            let third = row.iter().enumerate().filter(|(_, (_, look))| look.is_bad()).map(|(index, _)| index).nth(2);
+            let lasts = |last: &(Probe, Look)| last.0.due.saturating_sub(seen[first].0.due) + beat >= window;
+            let to_the_end = first + row.len() == seen.len();
+            third.is_some_and(|third| to_the_end || row[third..].iter().any(|last| lasts(last)))
         };
-        (0..seen.len()).find(|index| begins(*index)).map(|index| seen[index].0.sent)
+        let begins = |index: &usize| {
+            let earlier = seen[..*index].iter().rev().find(|(_, look)| *look != Look::Nothing);
+            seen[*index].1.is_bad() && earlier.is_none_or(|(_, look)| *look == Look::Good)
+        };
+        (0..seen.len()).filter(begins).find(|first| breaks(*first)).map(|first| seen[first].0.sent)
+    }
+
+    /// The last look until `at` that shows the service down. Bad looks between which both held streams saw it well are
+    /// outages of their own; a later one of nothing but late answers, for less than a window, is a hiccup.
+    fn down(&self, at: u64) -> Option<u64> {
+        let mut outages: Vec<Vec<&(Probe, Look)>> = Vec::new();
+        for bad in self.probes.iter().filter(|(probe, look)| probe.sent <= at && look.is_bad()) {
+            let last = outages.last().and_then(|outage| outage.last()).map_or(0, |(probe, _)| probe.sent);
+            let well = |stream| {
+                let mut between = self.of(stream).filter(|(probe, _)| probe.sent > last && probe.sent < bad.0.sent);
+                between.any(|(_, look)| *look == Look::Good)
+            };
+            match outages.last_mut().filter(|_| !(well(Stream::Read) && well(Stream::Write))) {
+                Some(outage) => outage.push(bad),
+                None => outages.push(vec![bad]),
+            }
+        }
+        let window = self.beat * self.stability as u64;
+        let is_hiccup = |outage: &[&(Probe, Look)]| {
+            let ended = outage.iter().map(|(probe, _)| probe.ended).max().unwrap_or(0);
+            ended - outage[0].0.sent < window && outage.iter().all(|(_, look)| *look == Look::Late)
+        };
+        let real = outages.iter().rposition(|outage| !is_hiccup(outage)).unwrap_or(0);
+        self.down_in(outages.get(real)?)
+    }
+
+    /// The last look of an outage that shows the service down. A late answer shows it only if it was sent more than three
+    /// beats before the service answered again: after its last refusal, and not more than a window before the last late one.
+    fn down_in(&self, outage: &[&(Probe, Look)]) -> Option<u64> {
+        let all = |wanted: Look| outage.iter().filter(move |(_, look)| *look == wanted).map(|(probe, _)| probe);
+        let refused = all(Look::Bad).map(|probe| probe.sent).max();
+        let Some(last_late) = all(Look::Late).map(|probe| probe.ended).max() else { return refused };
+        let began = refused.or(all(Look::Late).map(|probe| probe.sent).min())?;
+        let after = began.max(last_late.saturating_sub(self.beat * self.stability as u64));
+        let answers = |stream| {
+            let answers = self.of(stream).filter(|(_, look)| matches!(look, Look::Good | Look::Late));
+            let answers = answers.filter(|(probe, _)| probe.sent >= began && probe.ended > after);
+            answers.map(|(probe, _)| probe.ended).min()
+        };
+        let back = answers(Stream::Read)?.max(answers(Stream::Write)?);
+        all(Look::Late).map(|probe| probe.sent).filter(|sent| sent + 3 * self.beat < back).max().max(refused)
     }
 
     /// The longest time between two good looks of a held session, in which an outage could have hidden.

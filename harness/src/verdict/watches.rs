@@ -150,6 +150,7 @@ fn probe(dice: &mut Dice, drill: &mut Drill, states: &[(u64, State)], noise: Noi
     let until = states.last().map_or(0, |(until, _)| *until);
     for (stream, beat) in [(Stream::Read, plan.beat), (Stream::Write, plan.beat), (Stream::Fresh, plan.fresh_beat)] {
         let first = dice.roll(beat.0);
+        let mut held = stream != Stream::Fresh;
         for due in (first..until).step_by(beat.0 as usize) {
             let (mut sent, mut dropped) = (due + dice.roll(4), false);
             if dice.chance(noise.prober) {
@@ -173,8 +174,9 @@ fn probe(dice: &mut Dice, drill: &mut Drill, states: &[(u64, State)], noise: Noi
             if dropped {
                 (outcome, took) = (ProbeOutcome::Dropped, 0);
             }
-            let (due, sent, ended) = (Nanos(due), Nanos(sent), Nanos(sent + took));
-            drill.add(ended, Event::Probe { stream, due, sent, ended, outcome });
+            let (login, due, sent, ended) = (!held, Nanos(due), Nanos(sent), Nanos(sent + took));
+            held = stream != Stream::Fresh && matches!(outcome, ProbeOutcome::Answered(_));
+            drill.add(ended, Event::Probe { stream, due, sent, ended, login, outcome });
         }
     }
 }

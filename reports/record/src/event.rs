@@ -120,6 +120,7 @@ pub struct Cut {
 
 /// One run of a program that the plan names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ProgramRun {
     /// As the plan names it.
     pub program: String,

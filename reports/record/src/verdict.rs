@@ -248,6 +248,7 @@ pub enum Exposure {
 
 /// What the measurement made of a stall of known length.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Calibration {
     /// The stall, from just before the freeze until the thaw.
     pub known: Interval,

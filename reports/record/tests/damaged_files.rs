@@ -79,7 +79,8 @@ fn history_entry() -> impl Strategy<Value = Entry> {
     let text = ".{0,12}";
     let probe = (any::<u64>(), any::<u32>()).prop_map(|(at, life)| {
         let (due, sent, ended) = (Nanos(at), Nanos(at), Nanos(at));
-        Event::Probe { stream: Stream::Read, due, sent, ended, outcome: ProbeOutcome::Answered(life) }
+        let (login, outcome) = (life % 2 == 0, ProbeOutcome::Answered(life));
+        Event::Probe { stream: Stream::Read, due, sent, ended, login, outcome }
     });
     let cut = (any::<u64>(), text)
         .prop_map(|(at, claimed_by)| Event::RecoveryPoint(Cut { earliest: Nanos(at), latest: Nanos(at), claimed_by }));
