@@ -64,18 +64,21 @@ impl Op {
     }
 }
 
-/// What the brute-force oracle finds.
+/// What the brute-force oracle finds. Pairs are operations and rows.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Findings {
-    pub(super) kinds: BTreeMap<(u8, DifferenceKind), u64>,
-    pub(super) keys: BTreeSet<(u8, DifferenceKind, u128)>,
-    pub(super) owed: u64,
-    pub(super) torn: u64,
-    pub(super) last_acked: Option<u64>,
-    pub(super) newest_recovered: Option<u64>,
-    pub(super) tail: (u64, u64),
-    pub(super) holes: (u64, u64),
-    pub(super) first_gone: Option<u64>,
+pub(crate) struct Findings {
+    pub(crate) kinds: BTreeMap<(u8, DifferenceKind), u64>,
+    pub(crate) keys: BTreeSet<(u8, DifferenceKind, u128)>,
+    /// Owed rows of each table.
+    pub(crate) owed: Vec<u64>,
+    pub(crate) either: u64,
+    pub(crate) torn: u64,
+    pub(crate) unverifiable: u64,
+    pub(crate) last_acked: Option<u64>,
+    pub(crate) newest_recovered: Option<u64>,
+    pub(crate) tail: (u64, u64),
+    pub(crate) holes: (u64, u64),
+    pub(crate) first_gone: Option<u64>,
 }
 
 impl Findings {
@@ -133,6 +136,14 @@ impl<'a> Case<'a> {
             return op.epoch == 0 && op.from <= self.data.cut.latest.0;
         }
         op.effects.contains_key(&self.at) && self.may_show(op) && self.digest_of(op) == Some(row.digest)
+    }
+
+    /// Whether a row is of an operation after R that, as far as one knows, wrote it.
+    fn is_later_write(&self, row: &Row, ops: &BTreeMap<u64, Op>) -> bool {
+        ops.get(&row.op).is_some_and(|op| {
+            let after = op.epoch > 0 || op.from > self.data.cut.latest.0;
+            after && op.end != Some(Completion::Failed) && (op.end.is_none() || op.effects.contains_key(&self.at))
+        })
     }
 
     /// The kind of a row that is not fine.
@@ -195,7 +206,7 @@ struct Brute<'a> {
 }
 
 /// What the brute-force oracle finds in `data`.
-pub(super) fn brute(data: &Data) -> Findings {
+pub(crate) fn brute(data: &Data) -> Findings {
     let ops = operations(data);
     let ignored = |table: u8| data.expendable.contains(&data.tables[usize::from(table)].name);
     let mut keys: BTreeSet<(u8, u128)> = ops.values().flat_map(|op| op.effects.keys().copied()).collect();
@@ -204,7 +215,7 @@ pub(super) fn brute(data: &Data) -> Findings {
     let mut run = Brute {
         data,
         ops: &ops,
-        found: Findings::default(),
+        found: Findings { owed: vec![0; data.tables.len()], ..Findings::default() },
         present: BTreeSet::new(),
         absent: BTreeMap::new(),
         hole_ops: BTreeSet::new(),
@@ -224,7 +235,7 @@ impl Brute<'_> {
         let versions = ops.values().filter(|op| op.effects.contains_key(&at)).collect();
         let case = Case { data, at, initial, versions };
         let rows = under(&data.restored);
-        self.found.owed += u64::from(case.owed_live());
+        self.found.owed[usize::from(at.0)] += u64::from(case.owed_live());
         let lost = self.judge_rows(&case, &rows);
         match lost {
             Some(0) => {
@@ -238,6 +249,8 @@ impl Brute<'_> {
             None => {}
         }
         let fine = rows.iter().position(|row| case.is_fine(row, ops));
+        let of_no_end = |row: &Row| ops.get(&row.op).is_some_and(|op| op.end.is_none());
+        self.found.unverifiable += u64::from(fine.is_some_and(|index| of_no_end(&rows[index])));
         let observed = match (rows.is_empty(), fine) {
             (true, _) if lost.is_none() => Some(None),
             (false, Some(index)) => Some(Some((rows[index].op, rows[index].digest))),
@@ -284,6 +297,16 @@ impl Brute<'_> {
                 self.found.holes.1 += 1;
             }
         }
+        // Rows of nobody and of rolled-back operations are not the owed one; a later write has it beneath itself.
+        let later = |row: &Row| case.is_later_write(row, ops);
+        if (0..rows.len()).all(|index| !fine[index] && forbidden(&index))
+            && !case.absence_is_fine()
+            && !rows.iter().any(later)
+        {
+            self.found.add(at.0, Missing, at.1);
+            self.found.holes.1 += 1;
+            lost = Some(owed);
+        }
         lost
     }
 
@@ -320,6 +343,7 @@ impl Brute<'_> {
             self.found.tail.0 += 1;
             self.gone.push(op.to);
         }
+        self.found.either = self.present.iter().chain(self.absent.keys()).collect::<BTreeSet<_>>().len() as u64;
         for (op, rows) in std::mem::take(&mut self.absent) {
             if self.present.contains(&op) {
                 self.found.torn += 1;

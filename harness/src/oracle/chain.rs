@@ -152,20 +152,21 @@ impl Chain {
     }
 
     fn judge_absence(&self, outcome: &mut Outcome) {
-        let deletions = || self.allowed.iter().filter(|effect| effect.digest.is_none());
-        if outcome.owed && deletions().next().is_none() {
+        if self.must_be_there(outcome) {
             outcome.wrong.push((DifferenceKind::Missing, None));
             outcome.hole = Some(self.owed_hole());
             return;
         }
+        let deletions = || self.allowed.iter().filter(|effect| effect.digest.is_none());
         if let Some(base) = self.base.filter(|_| !outcome.owed) {
             outcome.recovered = Some(base.completed);
         }
         let only_deletion = deletions().count() == 1;
+        let explains = || deletions().chain(self.base.iter().filter(|base| base.digest.is_none()));
         for effect in self.either() {
             let seen = match effect.digest {
                 // A row that may have been written and is absent: not written, unless something later deleted it.
-                Some(_) if deletions().chain(&self.base).all(|other| other.precedes(effect)) => Seen::Absent,
+                Some(_) if explains().all(|other| other.precedes(effect)) => Seen::Absent,
                 // A row that was owed and is absent: exactly this deletion explains it.
                 None if outcome.owed && only_deletion => Seen::Present,
                 _ => continue,
@@ -211,6 +212,12 @@ impl Chain {
                     _ => Hole::Unowed,
                 });
                 outcome.sightings.extend(by.map(|effect| (effect, Seen::Present)));
+            }
+            // What stands in its place is of nobody, or was rolled back: the owed row is not there. A later write
+            // that should not be there has it beneath itself.
+            _ if self.must_be_there(outcome) && !worth.contains(&Worth::Wrong(DifferenceKind::AfterCut)) => {
+                outcome.wrong.push((DifferenceKind::Missing, None));
+                outcome.hole = Some(self.owed_hole());
             }
             _ => {}
         }
@@ -289,6 +296,11 @@ impl Chain {
 
     fn either(&self) -> impl Iterator<Item = &Effect> {
         self.allowed.iter().filter(|effect| effect.fate.is_either())
+    }
+
+    /// Whether a row is owed that nothing can have deleted since.
+    fn must_be_there(&self, outcome: &Outcome) -> bool {
+        outcome.owed && self.allowed.iter().all(|effect| effect.digest.is_some())
     }
 
     fn owed_hole(&self) -> Hole {

@@ -98,9 +98,13 @@ fn each_way_a_row_can_be_wrong_has_its_kind() {
         ("deleted after R and gone", true, vec![delete(1, Tail, 200)], vec![], vec![Missing]),
         ("unknown after R and there", true, vec![write(1, UnknownAfter, 200)], vec![exact(1)], vec![AfterCut]),
         ("written by the recovered system", true, vec![write(1, Aftermath, 900)], vec![exact(1)], vec![AfterCut]),
-        ("rolled back and there", true, vec![write(1, Failed, 10)], vec![exact(1)], vec![RolledBack]),
+        ("rolled back and there", false, vec![write(1, Failed, 10)], vec![exact(1)], vec![RolledBack]),
+        ("rolled back over the load", true, vec![write(1, Failed, 10)], vec![exact(1)], vec![RolledBack, Missing]),
         ("rolled back and absent", true, vec![write(1, Failed, 10)], vec![exact(0)], vec![]),
-        ("rolled back over an owed write", true, vec![write(1, Owed, 10), write(2, Failed, 20)], vec![exact(2)], vec![RolledBack]),
+        ("rolled back over an owed write", true, vec![write(1, Owed, 10), write(2, Failed, 20)], vec![exact(2)], vec![RolledBack, Missing]),
+        ("rolled back beside the owed write", true, vec![write(1, Owed, 10), write(2, Failed, 20)], vec![exact(2), exact(1)], vec![RolledBack]),
+        ("nobody's row in the place of an owed one", true, vec![write(1, Owed, 10)], vec![exact(5)], vec![Missing]), // and the stray
+        ("nobody's row in the place of one that may be deleted", true, vec![delete(1, Unknown, 10)], vec![exact(5)], vec![]),
         ("a ghost beside the right row", true, vec![write(1, Tail, 200)], vec![exact(0), exact(1)], vec![AfterCut]),
 
         ("never ended, and there", true, vec![], vec![exact(90)], vec![]),
@@ -126,7 +130,11 @@ fn a_hole_names_the_acknowledgement_that_is_gone() {
     assert_eq!(judge(true, &[owed, straddling], &[row(2, 99)]).hole, Some(Hole::Written(2, Nanos(25))));
     assert_eq!(judge(false, &[(3, Fate::Unknown, 20, 25, true)], &[row(3, 99)]).hole, Some(Hole::Unowed));
     assert_eq!(judge(true, &[owed], &[row(1, 1)]).hole, None);
-    assert_eq!(judge(true, &[owed, (2, Fate::Failed, 20, 25, true)], &[row(2, 2)]).hole, None, "a ghost is no hole");
+    let ghosts = [(row(2, 2), Fate::Failed, Some(Hole::Written(1, Nanos(15)))), (row(2, 2), Fate::Tail, None)];
+    for (ghost, fate, hole) in ghosts {
+        let outcome = judge(true, &[owed, (2, fate, 20, 25, true)], &[ghost]);
+        assert_eq!(outcome.hole, hole, "{fate:?}: only a later write has the owed one beneath itself");
+    }
 }
 
 #[test]
@@ -144,6 +152,8 @@ fn a_row_tells_of_operations_that_may_be_there_only_what_it_can() {
     assert_eq!(told(&[owed, gone], &[]), [(4, Present)]);
     assert_eq!(told(&[owed, gone], &[row(1, 1)]), [(4, Absent)]);
     assert_eq!(told(&[owed, two, gone], &[]), [(4, Present)], "what 4 deleted is not known");
+    let deleted = (5, Fate::Owed, 5, 12, false);
+    assert_eq!(told(&[deleted, owed, two], &[]), [(2, Absent)], "5 overlaps 1 and explains it, and is older than 2");
     assert_eq!(told(&[owed, two], &[row(2, 99)]), [(2, Present)], "changed, but 2 was here");
     assert_eq!(told(&[owed, two], &[]), [], "a missing row tells nothing of 2");
 }

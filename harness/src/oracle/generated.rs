@@ -9,23 +9,23 @@ use super::brute::Op;
 use super::testing::{Data, cut, digest, row};
 
 /// A small generator of its own, so that a failing case is told by one number.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % sides
     }
-    fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.roll(100) < percent
     }
 }
 
 /// A history and a restored state; `locks`: one writer per key at a time, as the workload has it.
-pub(super) fn generate(seed: u64, operations: u64, damages: u64, locks: bool) -> Data {
+pub(crate) fn generate(seed: u64, operations: u64, damages: u64, locks: bool) -> Data {
     let dice = &mut Dice(seed);
     let (tables, keys) = (1 + dice.roll(3) as u8, 1 + u128::from(dice.roll(6)));
     let earliest = 5 + dice.roll(operations * 6);

@@ -23,13 +23,13 @@ mod stray;
 #[cfg(test)]
 mod agreement_tests;
 #[cfg(test)]
-mod brute;
+pub(crate) mod brute;
 #[cfg(test)]
 mod chain_tests;
 #[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
-mod generated;
+pub(crate) mod generated;
 #[cfg(test)]
 pub(crate) mod testing;
 

@@ -12,6 +12,17 @@ use super::{Comparison, OracleError, compare};
 /// A budget so small that every sorter spills.
 pub(super) const TINY: Budget = Budget { effects: 256, others: 128, in_flight: 1000 };
 
+/// Cases by default, or as many as `PROPTEST_CASES` says.
+pub(crate) fn cases(default: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(default)
+}
+
+/// A folder for a comparison that is thrown away: in memory where the machine has such a place, for the files' sync.
+pub(crate) fn scratch() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
+}
+
 /// The data of a record, in memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Data {
@@ -124,7 +135,7 @@ impl Data {
     }
 
     pub(crate) fn try_compare(&self) -> Result<Comparison, OracleError> {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = scratch();
         let folder = Folder::new(directory.path());
         self.write(&folder);
         compare(&folder, &self.tables, &self.cut, self.loaded_at, &self.expendable)
@@ -136,7 +147,7 @@ impl Data {
 
     /// Compared twice: in ordinary memory, and with so little that every sorter spills.
     pub(crate) fn compare_both_ways(&self) -> [Comparison; 2] {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = scratch();
         let folder = Folder::new(directory.path());
         self.write(&folder);
         let tiny = compare_within(TINY, &folder, &self.tables, &self.cut, self.loaded_at, &self.expendable);

@@ -5,7 +5,7 @@ use blackstart_record::verdict::{DifferenceKind, Finding, Verdict};
 
 use super::Checker;
 use super::differences::details;
-use super::evidence::{Evidence, finding};
+use super::evidence::{Evidence, finding, total};
 use super::words::count;
 
 /// Torn transactions and broken invariants.
@@ -13,17 +13,18 @@ pub const CHECKER: Checker = Checker { name: "ATOM", check };
 
 fn check(evidence: &Evidence) -> Finding {
     let rules: Vec<&Invariant> = evidence.invariants().into_iter().flatten().collect();
-    let examined: u64 = rules.iter().map(|rule| rule.examined).sum();
-    let (torn, either, unverifiable) =
-        evidence.comparison.as_ref().map_or((0, 0, 0), |found| (found.torn, found.either, found.unverifiable));
-    let compared = examined + either;
+    let examined = total(rules.iter().map(|rule| rule.examined));
+    let untold = evidence.no_comparison();
+    let told = evidence.comparison.as_ref().ok().filter(|_| untold.is_none());
+    let (torn, either, unverifiable) = told.map_or((0, 0, 0), |found| (found.torn, found.either, found.unverifiable));
+    let compared = examined.saturating_add(either);
     let found = |verdict, says: String| finding(CHECKER.name, verdict, compared, says);
 
     let broken: Vec<&Invariant> = rules.iter().filter(|rule| rule.violations.unwrap_or(0) > 0).copied().collect();
     if torn > 0 || !broken.is_empty() {
         return missed(evidence, torn, &broken, compared);
     }
-    if let Some(why) = evidence.no_comparison() {
+    if let Some(why) = untold {
         return found(Verdict::Inconclusive, why);
     }
     if evidence.invariants().is_empty() {
@@ -69,7 +70,9 @@ fn missed(evidence: &Evidence, torn: u64, broken: &[&Invariant], compared: u64) 
     let cause = "a dump without one snapshot over all tables, a copy of files without its log, or a restore that stopped \
                  between tables";
     finding.cause = Some(cause.into());
-    finding.differences = evidence.differences(&[DifferenceKind::Torn]);
+    if torn > 0 {
+        finding.differences = evidence.differences(&[DifferenceKind::Torn]);
+    }
     finding.details = details(evidence, &finding.differences);
     for Invariant { rule, examined, violations, first } in broken {
         let number = count(violations.unwrap_or(0), "violation");

@@ -73,8 +73,8 @@ impl Rated {
             ProbeOutcome::Dropped => Worth::Unseen,
             ProbeOutcome::Answered(life) if life == expected => {
                 let took = probe.ended.since(probe.sent);
-                let patience = if probe.login { patience.max(login) } else { patience };
-                if took > patience {
+                let allowed = if probe.login { patience.max(login) } else { patience };
+                if took > allowed {
                     Worth::Late
                 } else if probe.sent.since(probe.due) > patience {
                     Worth::Unseen
@@ -220,10 +220,10 @@ impl Watch {
         }
     }
 
-    /// A stable time can only begin at the floor or right after a beat that is not good.
+    /// A stable time begins at the floor or right after a beat: one that is not good, or the last before a gap.
     fn first_stable(&self, floor: Nanos) -> Option<Stable> {
-        let doubtful = self.streams.iter().flat_map(|stream| &stream.beats).filter(|beat| beat.worth != Worth::Good);
-        let mut after: Vec<Nanos> = doubtful.map(|beat| beat.sent).filter(|sent| *sent >= floor).collect();
+        let beats = self.streams.iter().flat_map(|stream| &stream.beats);
+        let mut after: Vec<Nanos> = beats.map(|beat| beat.sent).filter(|sent| *sent >= floor).collect();
         after.push(floor);
         after.sort_unstable();
         after.dedup();

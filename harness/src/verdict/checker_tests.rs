@@ -74,6 +74,32 @@ fn lost_catches_what_is_owed_and_not_there() {
             ),
             ("an older value", |drill| drill.data.restore(row(0, 0, 7)), Missed, "1 row with an older value in app.t0"),
             (
+                "a row of nobody in the place of an owed one",
+                |drill| drill.data.restore(row(5_000, 0, 7)),
+                Missed,
+                "1 row missing from app.t0",
+            ),
+            (
+                "a rolled-back write over an owed one",
+                |drill| {
+                    let times = (9_900_000_000, 9_900_000_001);
+                    drill.data.operation(900, 0, times, Some(Completion::Failed), &[(0, 7, true)]);
+                    drill.data.restore(row(900, 0, 7));
+                },
+                Missed,
+                "1 row missing from app.t0",
+            ),
+            (
+                "a write after R over an owed one, which it has beneath itself",
+                |drill| {
+                    let times = (11_000_000_000, 11_000_000_001);
+                    drill.data.operation(900, 0, times, Some(Completion::Acknowledged), &[(0, 7, true)]);
+                    drill.data.restore(row(900, 0, 7));
+                },
+                Met,
+                "all 190 owed rows",
+            ),
+            (
                 "a table not read and not excused",
                 |drill| {
                     drill.data.absent = vec![1];
@@ -129,6 +155,16 @@ fn lost_catches_what_is_owed_and_not_there() {
                 "the examination counted otherwise",
                 |drill| {
                     edit!(drill, Rows, |rows: Rows| rows.read.insert("app.t0".into(), 49));
+                },
+                Inconclusive,
+                "says it read 49 rows, restored.rows holds 50",
+            ),
+            (
+                "a second examination counted otherwise",
+                |drill| {
+                    let read = [("app.t0".to_owned(), 49)].into();
+                    let other = Observation::Rows(Rows { read, ..Rows::default() });
+                    drill.observations.insert("rows-again".into(), other);
                 },
                 Inconclusive,
                 "says it read 49 rows, restored.rows holds 50",
@@ -325,6 +361,16 @@ fn atom_catches_what_is_there_in_part() {
                 },
                 Missed,
                 "1 transaction restored in part",
+            ),
+            (
+                "half a transaction in rows that are not those that were read",
+                |drill| {
+                    let (both, times) = ([(0, 700, true), (1, 700, true)], (9_900_000_000, 10_000_500_000));
+                    drill.data.operation(900, 0, times, Some(Completion::Acknowledged), &both);
+                    drill.data.restored.push(row(900, 1, 700));
+                },
+                Inconclusive,
+                "restored.rows holds",
             ),
             (
                 "a whole transaction",

@@ -106,15 +106,10 @@ impl Evidence {
             let missing = super::words::count(load.rows - initial, "row");
             return Some(format!("initial.rows lacks {missing} of those that were loaded, so they cannot be owed"));
         }
-        let claimed = |table: &TableCount| rows.iter().find_map(|rows| rows.read.get(&table.table)).copied();
-        let differs = |table: &&TableCount| claimed(table).is_some_and(|claimed| claimed != table.read.unwrap_or(0));
-        comparison.tables.iter().find(differs).map(|table| {
-            format!(
-                "{}: the examination says it read {} rows, restored.rows holds {}",
-                table.table,
-                claimed(table).unwrap_or(0),
-                table.read.unwrap_or(0)
-            )
+        comparison.tables.iter().find_map(|count| {
+            let (table, held) = (&count.table, count.read.unwrap_or(0));
+            let claimed = rows.iter().filter_map(|rows| rows.read.get(table)).find(|claimed| **claimed != held)?;
+            Some(format!("{table}: the examination says it read {claimed} rows, restored.rows holds {held}"))
         })
     }
 
@@ -128,6 +123,11 @@ impl Evidence {
             .map(|found| found.difference())
             .collect()
     }
+}
+
+/// The sum of what a file claims; a damaged one can claim anything, and no sum of it may come out small.
+pub fn total(numbers: impl IntoIterator<Item = u64>) -> u64 {
+    numbers.into_iter().fold(0, u64::saturating_add)
 }
 
 /// A finding without differences.

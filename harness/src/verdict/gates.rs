@@ -3,7 +3,7 @@
 use blackstart_record::verdict::Gate;
 
 use super::calibration;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, total};
 use super::story::Fence;
 use super::words::{count, grouped};
 
@@ -121,7 +121,7 @@ fn ledger_whole(evidence: &Evidence) -> Vec<Gate> {
         let says = format!("the ledger ends in {} that are no whole entry", count(found.ledger_torn_bytes, "byte"));
         gates.push(gate("ledger-torn", says));
     }
-    let counted: u64 = evidence.story.tallies.iter().map(|(_, tally)| tally.acknowledged).sum();
+    let counted = total(evidence.story.tallies.iter().map(|(_, tally)| tally.acknowledged));
     if counted > found.acknowledged {
         let (counted, held) = (grouped(counted), grouped(found.acknowledged));
         let says = format!(

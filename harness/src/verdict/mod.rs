@@ -35,13 +35,31 @@ mod calibration_tests;
 #[cfg(test)]
 mod checker_tests;
 #[cfg(test)]
+mod damaged_record_tests;
+#[cfg(test)]
+mod definition_tests;
+#[cfg(test)]
+mod definitions;
+#[cfg(test)]
 mod judge_tests;
+#[cfg(test)]
+mod k_defects_tests;
 #[cfg(test)]
 mod measure_tests;
 #[cfg(test)]
+mod metamorphic_tests;
+#[cfg(test)]
+mod rta_definition;
+#[cfg(test)]
+mod rta_definition_tests;
+#[cfg(test)]
 mod rta_tests;
 #[cfg(test)]
+mod states;
+#[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod watches;
 
 pub use evidence::Evidence;
 pub use judge::{JudgeError, VERSION, judge};

@@ -166,6 +166,8 @@ impl Story {
             Event::SourceFenced { .. } => self.fence = Some(Fence::Fenced),
             Event::SourceNotFenced { why } => self.fence = Some(Fence::Open(why)),
             Event::Probe { stream, due, sent, ended, login, outcome } => {
+                // A damaged history can tell of an end before its beginning.
+                let ended = ended.max(sent);
                 self.probes.entry(stream).or_default().push(Probe { due, sent, ended, login, outcome });
             }
             Event::Tally { until, tally } => self.tallies.push((until, tally)),

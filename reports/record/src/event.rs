@@ -11,6 +11,7 @@ use crate::time::{Interval, Nanos};
 
 /// One line of the history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// When it was noted (monotonic, since the drill's origin). Measurements use the instants inside the event.
     pub at: Nanos,
@@ -46,6 +47,7 @@ pub enum Phase {
 
 /// One life of a data set on an engine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Incarnation {
     /// What the engine says identifies the data set (PostgreSQL: system identifier).
     pub identity: String,
@@ -69,7 +71,7 @@ pub enum Stream {
 
 /// What a probe came back with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ProbeOutcome {
     /// An answer, and which incarnation gave it (an index into the `incarnation` events, in order).
     Answered(u32),
@@ -83,7 +85,7 @@ pub enum ProbeOutcome {
 
 /// The result of a runbook step or a pipeline action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Outcome {
     /// It did what it says.
     Done,
@@ -95,6 +97,7 @@ pub enum Outcome {
 
 /// What went wrong, and the last lines of the tool that said so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Failure {
     /// One sentence.
     pub message: String,
@@ -105,6 +108,7 @@ pub struct Failure {
 /// The cut at which the restored state is judged, as an interval on the harness's clock:
 /// what was acknowledged before `earliest` is owed, what was invoked after `latest` must be absent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Cut {
     /// Earliest instant at which the cut can lie.
     pub earliest: Nanos,
@@ -116,6 +120,7 @@ pub struct Cut {
 
 /// One run of a program that the plan names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ProgramRun {
     /// As the plan names it.
     pub program: String,
@@ -147,6 +152,7 @@ impl fmt::Display for ProgramRun {
 
 /// Workload counters over one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Tally {
     /// Operations acknowledged.
     pub acknowledged: u64,
@@ -166,7 +172,7 @@ pub struct Tally {
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", tag = "kind", content = "data")]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "data", deny_unknown_fields)]
 pub enum Event {
     /// A stage began.
     Phase(Phase),

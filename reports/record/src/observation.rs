@@ -10,7 +10,7 @@ use crate::rows::Key;
 
 /// What one examination saw. Stored as `observations/<name>.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", tag = "kind", content = "data")]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "data", deny_unknown_fields)]
 pub enum Observation {
     /// The restored rows were read; they are in `restored.rows`.
     Rows(Rows),
@@ -28,6 +28,7 @@ pub enum Observation {
 
 /// The restored rows: what was read, and full values of rows that differ from what was expected.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Rows {
     /// Rows read, by table.
     pub read: BTreeMap<String, u64>,
@@ -41,6 +42,7 @@ pub struct Rows {
 
 /// Both values of one row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Image {
     /// Table with schema.
     pub table: String,
@@ -54,6 +56,7 @@ pub struct Image {
 
 /// The inventory of a database: kind of object to name to definition (the text that must be equal).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Inventory {
     /// On the source, before the disaster.
     pub before: BTreeMap<String, BTreeMap<String, String>>,
@@ -63,6 +66,7 @@ pub struct Inventory {
 
 /// A business rule and how often the restored copy breaks it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Invariant {
     /// The rule in one sentence.
     pub rule: String,
@@ -76,6 +80,7 @@ pub struct Invariant {
 
 /// A planted value that backups like to change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Canary {
     /// What it is (`bytea with every byte`).
     pub name: String,
@@ -89,6 +94,7 @@ pub struct Canary {
 
 /// A write that the application must be able to do, tried on the restored copy and rolled back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct WriteTrial {
     /// What was tried.
     pub what: String,
@@ -98,6 +104,7 @@ pub struct WriteTrial {
 
 /// Whose data the restored copy holds, and whether the source is out of the way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Identity {
     /// The nonce written to the source before the backup that was used.
     pub nonce_expected: String,

@@ -40,6 +40,7 @@ impl fmt::Display for Origin {
 
 /// A value and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Sourced<T> {
     /// The value.
     pub value: T,
@@ -49,6 +50,7 @@ pub struct Sourced<T> {
 
 /// The document behind a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Document {
     /// Its title.
     pub title: String,
@@ -58,6 +60,7 @@ pub struct Document {
 
 /// An RTO or an RPO and what it covers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Objective {
     /// The tiers or data classes that it covers.
     pub covers: Vec<String>,
@@ -71,6 +74,7 @@ pub struct Objective {
 
 /// Something that the document says twice in different ways, or claims and does not do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct DocumentFinding {
     /// A short stable name.
     pub id: String,
@@ -84,6 +88,7 @@ pub struct DocumentFinding {
 
 /// What a pipeline's documented schedule allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// The longest time between two moments at which data leaves the source (for continuous archiving,
     /// the archive timeout; for a dump, the time between two dumps). `None`: the document does not say.
@@ -94,6 +99,7 @@ pub struct Schedule {
 
 /// A backup and restore method bound to a source and a store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Pipeline {
     /// The method's name (`barman-cloud`, `command`).
     pub method: Sourced<String>,
@@ -109,6 +115,7 @@ pub struct Pipeline {
 
 /// A plan, resolved: a disaster-recovery document made executable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The folder's name, as in `plan/scenario`.
     pub name: String,
@@ -144,6 +151,7 @@ pub enum Damage {
 
 /// A fault as the scenario asks for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct FaultPlan {
     /// Time after the backup was durable, with the workload running.
     pub after: Nanos,
@@ -157,6 +165,7 @@ pub struct FaultPlan {
 
 /// A step of the runbook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct StepPlan {
     /// Which step.
     pub step: Step,
@@ -208,6 +217,7 @@ impl fmt::Display for Step {
 
 /// A scenario, resolved: one disaster told as data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// The file's stem, as in `plan/scenario`.
     pub name: String,
@@ -237,6 +247,7 @@ pub struct Scenario {
 
 /// The workload of a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct WorkloadPlan {
     /// The domain's name (`fulfilment`).
     pub domain: String,
@@ -255,6 +266,7 @@ pub const LATE_BEATS: u32 = 3;
 
 /// How the probes look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ProbePlan {
     /// The beat of the two held sessions.
     pub beat: Nanos,

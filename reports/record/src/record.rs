@@ -19,6 +19,7 @@ pub const VERSION: u32 = 2;
 
 /// An outside program that took part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Tool {
     /// What it says of itself (`PostgreSQL 15.18`).
     pub version: String,
@@ -28,6 +29,7 @@ pub struct Tool {
 
 /// What the hosts could and could not isolate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Isolation {
     /// `native` or `docker`.
     pub hosts: String,
@@ -40,6 +42,7 @@ pub struct Isolation {
 /// What was drilled, with what. Written at the start and again at each change; everything in it is
 /// known without judging.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// [`VERSION`].
     pub version: u32,

@@ -48,6 +48,7 @@ impl KeyKind {
 
 /// A table of a rows file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Table {
     /// Its name with schema.
     pub name: String,

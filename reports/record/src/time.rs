@@ -88,6 +88,7 @@ impl fmt::Display for Nanos {
 
 /// A measured time between two bounds, both inclusive: the truth lies inside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Interval {
     /// The least it can have been.
     pub lower: Nanos,

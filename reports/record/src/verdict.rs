@@ -54,6 +54,7 @@ impl fmt::Display for ObjectiveKind {
 
 /// One objective, judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ObjectiveVerdict {
     /// Its name in the plan.
     pub objective: String,
@@ -73,6 +74,7 @@ pub struct ObjectiveVerdict {
 
 /// Why nothing better than inconclusive can be said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Gate {
     /// A short stable name (`fault-not-confirmed`).
     pub id: String,
@@ -106,6 +108,7 @@ pub enum DifferenceKind {
 
 /// Differences of one kind in one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Difference {
     /// Table with schema.
     pub table: String,
@@ -121,6 +124,7 @@ pub struct Difference {
 
 /// What a checker concludes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Finding {
     /// The checker (`LOST`, `GHOST`, ...).
     pub checker: String,
@@ -140,6 +144,7 @@ pub struct Finding {
 
 /// A step of the runbook as it was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct StepMeasure {
     /// Which.
     pub step: Step,
@@ -159,6 +164,7 @@ pub struct StepMeasure {
 
 /// A share of the RTA. Phases follow each other without gap and sum to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct PhaseMeasure {
     /// Its name (`detect`, `fetch`, ..., `first read`, `first write`).
     pub name: String,
@@ -172,6 +178,7 @@ pub struct PhaseMeasure {
 
 /// Achieved recovery time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Rta {
     /// From the instant just before the first fault until recovered, manual steps added.
     pub achieved: Interval,
@@ -189,6 +196,7 @@ pub struct Rta {
 
 /// Achieved recovery point.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Rpa {
     /// Last acknowledgement by the old incarnation less the first acknowledgement that is gone, plus `manual`.
     pub achieved: Nanos,
@@ -216,7 +224,7 @@ pub struct Rpa {
 
 /// What the documented schedule allows at worst.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Exposure {
     /// Interval + time until durable + lag.
     Stated {
@@ -240,6 +248,7 @@ pub enum Exposure {
 
 /// What the measurement made of a stall of known length.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Calibration {
     /// The stall, from just before the freeze until the thaw.
     pub known: Interval,
@@ -251,6 +260,7 @@ pub struct Calibration {
 
 /// Everything that was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Measures {
     /// How well a known stall was measured before the fault; `None`: not at all.
     pub calibration: Option<Calibration>,
@@ -276,6 +286,7 @@ pub struct Measures {
 
 /// The verdict of a drill. `verdict.json` holds exactly this.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct DrillVerdict {
     /// Format version of this file.
     pub version: u32,

@@ -40,7 +40,7 @@ impl Cursor {
         self.last = 0;
         if self.block.is_empty() {
             self.table = None;
-            return Ok(None);
+            return self.reader.end().map(|()| None);
         }
         let table =
             serde_json::from_slice(&self.block).map_err(|_| ReadError::Damaged("a table's header cannot be read"))?;

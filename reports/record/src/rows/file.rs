@@ -1,7 +1,7 @@
 //! Writing and reading a rows file.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use super::{Key, Row, Table};
@@ -135,11 +135,17 @@ impl Reader {
         let mut header = Vec::new();
         self.block(&mut header)?;
         if header.is_empty() {
-            return Ok(None);
+            return self.end().map(|()| None);
         }
         let table: Table =
             serde_json::from_slice(&header).map_err(|_| ReadError::Damaged("a table's header cannot be read"))?;
         Ok(Some(TableReader { reader: self, table, block: Vec::new(), at: 0, last: 0, ended: false }))
+    }
+
+    /// Past the file's end mark there is nothing.
+    pub(super) fn end(&mut self) -> Result<(), ReadError> {
+        let nothing = self.input.fill_buf()?.is_empty();
+        if nothing { Ok(()) } else { Err(ReadError::Damaged("it goes on after its end")) }
     }
 
     pub(super) fn block(&mut self, block: &mut Vec<u8>) -> Result<(), ReadError> {
