@@ -9,9 +9,9 @@ pub const FILE: &str = "ci/figures.md";
 const HEAD: &str = "\
 # Figures
 
-Written by `cargo ci nightly`; `cargo ci nightly --again STEP` measures a step's rows again. Times are of the machine
-that the row names, with nothing else on it that we know of. *met*, *missed* and *inconclusive* judge an interval
-against the aim: on its right side, on its wrong side, or over it.
+Written by `cargo ci nightly`; `cargo ci nightly --again STEP` measures a step's rows again. The machine is told with its
+load average before the step: above 0 it was busy with something else, and intervals are wide. *met*, *missed* and
+*inconclusive* judge an interval against the aim: on its right side, on its wrong side, or over it.
 
 | step | figure | value | aim | commit | date | machine |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -42,7 +42,7 @@ pub struct Stamp {
     pub commit: String,
     /// The day, UTC.
     pub date: String,
-    /// Cores and processor.
+    /// Cores, processor and load.
     pub machine: String,
 }
 

@@ -127,13 +127,15 @@ fn ask(command: &mut Command) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
 }
 
-/// Cores and processor, as far as Linux says.
+/// Cores, processor and load of the last five minutes, as far as Linux says.
 fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let model = model.map_or("a processor without a name", |(_, name)| name.trim());
-    format!("{cores} x {model}")
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split_whitespace().nth(1).unwrap_or("unknown").to_owned();
+    format!("{cores} x {model}, load {load}")
 }
 
 /// Runs the steps that are wanted and not done yet; the exit code.
