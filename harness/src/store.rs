@@ -140,21 +140,23 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a user that may do `may` (`put`, `get`, `list`, `delete`) in `buckets`, and nothing else.
+    /// Makes a user of `key`, who may do `may` (`put`, `get`, `list`, `delete`) in `buckets`, and nothing else.
     ///
     /// # Errors
     /// An unknown right, or the store's answer.
-    pub async fn make_user(&self, name: &str, may: &[String], buckets: &[&str], secrets: &Secrets) -> Result<Key> {
-        let key = Key { access: name.to_owned(), secret: secrets.make()? };
+    pub async fn admit(&self, key: &Key, may: &[String], buckets: &[&str]) -> Result<()> {
+        let name = key.access.as_str();
         let policy = policy(may, buckets)?;
         let file = format!("home/{name}-policy.json");
         self.host.write(&file, policy.to_string().as_bytes(), 0o600)?;
         let policy_name = format!("{name}-policy");
         let keys = format!("{}\n{}\n", key.access, key.secret.reveal());
-        self.mc(&["admin", "user", "add", "store"], Some(keys)).await?;
-        self.mc(&["admin", "policy", "create", "store", &policy_name, &self.host.path(&file)], None).await?;
-        self.mc(&["admin", "policy", "attach", "store", &policy_name, "--user", name], None).await?;
-        Ok(key)
+        let file = self.host.path(&file);
+        tokio::try_join!(
+            self.mc(&["admin", "user", "add", "store"], Some(keys)),
+            self.mc(&["admin", "policy", "create", "store", &policy_name, &file], None),
+        )?;
+        self.mc(&["admin", "policy", "attach", "store", &policy_name, "--user", name], None).await
     }
 
     /// Every current object of a bucket under `prefix`.

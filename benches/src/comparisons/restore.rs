@@ -13,7 +13,7 @@ use blackstart::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect, set
 use blackstart::host::isolate::Isolation;
 use blackstart::pipeline::{Backup, Pipeline, Repository, Spec, Target, Tools, Wanted};
 use blackstart::secret::Secrets;
-use blackstart::store::{Bucket, Store};
+use blackstart::store::{Bucket, Key, Store};
 use blackstart::workload::Settings;
 use blackstart_record::event::Event;
 use blackstart_record::plan::Step;
@@ -82,7 +82,8 @@ impl<'a> Scene<'a> {
         let store = Store::start(store_host, &minio, &mc, &secrets).await?;
         store.make_bucket(&Bucket { name: BUCKET.to_owned(), versioning: true, lock_days: None }).await?;
         let may = ["put", "get", "list"].map(str::to_owned);
-        let key = store.make_user("pipeline", &may, &[BUCKET], &secrets).await?;
+        let key = Key { access: "pipeline".to_owned(), secret: secrets.make()? };
+        store.admit(&key, &may, &[BUCKET]).await?;
         let (source, target) = (world.host("primary")?, world.host("recovery")?);
         let mut endpoints: BTreeMap<String, SocketAddrV4> = BTreeMap::new();
         for host in [&source, &target] {

@@ -20,7 +20,7 @@ use crate::pipeline::{Onto, Repository};
 use crate::plan::Loaded;
 use crate::runbook::Parts;
 use crate::secret::Secrets;
-use crate::store::{Bucket, Store};
+use crate::store::{Bucket, Key, Store};
 
 /// Everything that runs for one drill.
 pub(super) struct World {
@@ -82,23 +82,25 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let installation = located.postgres()?;
     let mut source = Postgres::empty(source, installation.clone());
     let mut target = Postgres::empty(target, installation);
-    let (minio, mc) = (located.path("minio")?, located.path("mc")?);
-    let store = Store::start(store_host, &minio, &mc, &secrets).await?;
-    let repository = repository(loaded, &store, endpoints, &secrets).await?;
+    let key = Key { access: loaded.pipeline.credential.clone(), secret: secrets.make()? };
+    let repository = Repository {
+        bucket: loaded.pipeline.bucket.clone(),
+        key,
+        endpoints,
+        server: loaded.plan.pipelines[&loaded.pipeline.name].source.clone(),
+    };
     let method = loaded.pipeline.method.pipeline();
-    source.initialise(&cache, Role::Source, &method.source_settings(source.host(), &repository)?).await?;
-    method.install(source.host(), &repository, &drill.request.plan_folder)?;
-    source.start(loaded.bounds.server.into()).await?;
-    if !in_place {
-        method.install(target.host(), &repository, &drill.request.plan_folder)?;
-        if method.restores_onto() == Onto::RunningServer {
-            target.initialise(&cache, Role::Target, &[]).await?;
-            target.start(loaded.bounds.server.into()).await.cannot("start the empty server to restore onto")?;
-        }
+    for host in [source.host()].into_iter().chain((!in_place).then_some(target.host())) {
+        method.install(host, &repository, &drill.request.plan_folder)?;
     }
-    let database = &loaded.environment.database;
-    source.run(SUPERUSER, &format!("CREATE DATABASE \"{database}\"")).await.cannot("create the database")?;
-    let last_source = source.incarnation(database).await?;
+    // Side by side: a person who has all of this running waits for the slowest of them only.
+    let (minio, mc) = (located.path("minio")?, located.path("mc")?);
+    let standby = if in_place || method.restores_onto() == Onto::DataDirectory { None } else { Some(&mut target) };
+    let (store, ()) = tokio::try_join!(
+        start_store(loaded, store_host, [&minio, &mc], &repository.key, &secrets),
+        start_servers(loaded, &cache, &mut source, standby, &repository),
+    )?;
+    let last_source = source.incarnation(&loaded.environment.database).await?;
     drill.incarnations.number(source.host().name(), last_source.clone()).await;
     let tools = descriptions.await.map_err(|error| Error::new(error.to_string()))??;
     Ok(World {
@@ -130,22 +132,43 @@ fn make_hosts(ground: &Ground, loaded: &Loaded<Registry>) -> Result<BTreeMap<Str
     Ok(hosts)
 }
 
-async fn repository(
+/// The store with its buckets and the pipeline's key.
+async fn start_store(
     loaded: &Loaded<Registry>,
-    store: &Store,
-    endpoints: BTreeMap<String, SocketAddrV4>,
+    host: Host,
+    [minio, mc]: [&Path; 2],
+    key: &Key,
     secrets: &Secrets,
-) -> Result<Repository> {
-    let plan = &loaded.plan.pipelines[&loaded.pipeline.name];
-    let spec = &loaded.environment.stores[&plan.store];
+) -> Result<Store> {
+    let store = Store::start(host, minio, mc, secrets).await?;
+    let spec = &loaded.environment.stores[&loaded.plan.pipelines[&loaded.pipeline.name].store];
     for (name, bucket) in &spec.buckets {
         let bucket = Bucket { name: name.clone(), versioning: bucket.versioning, lock_days: bucket.lock_days };
         store.make_bucket(&bucket).await?;
     }
     let credential = &loaded.environment.credentials[&loaded.pipeline.credential];
     let buckets: Vec<&str> = spec.buckets.keys().map(String::as_str).collect();
-    let key = store.make_user(&loaded.pipeline.credential, &credential.may, &buckets, secrets).await?;
-    Ok(Repository { bucket: loaded.pipeline.bucket.clone(), key, endpoints, server: plan.source.clone() })
+    store.admit(key, &credential.may, &buckets).await?;
+    Ok(store)
+}
+
+/// The source with the application's database, and an empty server to restore onto where one is needed.
+async fn start_servers(
+    loaded: &Loaded<Registry>,
+    cache: &Path,
+    source: &mut Postgres,
+    standby: Option<&mut Postgres>,
+    repository: &Repository,
+) -> Result<()> {
+    let settings = loaded.pipeline.method.pipeline().source_settings(source.host(), repository)?;
+    source.initialise(cache, Role::Source, &settings).await?;
+    source.start(loaded.bounds.server.into()).await?;
+    if let Some(standby) = standby {
+        standby.initialise(cache, Role::Target, &[]).await?;
+        standby.start(loaded.bounds.server.into()).await.cannot("start the empty server to restore onto")?;
+    }
+    let database = loaded.environment.database.replace('"', "\"\"");
+    source.run(SUPERUSER, &format!("CREATE DATABASE \"{database}\"")).await.cannot("create the database")
 }
 
 impl World {
