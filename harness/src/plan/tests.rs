@@ -285,7 +285,7 @@ const MISTAKES: &[Mistake] = &[
     ("scenario", "[\"critical\", \"database\"]", "^[]", "no objective judges", "at least one"),
     ("scenario", "\"archive\"", "^\"archiv\"", "there is no pipeline `archiv`", "did you mean `archive`?"),
     ("scenario", "\"recovery\"", "^\"recovry\"", "there is no host `recovry`", "did you mean `recovery`?"),
-    ("scenario", "\"recovery\"", "^\"primary\"", "cannot take over from itself", "another host"),
+    ("scenario", "\"recovery\"", "^\"primary\"", "cannot restore in place", "another host"),
     ("scenario", "\"recovery\"", "^\"store\"", "does not run the server", "same `engine`"),
     ("scenario", "\"fulfilment\"", "^\"fulfillment\"", "there is no domain `fulfillment`", "`fulfilment`?"),
     ("scenario", "clients = 8", "clients = ^0", "cannot be zero", "1 is the least"),
