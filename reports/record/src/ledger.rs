@@ -388,4 +388,47 @@ mod tests {
             assert!(matches!(error, Some(ReadError::Damaged { offset: at }) if at == offset), "{offset}: {error:?}");
         }
     }
+
+    #[test]
+    fn every_way_to_end_reads_back() {
+        for completion in [Completion::Acknowledged, Completion::Failed, Completion::Unknown] {
+            let entry = LedgerEntry::Completed { op: 7, at: Nanos(9), completion, effects: vec![] };
+            let (bytes, _) = bytes_of(std::slice::from_ref(&entry));
+            let read: Vec<_> = Reader::new(bytes.as_slice()).unwrap().map(Result::unwrap).collect();
+            assert_eq!(read, [entry]);
+        }
+    }
+
+    /// Fails once with `error` before its byte `at`, and gives one byte at a time.
+    struct Faulty<'a> {
+        bytes: &'a [u8],
+        at: usize,
+        error: Option<io::ErrorKind>,
+    }
+
+    impl Read for Faulty<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.at == 0
+                && let Some(error) = self.error.take()
+            {
+                return Err(error.into());
+            }
+            self.at = self.at.saturating_sub(1);
+            self.bytes.read(&mut buffer[..1])
+        }
+    }
+
+    #[test]
+    fn an_interrupted_read_goes_on_and_a_failed_one_is_an_error() {
+        let entries = entries();
+        let (bytes, _) = bytes_of(&entries);
+        let read = |at: usize, error| -> Result<Vec<LedgerEntry>, ReadError> {
+            Reader::new(Faulty { bytes: &bytes, at, error: Some(error) })?.collect()
+        };
+        for at in 0..bytes.len() {
+            assert_eq!(read(at, io::ErrorKind::Interrupted).unwrap(), entries, "interrupted at {at}");
+            let error = read(at, io::ErrorKind::StorageFull);
+            assert!(matches!(error, Err(ReadError::Io(_))), "failed at {at}: {error:?}");
+        }
+    }
 }
