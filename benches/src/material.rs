@@ -26,7 +26,7 @@ pub fn with_findings(count: usize) -> Result<Material> {
 fn finding(index: usize) -> Finding {
     Finding {
         checker: format!("CHECK-{index}"),
-        verdict: if index % 10 == 0 { Verdict::Missed } else { Verdict::Met },
+        verdict: if index.is_multiple_of(10) { Verdict::Missed } else { Verdict::Met },
         says: format!("{index} rows of 202,190 owed are not as acknowledged"),
         cause: Some("damaged pages, or a bad change that the restore did not leave behind".to_owned()),
         compared: 202_190,

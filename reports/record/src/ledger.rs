@@ -356,4 +356,79 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_frame_may_have_the_longest_length_and_no_more() {
+        let effect = |digest| Effect { table: 0, key: Key(0), digest };
+        let entry = |deletions: usize| LedgerEntry::Completed {
+            op: 1,
+            at: Nanos(1),
+            completion: Completion::Acknowledged,
+            effects: [vec![effect(Some(9)); 2], vec![effect(None); deletions]].concat(),
+        };
+        // Three bytes of its own, eleven for a row that is written, three for one that is deleted.
+        let longest = entry((LONGEST_FRAME - 3 - 2 * 11) / 3);
+        let (bytes, ends) = bytes_of(std::slice::from_ref(&longest));
+        assert_eq!(ends[1] - ends[0], 8 + LONGEST_FRAME);
+        let read: Vec<_> = Reader::new(bytes.as_slice()).unwrap().map(Result::unwrap).collect();
+        assert_eq!(read, [longest]);
+        let (bytes, _) = bytes_of(&[entry((LONGEST_FRAME - 3 - 2 * 11) / 3 + 1)]);
+        let error = Reader::new(bytes.as_slice()).unwrap().next();
+        assert!(matches!(error, Some(Err(ReadError::Damaged { offset: 8 }))), "{error:?}");
+    }
+
+    #[test]
+    fn damage_is_told_by_the_byte_at_which_its_frame_begins() {
+        let (bytes, ends) = bytes_of(&entries());
+        for frame in ends.windows(2) {
+            let mut damaged = bytes.clone();
+            damaged[frame[1] - 1] ^= 1;
+            let error = Reader::new(damaged.as_slice()).unwrap().find_map(Result::err);
+            let offset = frame[0] as u64;
+            assert!(matches!(error, Some(ReadError::Damaged { offset: at }) if at == offset), "{offset}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn every_way_to_end_reads_back() {
+        for completion in [Completion::Acknowledged, Completion::Failed, Completion::Unknown] {
+            let entry = LedgerEntry::Completed { op: 7, at: Nanos(9), completion, effects: vec![] };
+            let (bytes, _) = bytes_of(std::slice::from_ref(&entry));
+            let read: Vec<_> = Reader::new(bytes.as_slice()).unwrap().map(Result::unwrap).collect();
+            assert_eq!(read, [entry]);
+        }
+    }
+
+    /// Fails once with `error` before its byte `at`, and gives one byte at a time.
+    struct Faulty<'a> {
+        bytes: &'a [u8],
+        at: usize,
+        error: Option<io::ErrorKind>,
+    }
+
+    impl Read for Faulty<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.at == 0
+                && let Some(error) = self.error.take()
+            {
+                return Err(error.into());
+            }
+            self.at = self.at.saturating_sub(1);
+            self.bytes.read(&mut buffer[..1])
+        }
+    }
+
+    #[test]
+    fn an_interrupted_read_goes_on_and_a_failed_one_is_an_error() {
+        let entries = entries();
+        let (bytes, _) = bytes_of(&entries);
+        let read = |at: usize, error| -> Result<Vec<LedgerEntry>, ReadError> {
+            Reader::new(Faulty { bytes: &bytes, at, error: Some(error) })?.collect()
+        };
+        for at in 0..bytes.len() {
+            assert_eq!(read(at, io::ErrorKind::Interrupted).unwrap(), entries, "interrupted at {at}");
+            let error = read(at, io::ErrorKind::StorageFull);
+            assert!(matches!(error, Err(ReadError::Io(_))), "failed at {at}: {error:?}");
+        }
+    }
 }
