@@ -152,10 +152,8 @@ impl Store {
         let policy_name = format!("{name}-policy");
         let keys = format!("{}\n{}\n", key.access, key.secret.reveal());
         let file = self.host.path(&file);
-        tokio::try_join!(
-            self.mc(&["admin", "user", "add", "store"], Some(keys)),
-            self.mc(&["admin", "policy", "create", "store", &policy_name, &file], None),
-        )?;
+        let create = ["admin", "policy", "create", "store", &policy_name, &file];
+        tokio::try_join!(self.mc(&["admin", "user", "add", "store"], Some(keys)), self.mc(&create, None))?;
         self.mc(&["admin", "policy", "attach", "store", &policy_name, "--user", name], None).await
     }
 

@@ -178,7 +178,21 @@ fn signal(pid: u32, signal: Signal) {
 }
 
 fn stands_still(pid: u32) -> bool {
-    status_of(pid).is_none_or(|status| matches!(status.state, 'T' | 't' | 'Z'))
+    status_of(pid).is_none_or(|status| match status.state {
+        'T' | 't' | 'Z' => true,
+        // It waits in the kernel, for a disk or for the program that a child of its is about to become, and stops before it
+        // does anything of its own: where that child was stopped first, it never comes out.
+        'D' => has_pending(pid, Signal::SIGSTOP),
+        _ => false,
+    })
+}
+
+/// Whether a signal was sent to a process and not yet taken by it.
+fn has_pending(pid: u32, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let masks = status.lines().filter_map(|line| line.strip_prefix("SigPnd:").or(line.strip_prefix("ShdPnd:")));
+    let bit = 1_u64 << (signal as i32 - 1);
+    masks.filter_map(|mask| u64::from_str_radix(mask.trim(), 16).ok()).any(|mask| mask & bit != 0)
 }
 
 #[cfg(test)]

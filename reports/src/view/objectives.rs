@@ -1,7 +1,7 @@
 //! Objectives, and the figures of the first screen.
 
 use blackstart_record::time::Nanos;
-use blackstart_record::verdict::{ObjectiveKind, ObjectiveVerdict, Verdict};
+use blackstart_record::verdict::{Exposure, ObjectiveKind, ObjectiveVerdict, Verdict};
 use serde::Serialize;
 
 use super::Headline;
@@ -93,8 +93,15 @@ fn fast(material: &Material) -> Headline {
 }
 
 fn with_what(material: &Material) -> Headline {
-    let (beside, verdict) = worst(material, ObjectiveKind::Rpo);
-    let answer = match &material.verdict.measures.rpa {
+    let (mut beside, verdict) = worst(material, ObjectiveKind::Rpo);
+    let measures = &material.verdict.measures;
+    // What a lucky drill lost is not what the schedule lets be lost.
+    if let Some(Exposure::Stated { worst, .. }) = &measures.exposure
+        && measures.rpa.as_ref().is_none_or(|rpa| *worst > rpa.achieved)
+    {
+        beside = format!("{beside}; the schedule allows {worst}");
+    }
+    let answer = match &measures.rpa {
         None => "not measured".to_owned(),
         Some(rpa) if rpa.achieved == Nanos::ZERO => "nothing lost".to_owned(),
         Some(rpa) => format!("{} lost", rpa.achieved),
