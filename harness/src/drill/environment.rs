@@ -71,13 +71,9 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let store_host = host(&store_spec.host)?;
     let mut links = Links::start(host(NETWORK)?, &located.path("toxiproxy-server")?).await?;
     let application = links.open("application", SocketAddrV4::new(source.address(), PORT)).await?;
-    let mut endpoints = BTreeMap::new();
     let in_place = source.name() == target.name();
-    for host in [&source].into_iter().chain((!in_place).then_some(&target)) {
-        let name = format!("store-from-{}", host.name());
-        let link = links.open(&name, Store::address_on(&store_host)).await?;
-        endpoints.insert(host.name().to_owned(), link.listen);
-    }
+    let savers: Vec<Host> = [&source].into_iter().chain((!in_place).then_some(&target)).cloned().collect();
+    let endpoints = store_links(&mut links, &store_host, &savers).await?;
 
     let installation = located.postgres()?;
     let mut source = Postgres::empty(source, installation.clone());
@@ -90,7 +86,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         server: loaded.plan.pipelines[&loaded.pipeline.name].source.clone(),
     };
     let method = loaded.pipeline.method.pipeline();
-    for host in [source.host()].into_iter().chain((!in_place).then_some(target.host())) {
+    for host in &savers {
         method.install(host, &repository, &drill.request.plan_folder)?;
     }
     // Side by side: a person who has all of this running waits for the slowest of them only.
@@ -130,6 +126,16 @@ fn make_hosts(ground: &Ground, loaded: &Loaded<Registry>) -> Result<BTreeMap<Str
         hosts.insert(name.to_owned(), Host::create(ground, name, index, disk)?);
     }
     Ok(hosts)
+}
+
+/// A link to the store from each host that saves or restores; where each of them begins.
+async fn store_links(links: &mut Links, store: &Host, from: &[Host]) -> Result<BTreeMap<String, SocketAddrV4>> {
+    let mut endpoints = BTreeMap::new();
+    for host in from {
+        let link = links.open(&format!("store-from-{}", host.name()), Store::address_on(store)).await?;
+        endpoints.insert(host.name().to_owned(), link.listen);
+    }
+    Ok(endpoints)
 }
 
 /// The store with its buckets and the pipeline's key.
