@@ -24,9 +24,9 @@ impl Scenarios {
     /// The folder cannot be listed, or nothing matches.
     pub fn select(&self, filters: &[String]) -> Result<Vec<Found>> {
         let all = plan::discover(&self.scenarios)?;
-        let chosen =
-            |found: &&Found| filters.is_empty() || filters.iter().any(|filter| matches(filter, &found.drill()));
-        let selected: Vec<Found> = all.iter().filter(chosen).cloned().collect();
+        let names: Vec<String> = all.iter().map(Found::drill).collect();
+        let chosen = |name: &str| filters.is_empty() || filters.iter().any(|filter| selects(filter, name, &names));
+        let selected: Vec<Found> = all.iter().filter(|found| chosen(&found.drill())).cloned().collect();
         if !selected.is_empty() {
             return Ok(selected);
         }
@@ -35,7 +35,6 @@ impl Scenarios {
             let problem = Problem::new(Exit::NothingSelected, format!("there is no scenario in {folder}"));
             return Err(problem.help("name another folder with `--scenarios DIR` or BLACKSTART_SCENARIOS"));
         }
-        let names: Vec<String> = all.iter().map(Found::drill).collect();
         let message = format!("no scenario in {folder} matches `{}`", filters.join("` or `"));
         Err(Problem::new(Exit::NothingSelected, message).help(format!("there are: {}", names.join(", "))))
     }
@@ -47,6 +46,12 @@ impl Scenarios {
     pub fn load(&self, found: &Found) -> Result<Loaded<Registry>> {
         Ok(plan::load(&self.scenarios, &found.plan, &found.scenario)?)
     }
+}
+
+/// Whether `filter` selects `name` out of `names`. The whole name of one selects that one alone, though it may be a part of
+/// another's.
+fn selects(filter: &str, name: &str, names: &[String]) -> bool {
+    if names.iter().any(|known| known == filter) { filter == name } else { matches(filter, name) }
 }
 
 /// Whether `filter` is a part of `name`, or, with `*` or `?` in it, a pattern for all of it.
@@ -82,6 +87,21 @@ fn glob(pattern: &[u8], name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_name_selects_that_one_alone() {
+        let names = ["p/corruption", "p/corruption-nightly", "q/other"].map(str::to_owned);
+        let cases: [(&str, &[&str]); 4] = [
+            ("p/corruption", &["p/corruption"]),
+            ("corruption", &["p/corruption", "p/corruption-nightly"]),
+            ("p/corruption*", &["p/corruption", "p/corruption-nightly"]),
+            ("p/corruption-nightly", &["p/corruption-nightly"]),
+        ];
+        for (filter, expected) in cases {
+            let selected: Vec<_> = names.iter().filter(|name| selects(filter, name, &names)).collect();
+            assert_eq!(selected, expected, "{filter}");
+        }
+    }
 
     #[test]
     fn a_filter_is_a_part_or_a_pattern() {
