@@ -1,5 +1,6 @@
 //! Secrets: made for one run, handed over in files of mode 0600, never shown.
 
+use blackstart_record::words::hex;
 use std::fmt;
 use std::io::Read;
 use std::sync::{Arc, RwLock};
@@ -38,7 +39,7 @@ impl Secrets {
     pub fn make(&self) -> std::io::Result<Secret> {
         let mut random = [0; 16];
         std::fs::File::open("/dev/urandom")?.read_exact(&mut random)?;
-        let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let secret = hex(&random);
         // A slash makes the URL-encoded form differ, so that the redactor's every branch is always in use.
         let secret = format!("{}/{}", &secret[..16], &secret[16..]);
         self.hide(&secret);
@@ -66,10 +67,6 @@ impl Secrets {
             if text.contains(needle.as_str()) { text.replace(needle.as_str(), REDACTED) } else { text }
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn url_encoded(value: &str) -> String {

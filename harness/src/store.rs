@@ -51,6 +51,12 @@ impl Key {
     pub fn credentials_file(&self) -> String {
         format!("[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n", self.access, self.secret.reveal())
     }
+
+    /// As the file that `mc` reads: the store at `url` is its alias `store`.
+    pub fn mc_config(&self, url: &str) -> String {
+        let alias = json!({"url": url, "accessKey": self.access, "secretKey": self.secret.reveal(), "api": "s3v4", "path": "on"});
+        json!({"version": "10", "aliases": {"store": alias}}).to_string()
+    }
 }
 
 /// A running store.
@@ -177,11 +183,8 @@ impl Store {
     }
 
     fn configure_mc(&self) -> Result<()> {
-        let config = json!({"version": "10", "aliases": {"store": {
-            "url": format!("http://{}", Self::address_on(&self.host)),
-            "accessKey": self.root.access, "secretKey": self.root.secret.reveal(), "api": "s3v4", "path": "on",
-        }}});
-        self.host.write("home/mc/config.json", config.to_string().as_bytes(), 0o600)
+        let config = self.root.mc_config(&format!("http://{}", Self::address_on(&self.host)));
+        self.host.write("home/mc/config.json", config.as_bytes(), 0o600)
     }
 
     async fn mc(&self, args: &[&str], input: Option<String>) -> Result<()> {

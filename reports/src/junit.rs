@@ -86,7 +86,7 @@ fn finding(finding: &Finding) -> TestCase {
     lines.push(format!("compared: {}", words::grouped(finding.compared)));
     lines.extend(finding.details.iter().cloned());
     for difference in &finding.differences {
-        let (rows, kind) = (words::count(difference.count, "row"), words::difference(difference.kind));
+        let (rows, kind) = (words::count(difference.count, "row"), difference.kind.participle());
         lines.push(format!("{}: {rows} {kind}: {}", difference.table, difference.shown.join(", ")));
     }
     let mut case = TestCase::new(

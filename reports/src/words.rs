@@ -3,43 +3,9 @@
 use blackstart_record::event::{Phase, Stream};
 use blackstart_record::plan::Origin;
 use blackstart_record::time::Nanos;
-use blackstart_record::verdict::{DifferenceKind, ObjectiveKind, ObjectiveVerdict, Verdict};
+use blackstart_record::verdict::{ObjectiveKind, ObjectiveVerdict, Verdict};
 
-/// Digits in groups of three.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 row`, `7 rows`, `12,345 rows`.
-pub fn count(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(number))
-}
-
-/// Bytes in decimal units, as disks and transfers are sold.
-pub fn bytes(number: u64) -> String {
-    const UNITS: [(u64, &str); 5] = [
-        (1_000_000_000_000_000, "PB"),
-        (1_000_000_000_000, "TB"),
-        (1_000_000_000, "GB"),
-        (1_000_000, "MB"),
-        (1_000, "kB"),
-    ];
-    for (size, unit) in UNITS {
-        if number >= size {
-            return format!("{:.1} {unit}", number as f64 / size as f64);
-        }
-    }
-    count(number, "byte")
-}
+pub use blackstart_record::words::{bytes, count, grouped};
 
 /// An instant as seen from another: `+9.3 s`, `-4.1 s`, `0 s`.
 pub fn relative(at: Nanos, origin: Nanos) -> String {
@@ -109,21 +75,6 @@ pub fn phase(phase: Phase) -> &'static str {
         Phase::Examine => "the restored copy is examined",
         Phase::Aftermath => "the workload runs against the restored copy",
         Phase::Teardown => "everything is ended",
-    }
-}
-
-/// How a kind of difference reads after a count of rows.
-pub fn difference(kind: DifferenceKind) -> &'static str {
-    match kind {
-        DifferenceKind::Missing => "missing",
-        DifferenceKind::Changed => "changed",
-        DifferenceKind::Stale => "with an older value",
-        DifferenceKind::Duplicate => "duplicated",
-        DifferenceKind::Resurrected => "deleted before and back again",
-        DifferenceKind::RolledBack => "of rolled-back operations",
-        DifferenceKind::AfterCut => "written after the recovery point",
-        DifferenceKind::Unexplained => "that nobody wrote",
-        DifferenceKind::Torn => "lacking of operations restored in part",
     }
 }
 

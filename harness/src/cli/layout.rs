@@ -1,5 +1,7 @@
 //! Text laid out for a terminal: columns, and paragraphs with a margin.
 
+pub use blackstart_record::words::grouped;
+
 /// `text` broken into lines of at most `width`, each after `margin` spaces. A word that is longer stays whole.
 pub fn paragraph(text: &str, margin: usize, width: usize) -> String {
     let indent = " ".repeat(margin);
@@ -73,19 +75,6 @@ fn shown(text: &str) -> usize {
 pub fn count(number: usize, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {what}{plural}")
-}
-
-/// `1,234,567`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Bytes in a unit that people read (`43.9 MB`); for the eye only.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use blackstart_record::event::Incarnation;
 use blackstart_record::record::Tool;
 use blackstart_record::time::Nanos;
+use blackstart_record::words::hex;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Config;
 
@@ -274,7 +275,7 @@ impl Located {
             while let length @ 1.. = std::io::Read::read(&mut file, &mut chunk)? {
                 hash.update(&chunk[..length]);
             }
-            Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+            Ok(hex(&hash.finalize()))
         };
         let tool = |located: &blackstart_tools::Located| {
             let sha256 = digest(&located.path).cannot(format_args!("read {}", located.path.display()))?;

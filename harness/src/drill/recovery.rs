@@ -38,21 +38,17 @@ pub(super) async fn run(
     let mut recovery = Recovery::new(drill.clock, &drill.events, loaded.bounds, clients, backup, transaction);
     for plan in &loaded.scenario.runbook {
         drill.emit(Event::StepBegun { step: plan.step, at: drill.clock.now() }).await;
-        if plan.step == Step::Switch {
-            // A copy that cannot be looked at is nothing to switch to.
-            match take_snapshot(drill, world).await {
-                Ok(taken) => snapshot = Some(taken),
-                Err(error) => {
-                    end(drill, plan.step, Err(error)).await;
-                    recovery.abandon().await;
-                    return Ok(None);
-                }
-            }
-        }
-        let performed = match plan.manual {
+        // A copy that cannot be looked at is nothing to switch to.
+        let looked = if plan.step == Step::Switch {
+            take_snapshot(drill, world).await.map(|taken| snapshot = Some(taken))
+        } else {
+            Ok(())
+        };
+        let performed = match (looked, &plan.manual) {
+            (Err(error), _) => Err(error),
             // A documented duration is added to the measured time; the harness never waits for it.
-            Some(_) if matches!(plan.step, Step::Detect) => Ok(Done { bytes: None, says: "declared".to_owned() }),
-            _ => {
+            (Ok(()), Some(_)) if plan.step == Step::Detect => Ok(Done { bytes: None, says: "declared".to_owned() }),
+            (Ok(()), _) => {
                 let mut parts = world.parts(loaded);
                 let bound = plan.bound.into();
                 let step = recovery.perform(plan.step, bound, &mut parts);

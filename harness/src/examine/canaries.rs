@@ -1,6 +1,7 @@
 //! Values that backups like to change, compared to the byte.
 
 use blackstart_record::observation::Canary;
+use blackstart_record::words::hex;
 
 use super::snapshot::Snapshot;
 use crate::engine::postgres::binary::Raw;
@@ -31,8 +32,4 @@ pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain) -> Result<Vec<Can
         });
     }
     Ok(observed)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -9,7 +9,6 @@ use blackstart_record::plan::Step;
 use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{Backup, Done, Onto, Pipeline, Repository, Tools, Wanted};
 use crate::engine::postgres::{PORT, Postgres, SUPERUSER};
@@ -62,11 +61,8 @@ impl Pipeline for Params {
             host.copy_in(&plan.join(folder), &format!("{PROGRAMS}/{}", folder.display()))?;
         }
         repository.install_credentials(host)?;
-        let alias = json!({"version": "10", "aliases": {"store": {
-            "url": repository.url_from(host)?, "accessKey": repository.key.access,
-            "secretKey": repository.key.secret.reveal(), "api": "s3v4", "path": "on",
-        }}});
-        host.write("home/.mc/config.json", alias.to_string().as_bytes(), 0o600)
+        let config = repository.key.mc_config(&repository.url_from(host)?);
+        host.write("home/.mc/config.json", config.as_bytes(), 0o600)
     }
 
     fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Postgres) -> BoxFuture<'a, Result<Backup>> {

@@ -14,7 +14,7 @@ pub fn details(evidence: &Evidence, differences: &[Difference]) -> Vec<String> {
     for difference in differences {
         let Difference { table, kind, count: number, first, shown } = difference;
         let more = if *number > shown.len() as u64 { ", ..." } else { "" };
-        lines.push(format!("{table}: {} {}: {}{more}", count(*number, "row"), participle(*kind), shown.join(", ")));
+        lines.push(format!("{table}: {} {}: {}{more}", count(*number, "row"), kind.participle(), shown.join(", ")));
         for (key, shown) in first.iter().zip(shown) {
             let image =
                 evidence.rows().into_iter().flat_map(|rows| &rows.images).find(|i| i.table == *table && i.key == *key);
@@ -33,7 +33,7 @@ pub fn summary(differences: &[Difference]) -> String {
         .take(3)
         .map(|difference| {
             let place = if difference.kind == DifferenceKind::Missing { "from" } else { "in" };
-            format!("{} {} {place} {}", count(difference.count, "row"), participle(difference.kind), difference.table)
+            format!("{} {} {place} {}", count(difference.count, "row"), difference.kind.participle(), difference.table)
         })
         .collect();
     let rest: u64 = worst.iter().skip(3).map(|difference| difference.count).sum();
@@ -41,21 +41,6 @@ pub fn summary(differences: &[Difference]) -> String {
         parts.push(format!("{} more elsewhere", count(rest, "row")));
     }
     list(&parts)
-}
-
-/// How a kind of difference reads after a count of rows.
-pub fn participle(kind: DifferenceKind) -> &'static str {
-    match kind {
-        DifferenceKind::Missing => "missing",
-        DifferenceKind::Changed => "changed",
-        DifferenceKind::Stale => "with an older value",
-        DifferenceKind::Duplicate => "duplicated",
-        DifferenceKind::Resurrected => "deleted before and back again",
-        DifferenceKind::RolledBack => "of rolled-back operations",
-        DifferenceKind::AfterCut => "written after the recovery point",
-        DifferenceKind::Unexplained => "that nobody wrote",
-        DifferenceKind::Torn => "lacking of operations restored in part",
-    }
 }
 
 fn both_values(image: &Image) -> String {

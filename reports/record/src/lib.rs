@@ -23,3 +23,4 @@ pub mod record;
 pub mod rows;
 pub mod time;
 pub mod verdict;
+pub mod words;

@@ -106,6 +106,23 @@ pub enum DifferenceKind {
     Torn,
 }
 
+impl DifferenceKind {
+    /// How it reads after a count of rows.
+    pub fn participle(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Changed => "changed",
+            Self::Stale => "with an older value",
+            Self::Duplicate => "duplicated",
+            Self::Resurrected => "deleted before and back again",
+            Self::RolledBack => "of rolled-back operations",
+            Self::AfterCut => "written after the recovery point",
+            Self::Unexplained => "that nobody wrote",
+            Self::Torn => "lacking of operations restored in part",
+        }
+    }
+}
+
 /// Differences of one kind in one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -130,7 +130,7 @@ fn difference_view(difference: &Difference, images: &[&Image]) -> DifferenceView
     DifferenceView {
         table: difference.table.clone(),
         count: words::grouped(difference.count),
-        kind: words::difference(difference.kind),
+        kind: difference.kind.participle(),
         keys,
         rows: rows.take(IMAGES).collect(),
     }

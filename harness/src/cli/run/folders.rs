@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use blackstart_record::record::Folder;
+use blackstart_record::words::hex;
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
@@ -77,7 +78,7 @@ impl RunFolder {
     pub(super) fn previous(&self, found: &Found) -> Option<String> {
         let record = Folder::new(self.before.as_ref()?.join(folder_name(found))).record();
         let digest = Sha256::digest(fs::read(record).ok()?);
-        Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(hex(&digest))
     }
 
     /// Points `latest` at this run. Not being able to is said and changes nothing.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use blackstart_record::event::{Entry, Event, Outcome, Phase};
+use blackstart_record::event::{Entry, Event, Failure, Outcome, Phase};
 use blackstart_record::time::Nanos;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -87,8 +87,7 @@ impl Progress {
                 Some(format!("  backup {id}: {} in {}", layout::bytes(*bytes), durable.since(*begun)))
             }
             Event::BackupFailed { outcome: Outcome::Failed(failure) | Outcome::Bound(failure), .. } => {
-                let lines: String = failure.lines.iter().map(|line| format!("\n  {line}")).collect();
-                Some(format!("  {} {}{lines}", self.paint.bad("the backup failed:"), failure.message))
+                Some(self.failed("the backup failed:", failure))
             }
             Event::FaultIntended { says, .. } => {
                 self.since_fault.get_or_insert_with(Instant::now);
@@ -103,16 +102,10 @@ impl Progress {
             Event::StepEnded { step, outcome, says, .. } => Some(match outcome {
                 Outcome::Done if says.is_empty() => format!("  {step}"),
                 Outcome::Done => format!("  {step}: {says}"),
-                Outcome::Failed(failure) | Outcome::Bound(failure) => {
-                    let lines: String = failure.lines.iter().map(|line| format!("\n  {line}")).collect();
-                    format!("  {} {}{lines}", self.paint.bad(&format!("{step} failed:")), failure.message)
-                }
+                Outcome::Failed(failure) | Outcome::Bound(failure) => self.failed(&format!("{step} failed:"), failure),
             }),
             Event::SourceNotFenced { why } => Some(format!("  {} {why}", self.paint.doubt("source not fenced:"))),
-            Event::SetupFailed { failure, .. } => {
-                let lines: String = failure.lines.iter().map(|line| format!("\n  {line}")).collect();
-                Some(format!("  {} {}{lines}", self.paint.bad("failed:"), failure.message))
-            }
+            Event::SetupFailed { failure, .. } => Some(self.failed("failed:", failure)),
             Event::Interrupted { .. } => Some(format!("  {}", self.paint.doubt("stopped"))),
             Event::Tally { tally, .. } => {
                 self.operations += tally.acknowledged;
@@ -120,6 +113,12 @@ impl Progress {
             }
             _ => None,
         }
+    }
+
+    /// What failed and why, with the tool's last lines below it.
+    fn failed(&self, what: &str, failure: &Failure) -> String {
+        let lines: String = failure.lines.iter().map(|line| format!("\n  {line}")).collect();
+        format!("  {} {}{lines}", self.paint.bad(what), failure.message)
     }
 
     fn redraw(&self) {

@@ -1,5 +1,6 @@
 //! An initialised data directory, made once per version and settings, cached, and cloned.
 
+use blackstart_record::words::hex;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,7 +18,7 @@ const OPTIONS: [&str; 6] =
 /// The template for this installation and role, made on `host` if the cache does not hold it yet.
 pub(super) async fn get(host: &Host, installation: &Installation, role: Role, cache: &Path) -> Result<PathBuf> {
     let settings = format!("{}\n{}\n{role:?}", installation.version, OPTIONS.join(" "));
-    let digest: String = Sha256::digest(settings).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&Sha256::digest(settings)[..8]);
     let template = cache.join("templates").join(format!("postgres-{digest}"));
     if !template.join("PG_VERSION").exists() {
         let command = Command::new(installation.bindir.join("initdb"))

@@ -1,6 +1,7 @@
 //! Binary values as text, for people.
 
 use super::{Fields, Malformed, integer};
+use blackstart_record::words::hex;
 
 /// The type of a column, as far as showing it needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ fn typed(kind: ColumnType, bytes: &[u8]) -> Result<String, Malformed> {
         (ColumnType::Numeric, _) => numeric(bytes),
         (ColumnType::Timestamp, _) => timestamp(integer(bytes)?),
         (ColumnType::Uuid, _) => {
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hex(bytes);
             if hex.len() != 32 {
                 return Err(Malformed("uuid"));
             }
@@ -60,16 +61,12 @@ fn typed(kind: ColumnType, bytes: &[u8]) -> Result<String, Malformed> {
             std::str::from_utf8(text).map(str::to_owned).map_err(|_| Malformed("text"))
         }
         (ColumnType::Bytes, _) if bytes.len() > SHOWN_BYTES => {
-            Ok(format!("{}... ({} bytes)", hex(&bytes[..SHOWN_BYTES]), bytes.len()))
+            Ok(format!("\\x{}... ({} bytes)", hex(&bytes[..SHOWN_BYTES]), bytes.len()))
         }
-        (ColumnType::Bytes, _) => Ok(hex(bytes)),
+        (ColumnType::Bytes, _) => Ok(format!("\\x{}", hex(bytes))),
         (ColumnType::Texts, _) => texts(bytes),
         (ColumnType::Bool | ColumnType::Json, _) => Err(Malformed("bool or jsonb")),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn timestamp(micros: i64) -> Result<String, Malformed> {
