@@ -56,7 +56,7 @@ pub fn write(folder: &Folder, operations: u64, effects: u64) -> Result<()> {
 /// The comparison failed, or found a difference where there is none.
 pub fn check(folder: &Folder) -> Result<()> {
     let cut = Cut { earliest: Nanos(u64::MAX - 1), latest: Nanos(u64::MAX), claimed_by: "a benchmark".to_owned() };
-    let found = blackstart::oracle::compare(folder, &[table()], &cut, Nanos(1), &[])?;
+    let found = blackstart_judge::oracle::compare(folder, &[table()], &cut, Nanos(1), &[])?;
     if !found.differences.is_empty() || found.owed() == 0 {
         return Err(format!("a healthy record was found to differ: {:?}", found.differences).into());
     }

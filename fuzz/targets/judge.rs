@@ -3,5 +3,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    blackstart_fuzz::judge::judge(data, |folder| blackstart::verdict::judge(folder).ok());
+    blackstart_fuzz::judge::judge(data, |folder| blackstart_judge::verdict::judge(folder).ok());
 });

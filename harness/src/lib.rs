@@ -16,14 +16,15 @@
 //! | [`link`] | the network path between two parties, through Toxiproxy |
 //! | [`store`] | an S3 endpoint and its credentials |
 //! | [`workload`] | generator, clients and the ledger they keep |
-//! | [`oracle`] | what is owed at a cut, against what was restored |
 //! | [`fault`] | inject, confirm, heal; one file per fault |
 //! | [`pipeline`] | real backup and restore methods; one file per method |
 //! | [`runbook`] | the recovery's steps, each timed |
 //! | [`examine`] | probes and looks at live servers, written down |
-//! | [`verdict`] | checkers and measures: pure, from the record alone |
 //! | [`drill`] | where the stages meet; the only writer of the history |
 //! | [`cli`] | one file per subcommand |
+//!
+//! `oracle` and `verdict` are not here but in the package `blackstart-judge`, which reads the record that a drill
+//! leaves, and knows no server.
 
 pub mod cli;
 pub mod clock;
@@ -34,11 +35,9 @@ pub mod failure;
 pub mod fault;
 pub mod host;
 pub mod link;
-pub mod oracle;
 pub mod pipeline;
 pub mod plan;
 pub mod runbook;
 pub mod secret;
 pub mod store;
-pub mod verdict;
 pub mod workload;

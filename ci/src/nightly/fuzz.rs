@@ -12,24 +12,22 @@ const VERSION: &str = "0.13.2";
 /// Seconds of one target.
 const SECONDS: u32 = 1800;
 
-/// Targets, and the features that they need.
-const TARGETS: &[(&str, &[&str])] =
-    &[("history", &[]), ("ledger", &[]), ("rows", &[]), ("judge", &["--features", "judge"])];
+const TARGETS: &[&str] = &["history", "ledger", "rows", "judge"];
 
 /// A step for every target.
 pub fn targets(root: &Path) -> Vec<Step<'_>> {
-    let step = |(target, features): &(&'static str, &'static [&'static str])| {
-        let (target, features) = (*target, *features);
+    let step = |target: &&'static str| {
+        let target = *target;
         Step {
             name: format!("fuzz-{target}"),
             what: format!("cargo fuzz run {target}, {SECONDS} s"),
-            run: Box::new(move |out| run(root, target, features, out)),
+            run: Box::new(move |out| run(root, target, out)),
         }
     };
     TARGETS.iter().map(step).collect()
 }
 
-fn run(root: &Path, target: &str, features: &[&str], out: &mut dyn Write) -> io::Result<Outcome> {
+fn run(root: &Path, target: &str, out: &mut dyn Write) -> io::Result<Outcome> {
     let program = installed::program(root, "cargo-fuzz", VERSION, out)?;
     let corpus = output::target_dir(root).join("nightly/corpus").join(target);
     std::fs::create_dir_all(&corpus)?;
@@ -39,7 +37,6 @@ fn run(root: &Path, target: &str, features: &[&str], out: &mut dyn Write) -> io:
     command
         .args(["fuzz", "run", target, "--target-dir"])
         .arg(output::target_dir(root).join("fuzz"))
-        .args(features)
         .arg(&corpus)
         .arg("fuzz/record");
     command.args(["--", &format!("-max_total_time={SECONDS}"), "-print_final_stats=1", "-verbosity=0"]);

@@ -35,10 +35,16 @@ const SCOPES: &[Scope] = &[
         slices: 1,
     },
     Scope {
-        name: "mutants-harness",
-        files: &["harness/src/workload/ledger.rs", "harness/src/oracle/*.rs", "harness/src/verdict/*.rs"],
-        tests: &["--lib", "--", "oracle", "verdict", "workload::ledger"],
-        slices: 12,
+        name: "mutants-judge",
+        files: &["judge/src/**/*.rs"],
+        tests: &["--lib"],
+        slices: 4,
+    },
+    Scope {
+        name: "mutants-writer",
+        files: &["harness/src/workload/ledger.rs"],
+        tests: &["--lib", "--", "workload::ledger"],
+        slices: 1,
     },
 ];
 

@@ -5,14 +5,18 @@ use toml::{Table, Value};
 use super::{Tree, Violation};
 
 /// Our packages, and those of ours that each may depend on, tests and build scripts included.
-/// Reports know records and no harness; the tools and the records know nobody.
+/// Reports know records and no harness; so does the judge; the tools and the records know nobody.
 const PACKAGES: &[(&str, &[&str])] = &[
     ("blackstart-record", &[]),
     ("blackstart-tools", &[]),
     ("blackstart-reports", &["blackstart-record"]),
-    ("blackstart", &["blackstart-record", "blackstart-reports", "blackstart-tools"]),
+    ("blackstart-judge", &["blackstart-record"]),
+    ("blackstart", &["blackstart-judge", "blackstart-record", "blackstart-reports", "blackstart-tools"]),
     ("blackstart-ci", &["blackstart-tools"]),
-    ("blackstart-benches", &["blackstart", "blackstart-record", "blackstart-reports", "blackstart-tools"]),
+    (
+        "blackstart-benches",
+        &["blackstart", "blackstart-judge", "blackstart-record", "blackstart-reports", "blackstart-tools"],
+    ),
 ];
 
 /// A member of the workspace: its manifest, and where it is.

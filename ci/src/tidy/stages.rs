@@ -31,7 +31,10 @@ const VOCABULARY: &[&str] = &["clock", "failure", "secret", "tools"];
 /// The only stage that may use the reports.
 const KNOWS_REPORTS: &str = "cli";
 
-const SOURCE: &str = "harness/src/";
+/// Where stages are: oracle and verdict, which know no server, are a package of their own.
+const SOURCES: &[&str] = &["harness/src/", "judge/src/"];
+/// The package of stages that the other one depends on.
+const JUDGE: &str = "blackstart_judge";
 const REPORTS: &str = "blackstart_reports";
 
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {
@@ -39,7 +42,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
     // A stage that the table lacks is said once, at its first file, and not by all who import it.
     let mut unplaced: Vec<&str> = Vec::new();
     for (file, tokens) in tree.rust() {
-        let Some(inside) = file.path.strip_prefix(SOURCE) else {
+        let Some(inside) = inside(&file.path) else {
             continue;
         };
         let module = module(inside);
@@ -71,8 +74,13 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
 }
 
 fn has_files(tree: &Tree, stage: &str) -> bool {
-    let mut inside = tree.files().iter().filter_map(|file| file.path.strip_prefix(SOURCE));
-    inside.any(|path| module(path).first() == Some(&stage))
+    let mut files = tree.files().iter().filter_map(|file| inside(&file.path));
+    files.any(|path| module(path).first() == Some(&stage))
+}
+
+/// The path of a file of a stage's package, from the root of its source.
+fn inside(path: &str) -> Option<&str> {
+    SOURCES.iter().find_map(|source| path.strip_prefix(source))
 }
 
 /// Where a stage is: its row from the left; the vocabulary is to the left of all.
@@ -110,7 +118,7 @@ fn unknown(name: &str) -> String {
     )
 }
 
-/// The modules that a file of `harness/src` is in: `fault/mod.rs` and `fault.rs` are `[fault]`,
+/// The modules that a file is in, from the root of its source: `fault/mod.rs` and `fault.rs` are `[fault]`,
 /// `fault/pages.rs` is `[fault, pages]`, the crate's roots are none.
 fn module(inside: &str) -> Vec<&str> {
     let inside = inside.trim_end_matches(".rs");
@@ -121,12 +129,12 @@ fn module(inside: &str) -> Vec<&str> {
     inside.split('/').collect()
 }
 
-/// The stage that `path` leads to, if it leads through the root of the crate.
+/// The stage that `path` leads to, if it leads through the root of a package of stages.
 fn imported<'a>(module: &[&str], path: &'a PathUse) -> Option<&'a str> {
     let mut segments = path.segments.iter().map(String::as_str).peekable();
     segments.next_if_eq(&"self");
     let mut above = 0;
-    if segments.next_if_eq(&"crate").is_none() {
+    if segments.next_if(|segment| ["crate", JUDGE].contains(segment)).is_none() {
         while segments.next_if_eq(&"super").is_some() {
             above += 1;
         }
@@ -142,9 +150,11 @@ mod tests {
     use super::super::tests::broken_by;
     use super::*;
 
+    const HARNESS: &str = "harness/src/";
+
     /// What the rule says of this line in this file of the harness; empty if it is clean.
     fn said(file: &str, line: &str) -> String {
-        broken_by(check, &format!("{SOURCE}{file}"), line).join("\n")
+        broken_by(check, &format!("{HARNESS}{file}"), line).join("\n")
     }
 
     #[test]
@@ -154,7 +164,7 @@ mod tests {
             ("plan/load.rs", "use super::Plan; use crate::plan::Seed;"),
             ("engine/postgres.rs", "use crate::{host::Host, plan, secret::Secret};"),
             ("link.rs", "use crate::host::Host;"),
-            ("verdict/rta.rs", "use crate::examine; use blackstart_record::Finding;"),
+            ("examine/rows.rs", "use blackstart_judge::oracle; use blackstart_record::Finding;"),
             ("drill.rs", "use crate::{plan, host, engine, fault, verdict};"),
             ("cli/run.rs", "use crate::drill; use blackstart_reports::html;"),
             ("main.rs", "use blackstart::cli; use blackstart_reports::x;"),
@@ -176,7 +186,8 @@ mod tests {
             ("engine/mod.rs", "fn f() { crate::verdict::judge() }", "imports `verdict`"),
             ("engine/mod.rs", "use crate::store::Store;", "which is beside it"),
             ("fault/x.rs", "select! { _ = crate::pipeline::run() => {} }", "imports `pipeline`"),
-            ("verdict/rta.rs", "use super::super::cli::run;", "imports `cli`"),
+            ("workload/rta.rs", "use super::super::cli::run;", "imports `cli`"),
+            ("examine/rows.rs", "use blackstart_judge::verdict;", "imports `verdict`"),
             ("plan.rs", "use super::drill;", "imports `drill`"),
             ("plan.rs", "mod inner { use super::super::drill; }", "imports `drill`"),
             ("plan.rs", "use super::{host::{self, Host}};", "imports `host`"),
@@ -190,7 +201,7 @@ mod tests {
             let said = said(file, &format!("\n{line}"));
             assert!(said.contains(expected), "{file}: {line}: {said:?}");
             let at = if line.is_empty() { 1 } else { 2 };
-            assert!(said.starts_with(&format!("{SOURCE}{file}:{at}: ")), "{said}");
+            assert!(said.starts_with(&format!("{HARNESS}{file}:{at}: ")), "{said}");
         }
     }
 
@@ -210,6 +221,13 @@ mod tests {
     fn an_import_of_several_names_is_one_mistake() {
         let said = said("plan.rs", "use crate::drill::{a, b};");
         assert_eq!(said.lines().count(), 1, "{said}");
+    }
+
+    #[test]
+    fn the_judge_has_stages_too() {
+        let said = broken_by(check, "judge/src/oracle/compare.rs", "use crate::verdict::judge;").join("");
+        assert!(said.contains("`oracle` imports `verdict`"), "{said}");
+        assert!(broken_by(check, "judge/src/verdict/lost.rs", "use crate::oracle;").is_empty());
     }
 
     #[test]

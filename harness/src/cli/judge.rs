@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use blackstart_judge::verdict;
 use blackstart_record::record::{Folder, Record};
 use blackstart_record::verdict::DrillVerdict;
 use clap::Args;
@@ -12,7 +13,6 @@ use super::exit::Exit;
 use super::output::{self, Format, Paint};
 use super::problem::{Problem, Result};
 use super::verdict_text::Judged;
-use crate::verdict;
 
 /// Judges records again, from their files alone.
 ///

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 
+use blackstart_judge::oracle;
 use blackstart_record::event::Cut;
 use blackstart_record::observation::Image;
 use blackstart_record::record::Folder;
@@ -13,7 +14,6 @@ use futures_util::TryStreamExt;
 use super::snapshot::Snapshot;
 use crate::engine::postgres::binary::{CopyReader, Malformed};
 use crate::failure::{Context, Error, Result};
-use crate::oracle;
 use crate::workload::{self, Domain, Settings, TableSpec, Version};
 
 /// Where the acknowledged values are, and what decides which of them are owed.
