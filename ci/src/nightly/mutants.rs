@@ -34,12 +34,7 @@ const SCOPES: &[Scope] = &[
         tests: &["--lib"],
         slices: 1,
     },
-    Scope {
-        name: "mutants-judge",
-        files: &["judge/src/**/*.rs"],
-        tests: &["--lib"],
-        slices: 4,
-    },
+    Scope { name: "mutants-judge", files: &["judge/src/**/*.rs"], tests: &["--lib"], slices: 4 },
     Scope {
         name: "mutants-writer",
         files: &["harness/src/workload/ledger.rs"],
@@ -77,6 +72,7 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     command.current_dir(root).env("CARGO_TARGET_DIR", build);
     // A build a mutant: what the compiler leaves out of it is time for other mutants.
     command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false");
+    command.env("BLACKSTART_FEW", "1");
     // A machine that is busy for a while is no test that does not end.
     command.args(["mutants", "--minimum-test-timeout", "120"]);
     command.args(["--no-shuffle", "--colors", "never", "--output"]).arg(&folder);

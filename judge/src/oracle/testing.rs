@@ -12,9 +12,15 @@ use super::{Comparison, OracleError, compare};
 /// A budget so small that every sorter spills.
 pub(super) const TINY: Budget = Budget { effects: 256, others: 128, in_flight: 1000 };
 
-/// Cases by default; ten times as many where `BLACKSTART_FULL=1` asks for what is too long for every day.
+/// Cases by default; ten times as many where `BLACKSTART_FULL=1` asks for what is too long for every day; a twentieth
+/// where `BLACKSTART_FEW=1` has a thousand mutants to try.
 pub(crate) fn cases(default: u32) -> u32 {
-    if std::env::var("BLACKSTART_FULL").is_ok_and(|full| full == "1") { default * 10 } else { default }
+    let asked = |name| std::env::var(name).is_ok_and(|value| value == "1");
+    match (asked("BLACKSTART_FULL"), asked("BLACKSTART_FEW")) {
+        (true, _) => default * 10,
+        (_, true) => default.div_ceil(20),
+        _ => default,
+    }
 }
 
 /// A folder for a comparison that is thrown away: in memory where the machine has such a place, for the files' sync.

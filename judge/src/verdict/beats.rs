@@ -275,8 +275,10 @@ impl Watch {
         let after = began.max(late.since(self.beats(self.stability)));
         let [read, write, _] = &self.streams;
         let answering = read.answer(began, after)?.max(write.answer(began, after)?);
-        // Had it been back for longer, it would have answered sooner.
-        let back = answering.since(self.beats(LATE_BEATS));
+        // Had it been back for longer, it would have answered sooner: within three beats, or in the time that its
+        // answers took afterwards, which on a busy machine is longer.
+        let slow = of(Worth::Late).filter(|beat| beat.sent >= answering).map(|beat| beat.ended.since(beat.sent)).max();
+        let back = answering.since(self.beats(LATE_BEATS).max(slow.unwrap_or_default()));
         of(Worth::Late).map(|beat| beat.sent).filter(|sent| *sent < back).max().max(refused)
     }
 

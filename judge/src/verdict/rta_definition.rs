@@ -207,7 +207,8 @@ impl Watch {
     }
 
     /// The last look of an outage that shows the service down. A late answer shows it only if it was sent more than three
-    /// beats before the service answered again: after its last refusal, and not more than a window before the last late one.
+    /// beats before the service answered again, and more than its later answers took: after its last refusal, and not
+    /// more than a window before the last late one.
     fn down_in(&self, outage: &[&(Probe, Look)]) -> Option<u64> {
         let all = |wanted: Look| outage.iter().filter(move |(_, look)| *look == wanted).map(|(probe, _)| probe);
         let refused = all(Look::Bad).map(|probe| probe.sent).max();
@@ -220,7 +221,9 @@ impl Watch {
             answers.map(|(probe, _)| probe.ended).min()
         };
         let back = answers(Stream::Read)?.max(answers(Stream::Write)?);
-        all(Look::Late).map(|probe| probe.sent).filter(|sent| sent + 3 * self.beat < back).max().max(refused)
+        let took = all(Look::Late).filter(|probe| probe.sent >= back).map(|probe| probe.ended - probe.sent);
+        let pace = took.fold(3 * self.beat, u64::max);
+        all(Look::Late).map(|probe| probe.sent).filter(|sent| sent + pace < back).max().max(refused)
     }
 
     /// The longest time between two good looks of a held session, in which an outage could have hidden.

@@ -385,6 +385,28 @@ fn late_answers_inside_the_stability_window_widen_the_interval_and_do_not_move_i
     assert!(long.lower > truth.plus(ms(600)), "longer than a stability window, it is an outage: {long:?}");
 }
 
+/// How long it takes to answer once it is back is told by its later answers.
+#[test]
+fn a_service_that_is_back_and_slow_is_not_taken_for_one_that_is_still_down() {
+    let slow_for = |slow: Nanos| {
+        move |at: Nanos| {
+            if at < FAULT {
+                up(0)
+            } else if at < BACK {
+                State::Frozen(0, BACK.since(at).plus(slow))
+            } else if at < BACK.plus(ms(500)) {
+                State::Up(0, slow)
+            } else {
+                up(0)
+            }
+        }
+    };
+    for slow in [70, 150, 250, 400] {
+        let seen = back(watched(restores_nothing, slow_for(ms(slow)), ms(28_000))).achieved;
+        assert!(contains(seen, BACK.since(FAULT)), "answers take {slow} ms: {seen:?}");
+    }
+}
+
 #[test]
 fn a_watch_that_ends_too_early_is_censored() {
     let recovery = watched(|_| {}, |at| if at < BACK { down() } else { up(1) }, ms(22_000));
