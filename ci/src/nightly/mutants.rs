@@ -77,9 +77,9 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     command.current_dir(root).env("CARGO_TARGET_DIR", build);
     // A build a mutant: what the compiler leaves out of it is time for other mutants.
     command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false");
-    command.env("BLACKSTART_FEW", "1");
+    command.env("BLACKSTART_FEW", "1").env("PROPTEST_CASES", "32");
     // A machine that is busy for a while is no test that does not end.
-    command.args(["mutants", "--minimum-test-timeout", "60"]);
+    command.args(["mutants", "--minimum-test-timeout", "40"]);
     command.args(["--no-shuffle", "--colors", "never", "--output"]).arg(&folder);
     // Theirs count from 0.
     command.args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]);

@@ -14,7 +14,7 @@ use futures_util::TryStreamExt;
 use super::snapshot::Snapshot;
 use crate::engine::postgres::binary::{CopyReader, Malformed};
 use crate::failure::{Context, Error, Result};
-use crate::workload::{self, Domain, Settings, TableSpec, Version};
+use crate::workload::{self, Domain, KeyRange, Settings, TableSpec, Version};
 
 /// Where the acknowledged values are, and what decides which of them are owed.
 pub struct Owed<'a> {
@@ -65,7 +65,7 @@ pub async fn observe(snapshot: &Snapshot, domain: &'static dyn Domain, owed: Owe
 
 /// The restored values of some rows: a second pass, which only a table with differences costs.
 async fn restored(snapshot: &Snapshot, table: &TableSpec, keys: &HashSet<Key>) -> Result<HashMap<Key, Vec<u8>>> {
-    let mut stream = pin!(snapshot.client().copy_out(table.copy_out().as_str()).await?);
+    let mut stream = pin!(snapshot.client().copy_out(table.copy_out(&KeyRange::All).as_str()).await?);
     let mut reader = CopyReader::new(table.columns.len());
     let mut found = HashMap::new();
     while let Some(chunk) = stream.try_next().await? {

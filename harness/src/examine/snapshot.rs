@@ -1,20 +1,23 @@
 //! One snapshot of the restored copy, taken before traffic is let in: every data check reads it.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Config};
 
-use crate::engine::postgres::Postgres;
+use crate::engine::postgres::{self, Postgres};
 use crate::failure::{Context, Result};
 
 /// An open read-only transaction whose snapshot does not move.
 pub struct Snapshot {
     client: Client,
+    login: Config,
+    /// What another session names it by.
+    exported: String,
 }
 
 /// Heaps are read as they are, never through an index that may disagree; texts come out the same everywhere.
 const SESSION: &str = "SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off; \
     SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET DateStyle = 'ISO'; SET bytea_output = 'hex'; \
     SET extra_float_digits = 1; SET work_mem = '64MB'; SET max_parallel_workers_per_gather = 0; \
-    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1";
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 impl Snapshot {
     /// Takes the snapshot, as the superuser: row-level security hides nothing from it.
@@ -24,7 +27,19 @@ impl Snapshot {
     pub async fn take(server: &Postgres, database: &str) -> Result<Self> {
         let client = server.connect(database).await?;
         client.batch_execute(SESSION).await.cannot("take the snapshot")?;
-        Ok(Self { client })
+        let exported = client.query_one("SELECT pg_export_snapshot()", &[]).await.cannot("take the snapshot")?.get(0);
+        Ok(Self { client, login: server.superuser(database), exported })
+    }
+
+    /// Another session that sees the same snapshot, for as long as this one is open.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn twin(&self) -> Result<Self> {
+        let client = postgres::connect(&self.login).await.cannot("open a second session on the snapshot")?;
+        let sql = format!("{SESSION}; SET TRANSACTION SNAPSHOT '{}'", self.exported);
+        client.batch_execute(&sql).await.cannot("open a second session on the snapshot")?;
+        Ok(Self { client, login: self.login.clone(), exported: self.exported.clone() })
     }
 
     /// The session; its transaction is good while no statement fails: begin each look with [`Snapshot::mark`].

@@ -31,7 +31,7 @@ pub use load::{Loaded, load};
 pub use random::Random;
 pub use running::{Running, Stopped, Workload};
 pub use settings::Settings;
-pub use table::{Column, Load, TableSpec};
+pub use table::{Column, KeyRange, Load, TableSpec};
 
 /// The domain of this name; `None` if there is none.
 pub fn domain(name: &str) -> Option<&'static dyn Domain> {

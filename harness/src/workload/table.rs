@@ -34,6 +34,17 @@ pub enum Load {
     Insert(&'static str),
 }
 
+/// Rows of a table, by the first column of their key, as the server writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyRange {
+    /// Every row.
+    All,
+    /// Those before it.
+    Below(String),
+    /// It, and those after it.
+    From(String),
+}
+
 /// A table of a domain.
 #[derive(Clone, Copy, Debug)]
 pub struct TableSpec {
@@ -67,10 +78,23 @@ impl TableSpec {
         self.key_columns.iter().map(|column| self.columns[*column].expression).collect::<Vec<_>>().join(", ")
     }
 
-    /// The statement that reads every row in key order.
-    pub fn copy_out(&self) -> String {
+    /// The statement that reads the rows of a range in key order.
+    pub fn copy_out(&self, range: &KeyRange) -> String {
         let (columns, key) = (self.select_list(), self.key_list());
-        format!("COPY (SELECT {columns} FROM {} ORDER BY {key}) TO STDOUT (FORMAT binary)", self.name)
+        let literal = |value: &str| format!("'{}'", value.replace('\'', "''"));
+        let first = self.first_key();
+        let rows = match range {
+            KeyRange::All => String::new(),
+            KeyRange::Below(middle) => format!(" WHERE {first} < {}", literal(middle)),
+            // A key that is NULL is in no order, and still a row.
+            KeyRange::From(middle) => format!(" WHERE ({first} < {}) IS NOT TRUE", literal(middle)),
+        };
+        format!("COPY (SELECT {columns} FROM {}{rows} ORDER BY {key}) TO STDOUT (FORMAT binary)", self.name)
+    }
+
+    /// The first column of the key.
+    pub fn first_key(&self) -> &'static str {
+        self.key_columns.first().map_or("", |column| self.columns[*column].expression)
     }
 
     /// The statement that takes rows, for [`Load::Copy`].

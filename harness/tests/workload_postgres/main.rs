@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use blackstart::engine::postgres::binary::{CopyReader, Malformed};
-use blackstart::workload::{self, Domain, Loaded, Settings};
+use blackstart::workload::{self, Domain, KeyRange, Loaded, Settings};
 use blackstart_record::rows::{self, Row};
 use futures_util::StreamExt;
 use scratch::Scratch;
@@ -36,7 +36,7 @@ async fn load(server: &Scratch, settings: &Settings) -> (Client, Loaded) {
 async fn copy_out(client: &Client) -> Vec<Vec<Row>> {
     let mut tables = Vec::new();
     for table in domain().tables() {
-        let mut stream = std::pin::pin!(client.copy_out(&table.copy_out()).await.unwrap());
+        let mut stream = std::pin::pin!(client.copy_out(&table.copy_out(&KeyRange::All)).await.unwrap());
         let (mut reader, mut rows) = (CopyReader::new(table.columns.len()), Vec::new());
         while let Some(chunk) = stream.next().await {
             reader

@@ -196,9 +196,15 @@ impl Postgres {
     /// # Errors
     /// The server's answer, or that there was none within 5 s.
     pub async fn connect(&self, database: &str) -> Result<Client> {
+        let connected = connect(&self.superuser(database)).await;
+        connected.cannot(format_args!("connect to {database} on host {}", self.host.name()))
+    }
+
+    /// How the superuser reaches `database`: over the local socket.
+    pub fn superuser(&self, database: &str) -> Config {
         let mut config = Config::new();
         config.host_path(self.host.outside("run")).port(PORT).user(SUPERUSER).dbname(database);
-        connect(&config).await.cannot(format_args!("connect to {database} on host {}", self.host.name()))
+        config
     }
 
     /// Which life of `database` answers.
