@@ -10,7 +10,7 @@ use blackstart_record::verdict::DrillVerdict;
 use super::framed::framed;
 use super::scratch;
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "record.json",
     "history.jsonl",
     "ledger.bin",
@@ -18,6 +18,7 @@ const NAMES: [&str; 11] = [
     "restored.rows",
     "observations/canaries.json",
     "observations/identity.json",
+    "observations/indexes.json",
     "observations/inventory.json",
     "observations/invariants.json",
     "observations/rows.json",

@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::examine::probe::{HEARTBEAT, Incarnations, Probes};
-use crate::examine::{canaries, identity, images, invariants, inventory, rows, writes};
+use crate::examine::{canaries, identity, images, indexes, invariants, inventory, rows, writes};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Scene, Transaction};
 use crate::host::isolate::Isolation;
@@ -337,6 +337,8 @@ impl Drill {
         self.observed("canaries", Observation::Canaries(observed)).await?;
         let after = inventory::read(snapshot.client()).await.cannot("take the inventory of the restored copy")?;
         self.observed("inventory", Observation::Inventory(Inventory { before, after })).await?;
+        let observed = indexes::observe(&world.target, &self.request.loaded.environment.database).await?;
+        self.observed("indexes", Observation::Indexes(observed)).await?;
         let application = &world.application_config;
         let observed = identity::observe(snapshot, application, &self.request.id, &world.last_source).await?;
         self.observed("identity", Observation::Identity(observed)).await?;

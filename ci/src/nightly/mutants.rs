@@ -23,6 +23,8 @@ struct Scope {
     files: &'static [&'static str],
     /// For `cargo test` of the package that the mutant is in; the longest tests of a few seconds are skipped.
     tests: &'static [&'static str],
+    /// For cargo, each time.
+    cargo: &'static [&'static str],
     /// Steps that it is cut into, each of an hour or so.
     slices: usize,
 }
@@ -32,18 +34,22 @@ const SCOPES: &[Scope] = &[
         name: "mutants-record",
         files: &["reports/record/src/ledger.rs", "reports/record/src/history.rs"],
         tests: &["--lib"],
+        cargo: &[],
         slices: 1,
     },
     Scope {
         name: "mutants-judge",
         files: &["judge/src/**/*.rs"],
         tests: &["--lib", "--", "--skip", "damaged_record_tests", "--skip", "cut_at_any_place", "--skip", "k_planted"],
+        // Where the tests spend most of their time, and no mutant is.
+        cargo: &["--config=profile.dev.package.blackstart-record.opt-level=2"],
         slices: 4,
     },
     Scope {
         name: "mutants-writer",
         files: &["harness/src/workload/ledger.rs"],
         tests: &["--lib", "--", "workload::ledger"],
+        cargo: &[],
         slices: 1,
     },
 ];
@@ -84,6 +90,7 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     // Theirs count from 0.
     command.args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]);
     command.args(scope.files.iter().flat_map(|file| ["--file", file]));
+    command.args(scope.cargo.iter().flat_map(|argument| ["--cargo-arg", argument]));
     command.arg("--").args(scope.tests);
     output::follow(&mut command, out, |_| ())?;
     let found = Found::read(&folder.join("mutants.out"))?;

@@ -3,6 +3,7 @@
 pub mod canaries;
 pub mod identity;
 pub mod images;
+pub mod indexes;
 pub mod invariants;
 pub mod inventory;
 pub mod probe;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
 
 use super::process;
@@ -98,6 +99,15 @@ impl Command {
         if self.apart { [name(".out"), name(".err")] } else { [name(""), name("")] }
     }
 
+    /// Why it could not be started on `host`.
+    pub(super) fn not_started(&self, host: &str, error: &io::Error) -> Error {
+        let name = self.program.display();
+        match error.kind() {
+            io::ErrorKind::NotFound => Error::new(format!("host {host} has no program {name}")),
+            _ => Error::new(format!("cannot start {name} on host {host}: {error}")),
+        }
+    }
+
     /// The program's name, for messages.
     pub fn name(&self) -> String {
         self.program.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
@@ -111,6 +121,8 @@ pub struct Finished {
     pub status: ExitStatus,
     /// Its standard output, up to 1 MiB.
     pub stdout: String,
+    /// Its standard error, up to 1 MiB, secrets hidden.
+    pub stderr: String,
     /// Its last lines on both streams, secrets hidden.
     pub lines: Vec<String>,
 }
@@ -159,7 +171,7 @@ impl Logs {
 
 /// The last lines of a program.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tail(Arc<Mutex<VecDeque<String>>>);
+struct Tail(Arc<Mutex<VecDeque<String>>>);
 
 impl Tail {
     fn push(&self, line: String) {
@@ -175,19 +187,24 @@ impl Tail {
     }
 }
 
-/// A running program on a host.
+/// What a running program says, followed into its logs.
 #[derive(Debug)]
-pub struct Process {
-    pub(super) child: tokio::process::Child,
-    pub(super) name: String,
-    pub(super) tail: Tail,
-    pub(super) stdout: JoinHandle<String>,
-    pub(super) stderr: JoinHandle<String>,
+pub(super) struct Streams {
+    tail: Tail,
+    stdout: JoinHandle<String>,
+    stderr: JoinHandle<String>,
+    logs: Logs,
 }
 
-impl Process {
-    pub(super) fn attach(mut child: tokio::process::Child, host: &str, command: &Command, logs: &Logs) -> Result<Self> {
-        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), command.input.clone()) {
+impl Streams {
+    /// Feeds a program its input and follows what it says.
+    pub(super) fn follow(
+        (stdin, stdout, stderr): (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>),
+        host: &str,
+        command: &Command,
+        logs: &Logs,
+    ) -> Result<Self> {
+        if let (Some(mut stdin), Some(input)) = (stdin, command.input.clone()) {
             // A program that ends without reading makes this fail, and says why on its own streams.
             tokio::spawn(async move { tokio::io::AsyncWriteExt::write_all(&mut stdin, &input).await });
         }
@@ -196,9 +213,38 @@ impl Process {
         let follow = |stream: Option<Box<dyn AsyncRead + Send + Unpin>>, log: &str| {
             io::Result::Ok(tokio::spawn(follow(stream, logs.open(log)?, tail.clone(), logs.clone())))
         };
-        let stdout = follow(child.stdout.take().map(|stream| Box::new(stream) as _), &out)?;
-        let stderr = follow(child.stderr.take().map(|stream| Box::new(stream) as _), &err)?;
-        Ok(Self { child, name: command.name(), tail, stdout, stderr })
+        let stdout = follow(stdout.map(|stream| Box::new(stream) as _), &out)?;
+        let stderr = follow(stderr.map(|stream| Box::new(stream) as _), &err)?;
+        Ok(Self { tail, stdout, stderr, logs: logs.clone() })
+    }
+
+    /// The last lines so far.
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.tail.lines()
+    }
+
+    pub(super) async fn finished(self, status: ExitStatus) -> Finished {
+        // A grandchild may hold the streams open: what came by now is all there is to wait for.
+        let grace = Duration::from_secs(2);
+        let stdout = tokio::time::timeout(grace, self.stdout).await.ok().and_then(std::result::Result::ok);
+        let stderr = tokio::time::timeout(grace, self.stderr).await.ok().and_then(std::result::Result::ok);
+        let [stdout, stderr] = [stdout, stderr].map(Option::unwrap_or_default);
+        Finished { status, stdout, stderr: self.logs.redact(&stderr), lines: self.tail.lines() }
+    }
+}
+
+/// A running program on a host.
+#[derive(Debug)]
+pub struct Process {
+    child: tokio::process::Child,
+    name: String,
+    streams: Streams,
+}
+
+impl Process {
+    pub(super) fn attach(mut child: tokio::process::Child, host: &str, command: &Command, logs: &Logs) -> Result<Self> {
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        Ok(Self { child, name: command.name(), streams: Streams::follow(pipes, host, command, logs)? })
     }
 
     /// Its process id in the drill's PID namespace; `None` once it was awaited.
@@ -208,7 +254,7 @@ impl Process {
 
     /// Its last lines so far.
     pub fn lines(&self) -> Vec<String> {
-        self.tail.lines()
+        self.streams.lines()
     }
 
     /// Whether it has ended, without waiting.
@@ -233,13 +279,13 @@ impl Process {
     pub async fn wait(mut self, bound: Duration) -> Result<Finished> {
         let pid = self.id();
         if let Ok(status) = tokio::time::timeout(bound, self.child.wait()).await {
-            return self.finished(status?).await;
+            return Ok(self.streams.finished(status?).await);
         }
         if let Some(pid) = pid {
             process::kill_all(|| family(pid), Duration::from_secs(2)).await;
         }
         let _ = self.child.wait().await;
-        Err(Error::bound(&self.name, bound, self.tail.lines()))
+        Err(Error::bound(&self.name, bound, self.streams.lines()))
     }
 
     /// Kills it with its descendants, and waits.
@@ -249,17 +295,10 @@ impl Process {
         }
         let _ = self.child.wait().await;
     }
-
-    async fn finished(self, status: ExitStatus) -> Result<Finished> {
-        // A grandchild may hold the streams open: what came by now is all there is to wait for.
-        let grace = Duration::from_secs(2);
-        let stdout = tokio::time::timeout(grace, self.stdout).await.ok().and_then(std::result::Result::ok);
-        let _ = tokio::time::timeout(grace, self.stderr).await;
-        Ok(Finished { status, stdout: stdout.unwrap_or_default(), lines: self.tail.lines() })
-    }
 }
 
-fn family(pid: u32) -> Vec<u32> {
+/// A process and its descendants, as far as they are alive.
+pub(super) fn family(pid: u32) -> Vec<u32> {
     let mut family = process::descendants(pid);
     // The child itself stays a zombie until it is awaited, which the caller does.
     let alive = |pid: u32| {

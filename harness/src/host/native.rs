@@ -9,11 +9,13 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use blackstart_record::event::Processes;
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
@@ -22,7 +24,7 @@ use nix::unistd::{Gid, Uid};
 
 use super::command::{Command, Finished, Logs, Process};
 use super::isolate::{Isolation, MOUNTS, NOBODY, ServerUser};
-use super::process;
+use super::{process, watched};
 use crate::failure::{Context, Error, Result};
 
 /// What the hosts of one drill stand on.
@@ -122,13 +124,8 @@ impl Host {
     /// # Errors
     /// It could not be started; a missing program is named.
     pub fn spawn(&self, command: &Command) -> Result<Process> {
-        let child = self.inner.command(command).spawn().map_err(|error| {
-            let name = command.program.display();
-            match error.kind() {
-                io::ErrorKind::NotFound => Error::new(format!("host {} has no program {name}", self.inner.name)),
-                _ => Error::new(format!("cannot start {name} on host {}: {error}", self.inner.name)),
-            }
-        })?;
+        let child =
+            self.inner.command(command).spawn().map_err(|error| command.not_started(&self.inner.name, &error))?;
         Process::attach(child, &self.inner.name, command, &self.inner.ground.logs)
     }
 
@@ -138,6 +135,22 @@ impl Host {
     /// It could not be started, or the bound passed. A bad exit code is for the caller to judge.
     pub async fn exec(&self, command: &Command) -> Result<Finished> {
         self.spawn(command)?.wait(command.bound).await
+    }
+
+    /// Likewise; and how each process ended that the program started, whoever waited for it.
+    ///
+    /// # Errors
+    /// It could not be started, or the bound passed.
+    pub async fn exec_watched(&self, command: &Command) -> Result<(Finished, Processes)> {
+        let mut prepared = self.inner.command(command).into_std();
+        // SAFETY: the closure runs in the forked child and makes one system call. Refused, the program runs unwatched.
+        unsafe {
+            prepared.pre_exec(|| {
+                let _ = nix::sys::ptrace::traceme();
+                Ok(())
+            });
+        }
+        watched::exec(prepared, &self.inner.name, command, &self.inner.ground.logs).await
     }
 
     /// Writes a file on its disk, owned by the server user.

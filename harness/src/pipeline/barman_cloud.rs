@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted};
+use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, programs};
 use crate::engine::postgres::{Postgres, SUPERUSER, setting};
 use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host};
@@ -102,7 +102,7 @@ impl Params {
             .command("barman-cloud-backup", source.host(), tools)?
             .args(["--immediate-checkpoint", "--host", &source.socket(), "--user", SUPERUSER])
             .args([self.url(tools.repository), tools.repository.server.clone()]);
-        source.host().exec(&command).await?.success("barman-cloud-backup")?;
+        programs::run("barman-cloud-backup", &command, source.host(), tools).await?;
         let id = self.newest(tools, source).await?;
         // A base backup is worth nothing until the log segment that ends it is in the repository too.
         let end = format!("{id} of {}", tools.repository.server);
@@ -123,7 +123,7 @@ impl Params {
             .command("barman-cloud-backup-list", source.host(), tools)?
             .args(["--format", "json"])
             .args([self.url(tools.repository), tools.repository.server.clone()]);
-        let finished = source.host().exec(&command).await?.success("barman-cloud-backup-list")?;
+        let (finished, _) = programs::run("barman-cloud-backup-list", &command, source.host(), tools).await?;
         let list: List = serde_json::from_str(finished.stdout.lines().last().unwrap_or_default())
             .map_err(|error| Error::with_lines(format!("the list of backups is no JSON: {error}"), finished.lines))?;
         let ids = list.backups_list.into_iter().map(|entry| entry.backup_id);
@@ -137,7 +137,7 @@ impl Params {
             .command("barman-cloud-restore", host, tools)?
             .args([self.url(tools.repository), tools.repository.server.clone()])
             .args([backup.id.clone(), host.path(target.data())]);
-        host.exec(&command).await?.success("barman-cloud-restore")?;
+        programs::run("barman-cloud-restore", &command, host, tools).await?;
         let bytes = folder_bytes(&host.outside(target.data())).cannot("size what was fetched")?;
         Ok(Done { bytes: Some(bytes), says: format!("base backup {} to host {}", backup.id, host.name()) })
     }

@@ -1,18 +1,16 @@
 //! The user's own programs: one that takes a backup, one that restores it. They are run on a host of the drill, with
 //! nothing but what their environment names.
 
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
-use blackstart_record::event::{Event, ProgramRun};
 use blackstart_record::plan::Step;
 use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Backup, Done, Onto, Pipeline, Repository, Tools, Wanted};
+use super::{Backup, Done, Onto, Pipeline, Repository, Tools, Wanted, programs};
 use crate::engine::postgres::{PORT, Postgres, SUPERUSER};
-use crate::failure::{Context, Error, Result};
+use crate::failure::{Error, Result};
 use crate::host::{Command, Host};
 
 /// The two programs, as paths below the plan's folder. Anything beside them in their folders goes with them.
@@ -120,18 +118,5 @@ async fn run(file: &str, own: &[(&str, &str)], tools: Tools<'_>, server: &Postgr
     for (name, value) in documented.iter().chain(own) {
         command = command.env(name, *value);
     }
-    let begun = tools.clock.now();
-    let finished = host.exec(&command).await.cannot(format_args!("run {file}"))?;
-    let run = ProgramRun {
-        program: file.to_owned(),
-        host: host.name().to_owned(),
-        begun,
-        ended: tools.clock.now(),
-        code: finished.status.code(),
-        signal: finished.status.signal(),
-        logs: command.logs_on(host.name()),
-    };
-    let says = run.to_string();
-    let _ = tools.events.send(Event::ProgramEnded(run)).await;
-    finished.success(file).map(|_| says)
+    programs::run(file, &command, host, tools).await.map(|(_, says)| says)
 }

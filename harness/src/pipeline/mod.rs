@@ -2,6 +2,7 @@
 
 mod barman_cloud;
 mod command;
+mod programs;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;

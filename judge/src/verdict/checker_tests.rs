@@ -1,8 +1,10 @@
 //! For each checker: defects that it catches, twins without the defect that it passes, and what it cannot know.
 
-use blackstart_record::event::Event;
+use blackstart_record::event::{Event, Processes, ProgramRun, Stage};
 use blackstart_record::ledger::Completion;
-use blackstart_record::observation::{Canary, Identity, Image, Invariant, Inventory, Observation, Rows, WriteTrial};
+use blackstart_record::observation::{
+    Agreement, Canary, Identity, Image, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+};
 use blackstart_record::rows::{Key, Row};
 use blackstart_record::verdict::Verdict::{self, Inconclusive, Met, Missed};
 
@@ -620,6 +622,132 @@ fn ident_catches_what_is_no_restored_copy() {
                 "took a row",
             ),
             ("no examination", |drill| drop(drill.observations.remove("identity")), Inconclusive, "no examination"),
+        ],
+    );
+}
+
+/// Ends the stages before a pipe, or those that are not, otherwise.
+fn end_stages(drill: &mut Drill, piped: bool, code: Option<i32>, signal: Option<i32>) {
+    stages(drill, |stage| {
+        if stage.piped_into.is_some() == piped {
+            (stage.code, stage.signal) = (code, signal);
+        }
+    });
+}
+
+fn stages(drill: &mut Drill, spoil: impl Fn(&mut Stage)) {
+    drill.change(|event| {
+        if let Event::ProgramEnded(ProgramRun { processes: Processes::Watched(stages), .. }) = event {
+            stages.iter_mut().for_each(|(stage, _)| spoil(stage));
+        }
+    });
+}
+
+#[test]
+fn stage_catches_what_failed_behind_a_pipe() {
+    check(
+        "STAGE",
+        &[
+            (
+                "the first stage fails",
+                |drill| end_stages(drill, true, Some(1), None),
+                Missed,
+                "pg_dump exited with 1 into a pipe to gzip; backup on host primary ended with 0",
+            ),
+            (
+                "the first stage is killed",
+                |drill| end_stages(drill, true, None, Some(9)),
+                Missed,
+                "pg_dump was ended by signal 9",
+            ),
+            (
+                "its reader had enough",
+                |drill| end_stages(drill, true, None, Some(13)),
+                Met,
+                "none failed behind a pipe",
+            ),
+            (
+                "a process that the program waits for itself",
+                |drill| end_stages(drill, false, Some(1), None),
+                Met,
+                "gzip exited with 1, 1 x, which the program saw itself",
+            ),
+            (
+                "the program fails too",
+                |drill| {
+                    stages(drill, |stage| stage.code = Some(1));
+                    drill.change(|event| {
+                        if let Event::ProgramEnded(run) = event {
+                            run.code = Some(1);
+                        }
+                    });
+                },
+                Met,
+                "none failed behind a pipe",
+            ),
+            (
+                "an error that the program lives with",
+                |drill| {
+                    drill.change(|event| {
+                        if let Event::ProgramEnded(run) = event {
+                            run.complaints = vec!["psql: ERROR: no such role".into()];
+                        }
+                    });
+                },
+                Met,
+                "backup went on after: psql: ERROR",
+            ),
+            (
+                "not seen",
+                |drill| {
+                    drill.change(|event| {
+                        if let Event::ProgramEnded(run) = event {
+                            run.processes = Processes::Unseen { why: "no tracing here".into() };
+                        }
+                    });
+                },
+                Inconclusive,
+                "no tracing here",
+            ),
+            (
+                "no program",
+                |drill| drill.forget(|event| matches!(event, Event::ProgramEnded(_))),
+                Inconclusive,
+                "no program",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn index_catches_an_index_that_disagrees_with_its_table() {
+    fn find(drill: &mut Drill, found: &Agreement) {
+        edit!(drill, Indexes, |all: Vec<IndexLook>| all[1].found = found.clone());
+    }
+    check(
+        "INDEX",
+        &[
+            (
+                "built under another collation",
+                |drill| {
+                    find(drill, &Agreement::Disagrees { why: "item order invariant violated for index".into() });
+                },
+                Missed,
+                "1 of 2 indexes disagree with their tables; the first: app.t1_pkey of app.t1: item order invariant",
+            ),
+            (
+                "of a kind without a look",
+                |drill| find(drill, &Agreement::Unknown { why: "no look is known for gin".into() }),
+                Inconclusive,
+                "1 index could not be held against their tables",
+            ),
+            (
+                "no index",
+                |drill| edit!(drill, Indexes, |all: Vec<IndexLook>| all.clear()),
+                Inconclusive,
+                "no examination",
+            ),
+            ("no examination", |drill| drop(drill.observations.remove("indexes")), Inconclusive, "no examination"),
         ],
     );
 }

@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use blackstart_record::event::{Event, Incarnation};
-use blackstart_record::observation::{Canary, Identity, Invariant, Inventory, Observation, Rows, WriteTrial};
+use blackstart_record::event::{Event, Incarnation, Processes};
+use blackstart_record::observation::{
+    Agreement, Canary, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+};
 use blackstart_record::plan::{Damage, Step};
 use blackstart_record::time::Nanos;
 use blackstart_record::verdict::DifferenceKind::{self, *};
@@ -50,8 +52,17 @@ impl<'a> Truth<'a> {
 
     /// What each checker must say, in the order of reports.
     pub(super) fn words(&self) -> Vec<Word> {
-        let mut words =
-            vec![self.lost(), self.ghost(), self.atom(), self.bytes(), self.inv(), self.write(), self.ident()];
+        let mut words = vec![
+            self.lost(),
+            self.ghost(),
+            self.atom(),
+            self.bytes(),
+            self.inv(),
+            self.write(),
+            self.index(),
+            self.ident(),
+            self.stage(),
+        ];
         let unprovable = &self.drill.record.isolation.cannot_prove;
         for word in &mut words {
             // Content with nothing, or where the hosts cannot prove it: not believed.
@@ -252,6 +263,34 @@ impl<'a> Truth<'a> {
             _ => None,
         });
         word("IDENT", met_if(same && fences.last() == Some(&true)), compared)
+    }
+
+    fn index(&self) -> Word {
+        let looks: Vec<&IndexLook> = seen!(self, Indexes -> Vec<IndexLook>).into_iter().flatten().collect();
+        let number = |is: fn(&Agreement) -> bool| looks.iter().filter(|look| is(&look.found)).count() as u64;
+        let unknown = number(|found| matches!(found, Agreement::Unknown { .. }));
+        let wrong = number(|found| matches!(found, Agreement::Disagrees { .. }));
+        let compared = looks.len() as u64 - unknown;
+        let verdict = if wrong > 0 { Missed } else { met_if(!looks.is_empty() && unknown == 0) };
+        Word { wrong: Some(wrong), ..word("INDEX", verdict, compared) }
+    }
+
+    fn stage(&self) -> Word {
+        let runs = self.events(|event| if let Event::ProgramEnded(run) = event { Some(run) } else { None });
+        let (mut compared, mut unseen, mut hidden) = (runs.len() as u64, runs.is_empty(), false);
+        for run in runs {
+            let Processes::Watched(stages) = &run.processes else {
+                unseen = true;
+                continue;
+            };
+            for (stage, times) in stages {
+                compared += times;
+                let broken_off = stage.signal == Some(13) || stage.code == Some(141);
+                let badly = stage.signal.is_some() || stage.code.is_some_and(|code| code != 0);
+                hidden |= badly && !broken_off && stage.piped_into.is_some() && run.code == Some(0);
+            }
+        }
+        word("STAGE", if hidden { Missed } else { met_if(!unseen) }, compared)
     }
 
     /// The achieved recovery point: its parts before and after the fault, and declared time; `None`: not known.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use blackstart_record::observation::{Canary, Identity, Invariant, Inventory, Observation, Rows, WriteTrial};
+use blackstart_record::observation::{
+    Canary, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+};
 use blackstart_record::plan::Step;
 use blackstart_record::record::Record;
 use blackstart_record::verdict::{Difference, DifferenceKind, Finding, Verdict};
@@ -54,6 +56,8 @@ observed! {
     writes: Writes -> Vec<WriteTrial>;
     /// Identities.
     identities: Identity -> Identity;
+    /// Looks at indexes.
+    indexes: Indexes -> Vec<IndexLook>;
 }
 
 impl Evidence {

@@ -17,6 +17,7 @@ mod exposure;
 mod gates;
 mod ghost;
 mod ident;
+mod index;
 mod inv;
 mod judge;
 mod lost;
@@ -25,6 +26,7 @@ mod objectives;
 mod phases;
 mod rpa;
 mod rta;
+mod stage;
 mod story;
 mod throughput;
 mod words;
@@ -75,8 +77,17 @@ pub struct Checker {
 }
 
 /// Every checker, in the order of reports.
-pub const CHECKERS: &[Checker] =
-    &[lost::CHECKER, ghost::CHECKER, atom::CHECKER, bytes::CHECKER, inv::CHECKER, write::CHECKER, ident::CHECKER];
+pub const CHECKERS: &[Checker] = &[
+    lost::CHECKER,
+    ghost::CHECKER,
+    atom::CHECKER,
+    bytes::CHECKER,
+    inv::CHECKER,
+    write::CHECKER,
+    index::CHECKER,
+    ident::CHECKER,
+    stage::CHECKER,
+];
 
 /// Runs checkers. One that panics is inconclusive and closes a gate; one that is content without having compared
 /// anything is not believed; one that the hosts' isolation cannot support is not believed either.

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use blackstart_record::event::Event;
-use blackstart_record::observation::{Canary, Identity, Invariant, Inventory, Observation, Rows, WriteTrial};
+use blackstart_record::event::{Event, Processes, ProgramRun};
+use blackstart_record::observation::{
+    Agreement, Canary, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+};
 use blackstart_record::plan::Damage;
 use blackstart_record::time::{Interval, Nanos};
 
-use super::testing::{Drill, life, sourced};
+use super::testing::{Drill, index, life, program, sourced};
 use crate::oracle::generated::{Dice, generate};
 
 /// Everything but what a state is about: the plan, the scenario, the machine.
@@ -64,8 +66,8 @@ fn scenario(dice: &mut Dice, drill: &mut Drill, span: u64) {
         scenario.workload.clients = 0;
     }
     if dice.chance(8) {
-        let names = ["LOST", "GHOST", "ATOM", "BYTES", "INV", "WRITE", "IDENT", "FENCE"];
-        drill.record.isolation.cannot_prove = vec![names[dice.roll(8) as usize].into()];
+        let names = ["LOST", "GHOST", "ATOM", "BYTES", "INV", "WRITE", "IDENT", "INDEX", "STAGE", "FENCE"];
+        drill.record.isolation.cannot_prove = vec![names[dice.roll(10) as usize].into()];
     }
     let pipeline = drill.record.plan.pipelines.get_mut("archive").unwrap();
     pipeline.ships_remainder = dice.chance(50);
@@ -97,6 +99,9 @@ fn events(dice: &mut Dice, drill: &mut Drill, span: u64) {
         let lag = Interval { lower: Nanos::ZERO, upper: Nanos(dice.roll(20)) };
         add(Event::ShippingLag { pipeline: pipeline.into(), lag });
     }
+    for _ in 0..if dice.chance(90) { 2 } else { dice.roll(3) } {
+        add(Event::ProgramEnded(program_run(dice)));
+    }
     if dice.chance(97) {
         add(Event::RecoveryPoint(cut));
     }
@@ -111,15 +116,32 @@ fn events(dice: &mut Dice, drill: &mut Drill, span: u64) {
     }
 }
 
+fn program_run(dice: &mut Dice) -> ProgramRun {
+    let mut run = program("backup", if dice.chance(95) { 0 } else { 1 });
+    if dice.chance(3) {
+        run.processes = Processes::Unseen { why: "no tracing".into() };
+    } else if let Processes::Watched(stages) = &mut run.processes {
+        for (stage, times) in stages.iter_mut() {
+            *times = 1 + dice.roll(3);
+            if dice.chance(7) {
+                (stage.code, stage.signal) =
+                    [(Some(1), None), (None, Some(9)), (None, Some(13)), (Some(141), None)][dice.roll(4) as usize];
+            }
+        }
+    }
+    run
+}
+
 /// Each kind mostly once, sometimes twice or not at all.
 fn observations(dice: &mut Dice, drill: &mut Drill) {
-    let kinds: [fn(&mut Dice, &Drill) -> Observation; 6] = [
+    let kinds: [fn(&mut Dice, &Drill) -> Observation; 7] = [
         |dice, drill| Observation::Rows(rows(dice, drill)),
         |dice, _| Observation::Inventory(inventory(dice)),
         |dice, _| Observation::Invariants((0..dice.roll(4)).map(|number| invariant(dice, number)).collect()),
         |dice, _| Observation::Canaries((0..dice.roll(7)).map(|number| canary(dice, number)).collect()),
         |dice, _| Observation::Writes((0..dice.roll(4)).map(|number| trial(dice, number)).collect()),
         |dice, _| Observation::Identity(identity(dice)),
+        |dice, _| Observation::Indexes((0..dice.roll(5)).map(|number| index_look(dice, number)).collect()),
     ];
     for (kind, make) in kinds.iter().enumerate() {
         let times = [0, 1, 2][if dice.chance(92) { 1 } else { dice.roll(3) as usize }];
@@ -188,6 +210,17 @@ fn trial(dice: &mut Dice, number: u64) -> WriteTrial {
     let errors = ["duplicate key value", "permission denied", "read-only transaction", "no room", ""];
     let error = dice.chance(8).then(|| errors[dice.roll(5) as usize].to_owned());
     WriteTrial { what: format!("write {number}"), error }
+}
+
+fn index_look(dice: &mut Dice, number: u64) -> IndexLook {
+    let mut look = index(&format!("app.t{number}_pkey"));
+    let why = "item order invariant violated".to_owned();
+    match dice.roll(100) {
+        0..4 => look.found = Agreement::Disagrees { why },
+        4..7 => look.found = Agreement::Unknown { why },
+        _ => {}
+    }
+    look
 }
 
 fn identity(dice: &mut Dice) -> Identity {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use blackstart_record::event::{Cut, Entry, Event, Failure, Incarnation, Outcome, Phase, ProbeOutcome, Stream, Tally};
+use blackstart_record::event::{
+    Cut, Entry, Event, Failure, Incarnation, Outcome, Phase, ProbeOutcome, ProgramRun, Stream, Tally,
+};
 use blackstart_record::plan::Step;
 use blackstart_record::time::{Interval, Nanos};
 
@@ -97,6 +99,8 @@ pub struct Story {
     pub stall: Option<Stall>,
     /// When the old incarnation's application was stopped.
     pub stopped: Option<Nanos>,
+    /// Runs of the pipeline's programs, in the order in which they ended.
+    pub programs: Vec<ProgramRun>,
     /// Faults: the instant just before each was injected.
     pub intended: BTreeMap<usize, Nanos>,
     /// Faults whose effect was seen, and when.
@@ -170,6 +174,7 @@ impl Story {
                 let ended = ended.max(sent);
                 self.probes.entry(stream).or_default().push(Probe { due, sent, ended, login, outcome });
             }
+            Event::ProgramEnded(run) => self.programs.push(run),
             Event::Tally { until, tally } => self.tallies.push((until, tally)),
             Event::Observed { name } => drop(self.observed.insert(name)),
             Event::SetupFailed { phase, failure } => self.setup_failed.push((phase, failure)),
@@ -179,7 +184,6 @@ impl Story {
             | Event::ApplicationStarted { .. }
             | Event::ApplicationStopped { .. }
             | Event::FaultHealed { .. }
-            | Event::ProgramEnded(_)
             | Event::Measured { .. } => {}
         }
     }

@@ -1,11 +1,16 @@
 //! A whole drill for tests: healthy as it is made, and every part of it open to be spoilt.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use blackstart_record::event::{Entry, Event, Incarnation, Outcome, Phase, ProbeOutcome, Stream, Tally};
+use blackstart_record::event::{
+    Entry, Event, Incarnation, Outcome, Phase, ProbeOutcome, Processes, ProgramRun, Stage, Stream, Tally,
+};
 use blackstart_record::history;
 use blackstart_record::ledger::Completion;
-use blackstart_record::observation::{Canary, Identity, Invariant, Inventory, Observation, Rows, WriteTrial};
+use blackstart_record::observation::{
+    Agreement, Canary, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+};
 use blackstart_record::plan::{Origin, Sourced, Step};
 use blackstart_record::record::{Folder, Record};
 use blackstart_record::time::Nanos;
@@ -52,6 +57,11 @@ pub(super) fn life(number: u32) -> Incarnation {
 impl Drill {
     /// A drill in which everything went well: a bad deploy and a damaged page, recovered in 11.5 s, 3 s of tail.
     pub(super) fn healthy() -> Self {
+        static HEALTHY: LazyLock<Drill> = LazyLock::new(Drill::build);
+        HEALTHY.clone()
+    }
+
+    fn build() -> Self {
         let data = data();
         let mut drill =
             Self { record: record(&data), events: Vec::new(), data, observations: BTreeMap::new(), without: vec![] };
@@ -95,6 +105,7 @@ impl Drill {
         let (pipeline, id) = ("archive".to_owned(), "20260101T000000".to_owned());
         let backup =
             Event::BackedUp { pipeline: pipeline.clone(), id, begun: ms(2_000), durable: ms(4_000), bytes: 1_000 };
+        self.add(ms(3_900), Event::ProgramEnded(program("backup", 0)));
         self.add(ms(4_000), backup);
         let lag = blackstart_record::time::Interval { lower: ms(100), upper: ms(700) };
         self.add(ms(4_700), Event::ShippingLag { pipeline, lag });
@@ -206,6 +217,7 @@ impl Drill {
             ("canaries", Observation::Canaries(vec![canary("every byte", Some("00ff")), canary("a NULL", None)])),
             ("writes", Observation::Writes(vec![trial("insert an order"), trial("take the next id")])),
             ("identity", Observation::Identity(identity)),
+            ("indexes", Observation::Indexes(vec![index("app.t0_pkey"), index("app.t1_pkey")])),
         ]
         .map(|(name, observation)| (name.to_owned(), observation))
         .into();
@@ -315,4 +327,29 @@ fn data() -> Data {
 /// The finding of a checker.
 pub(super) fn finding<'a>(verdict: &'a DrillVerdict, checker: &str) -> &'a Finding {
     verdict.findings.iter().find(|finding| finding.checker == checker).unwrap()
+}
+
+/// A run of a program of a pipeline, `backup | gzip`, that ended with `code`.
+pub(super) fn program(name: &str, code: i32) -> ProgramRun {
+    let stage = |name: &str, into: Option<&str>| {
+        let piped_into = into.map(str::to_owned);
+        (Stage { name: name.into(), code: Some(0), signal: None, piped_into }, 1)
+    };
+    ProgramRun {
+        program: name.into(),
+        host: "primary".into(),
+        begun: ms(2_100),
+        ended: ms(3_900),
+        code: Some(code),
+        signal: None,
+        logs: ["out.log".into(), "err.log".into()],
+        processes: Processes::Watched(vec![stage("pg_dump", Some("gzip")), stage("gzip", None)]),
+        complaints: Vec::new(),
+    }
+}
+
+/// An index that agrees with its table.
+pub(super) fn index(name: &str) -> IndexLook {
+    let found = Agreement::Agrees { by: "amcheck".into() };
+    IndexLook { index: name.into(), table: name.trim_end_matches("_pkey").into(), found }
 }

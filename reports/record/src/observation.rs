@@ -24,6 +24,41 @@ pub enum Observation {
     Writes(Vec<WriteTrial>),
     /// Whose data this is.
     Identity(Identity),
+    /// Every index held against its table.
+    Indexes(Vec<IndexLook>),
+}
+
+/// One index of the restored copy, held against its table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IndexLook {
+    /// Its name with schema.
+    pub index: String,
+    /// Its table, with schema.
+    pub table: String,
+    /// What was found.
+    pub found: Agreement,
+}
+
+/// Whether an index says what its table holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Agreement {
+    /// It does; by which look.
+    Agrees {
+        /// `amcheck`, or `both access paths`.
+        by: String,
+    },
+    /// It does not.
+    Disagrees {
+        /// What the server, or the comparison, says.
+        why: String,
+    },
+    /// There was no way to tell.
+    Unknown {
+        /// Why not.
+        why: String,
+    },
 }
 
 /// The restored rows: what was read, and full values of rows that differ from what was expected.

@@ -1,0 +1,134 @@
+//! Every index of the restored copy held against its table: a row that a scan finds and an index does not is lost to
+//! whoever asks by key, and a backup that was taken torn, or under another collation, shows there first.
+//!
+//! `amcheck` looks at each entry of a B-tree where the server has it. Otherwise the same question is asked by both access
+//! paths: of the table, and of the index alone.
+
+use blackstart_record::observation::{Agreement, IndexLook};
+use tokio_postgres::Client;
+
+use crate::engine::postgres::Postgres;
+use crate::failure::{Context, Result};
+
+/// Indexes of users and of the catalogs, as far as they outlive a session.
+const INDEXES: &str = "SELECT c.oid::regclass::text, i.indrelid::regclass::text, a.amname, i.indisvalid, \
+    pg_get_indexdef(i.indexrelid, 1, true), pg_get_expr(i.indpred, i.indrelid) \
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam \
+    WHERE c.relkind = 'i' AND c.relpersistence <> 't' ORDER BY 2, 1";
+
+/// An index as the catalog describes it.
+struct Index {
+    name: String,
+    table: String,
+    method: String,
+    valid: bool,
+    /// Its first column or expression.
+    first: String,
+    /// Which rows it is of, where it is not of all.
+    of: Option<String>,
+}
+
+/// Looks at every index, in one transaction that changes nothing.
+///
+/// # Errors
+/// The session was lost, or the catalog cannot be read.
+pub async fn observe(server: &Postgres, database: &str) -> Result<Vec<IndexLook>> {
+    let client = server.connect(database).await?;
+    client.batch_execute("BEGIN; SET LOCAL search_path = public, pg_catalog; SET LOCAL lock_timeout = '10s'").await?;
+    let rows = client.query(INDEXES, &[]).await.cannot("list the indexes of the restored copy")?;
+    let indexes: Vec<Index> = rows
+        .iter()
+        .map(|row| Index {
+            name: row.get(0),
+            table: row.get(1),
+            method: row.get(2),
+            valid: row.get(3),
+            first: row.get(4),
+            of: row.get(5),
+        })
+        .collect();
+    // It is made for the look, and gone with the transaction: nothing is added to the copy.
+    let amcheck = attempt(&client, "CREATE EXTENSION IF NOT EXISTS amcheck SCHEMA public").await?.is_ok();
+    let mut observed = Vec::new();
+    for index in indexes {
+        let found = look(&client, &index, amcheck).await?;
+        observed.push(IndexLook { index: index.name, table: index.table, found });
+    }
+    client.batch_execute("ROLLBACK").await?;
+    Ok(observed)
+}
+
+async fn look(client: &Client, index: &Index, amcheck: bool) -> Result<Agreement> {
+    let Index { name, method, valid, .. } = index;
+    if !valid {
+        return Ok(Agreement::Disagrees { why: "it is marked invalid".into() });
+    }
+    if method != "btree" {
+        return Ok(Agreement::Unknown { why: format!("no look is known for an index of kind {method}") });
+    }
+    if !amcheck {
+        return both_paths(client, index).await;
+    }
+    let sql = format!("SELECT bt_index_check('{}'::regclass, true)", name.replace('\'', "''"));
+    Ok(match attempt(client, &sql).await? {
+        Ok(()) => Agreement::Agrees { by: "amcheck".into() },
+        Err(why) => Agreement::Disagrees { why },
+    })
+}
+
+/// Rows and their sum of digests, by the index alone and by the table alone.
+async fn both_paths(client: &Client, index: &Index) -> Result<Agreement> {
+    let Index { name, table, first, of, .. } = index;
+    let of = of.as_ref().map_or_else(String::new, |of| format!(" AND ({of})"));
+    let question = format!(
+        "SELECT count(*) || ' rows, digest ' || coalesce(sum(hashtextextended(({first})::text, 0)), 0) \
+         FROM {table} WHERE ({first}) IS NOT NULL{of}"
+    );
+    let paths = |index: &str, table: &str| {
+        format!(
+            "SET LOCAL enable_indexscan = {index}; SET LOCAL enable_indexonlyscan = {index}; \
+             SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = {table}"
+        )
+    };
+    client.batch_execute(&paths("on", "off")).await?;
+    let plan = client.query(&format!("EXPLAIN (COSTS off) {question}"), &[]).await?;
+    let plan: String = plan.iter().map(|row| row.get::<_, String>(0) + "\n").collect();
+    let bare = name.rsplit('.').next().unwrap_or(name);
+    if !plan.contains(&format!("using {bare} ")) {
+        let why = "the server does not answer from this index, and has no amcheck".into();
+        return Ok(Agreement::Unknown { why });
+    }
+    let by_index = ask(client, &question).await?;
+    client.batch_execute(&paths("off", "on")).await?;
+    let by_table = ask(client, &question).await?;
+    Ok(match (by_index, by_table) {
+        (Ok(index), Ok(table)) if index == table => Agreement::Agrees { by: "both access paths".into() },
+        (Ok(index), Ok(table)) => Agreement::Disagrees { why: format!("the index has {index}; the table {table}") },
+        (Err(why), _) | (_, Err(why)) => Agreement::Disagrees { why },
+    })
+}
+
+/// Runs a statement; a refusal is the inner error, and leaves the transaction as it was.
+async fn attempt(client: &Client, sql: &str) -> Result<std::result::Result<(), String>> {
+    client.batch_execute("SAVEPOINT look").await?;
+    match client.batch_execute(sql).await {
+        Ok(()) => Ok(Ok(())),
+        Err(error) => {
+            let why = crate::failure::Error::from(error).to_string();
+            client.batch_execute("ROLLBACK TO SAVEPOINT look").await?;
+            Ok(Err(why))
+        }
+    }
+}
+
+async fn ask(client: &Client, sql: &str) -> Result<std::result::Result<String, String>> {
+    client.batch_execute("SAVEPOINT look").await?;
+    match client.query_one(sql, &[]).await {
+        Ok(row) => Ok(Ok(row.get(0))),
+        Err(error) => {
+            let why = crate::failure::Error::from(error).to_string();
+            client.batch_execute("ROLLBACK TO SAVEPOINT look").await?;
+            Ok(Err(why))
+        }
+    }
+}
