@@ -90,7 +90,7 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     // Theirs count from 0.
     command.args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]);
     command.args(scope.files.iter().flat_map(|file| ["--file", file]));
-    command.args(scope.cargo.iter().flat_map(|argument| ["--cargo-arg", argument]));
+    command.args(scope.cargo.iter().flat_map(|argument| ["--cargo-arg", *argument]));
     command.arg("--").args(scope.tests);
     output::follow(&mut command, out, |_| ())?;
     let found = Found::read(&folder.join("mutants.out"))?;
