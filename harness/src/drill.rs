@@ -116,11 +116,11 @@ impl Drill {
         let mut record = record::begin(&self.request, isolation, self.domain);
         self.store_record(&record)?;
         let mut world = environment::build(self, isolation, scratch).await?;
-        record.tools = world.tools.clone();
-        self.store_record(&record)?;
 
         self.enter(Phase::Load).await;
         let before = self.load(&mut world).await?;
+        record.tools = world.tools().await?;
+        self.store_record(&record)?;
         self.enter(Phase::Workload).await;
         let ledger = Ledger::open(&self.folder.ledger(), &self.folder.ledger_rows()).cannot("create the ledger")?;
         let probes = self.probes(&world);

@@ -9,6 +9,7 @@ use blackstart_record::record::Tool;
 use blackstart_record::time::Nanos;
 use blackstart_record::words::hex;
 use sha2::{Digest, Sha256};
+use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 
 use super::{Drill, Registry};
@@ -37,8 +38,8 @@ pub(super) struct World {
     pub(super) application_config: Config,
     /// The pipeline's repository.
     pub(super) repository: Repository,
-    /// What took part, for the record.
-    pub(super) tools: BTreeMap<String, Tool>,
+    /// What took part, for the record: every program is read, which nobody waits for.
+    tools: JoinHandle<Result<BTreeMap<String, Tool>>>,
     application: Link,
     links: Links,
     store: Store,
@@ -51,7 +52,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let loaded = &drill.request.loaded;
     let secrets = Secrets::default();
     let located = Located::find(loaded)?;
-    let descriptions = tokio::task::spawn_blocking({
+    let tools = tokio::task::spawn_blocking({
         let located = located.clone();
         move || located.describe()
     });
@@ -99,7 +100,6 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     )?;
     let last_source = source.incarnation(&loaded.environment.database).await?;
     drill.incarnations.number(source.host().name(), last_source.clone()).await;
-    let tools = descriptions.await.map_err(|error| Error::new(error.to_string()))??;
     Ok(World {
         source,
         target,
@@ -194,6 +194,11 @@ impl World {
             .connect_timeout(std::time::Duration::from_secs(5));
         self.application_config = config;
         Ok(())
+    }
+
+    /// What took part, once every program has been read.
+    pub(super) async fn tools(&mut self) -> Result<BTreeMap<String, Tool>> {
+        (&mut self.tools).await.map_err(|error| Error::new(error.to_string()))?
     }
 
     /// What the runbook's steps touch.

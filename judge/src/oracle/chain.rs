@@ -288,6 +288,12 @@ impl Chain {
         self.base.is_some_and(|base| base.op != effect.op) && !self.allowed.iter().any(|other| other.op == effect.op)
     }
 
+    /// Observed rows that are kept for a look.
+    #[cfg(test)]
+    pub(super) fn looked_at(&self) -> usize {
+        self.observed.len()
+    }
+
     /// Versions in memory.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {

@@ -4,7 +4,7 @@ use blackstart_record::rows::{Key, Row};
 use blackstart_record::time::Nanos;
 use blackstart_record::verdict::DifferenceKind::{self, *};
 
-use super::chain::{Chain, Hole, Outcome};
+use super::chain::{Chain, Hole, LONGEST_DUPLICATION, Outcome};
 use super::effects::{Effect, Fate};
 use super::presence::Seen;
 
@@ -177,6 +177,7 @@ fn a_key_there_very_often_is_counted_in_bounded_memory() {
     let mut chain = Chain::default();
     chain.begin(Some(row(0, 0)));
     (0..10_000).for_each(|_| chain.observe(row(0, 0)));
+    assert_eq!(chain.looked_at(), LONGEST_DUPLICATION);
     let outcome = chain.finish(&|_| None);
     assert_eq!(outcome.wrong.len(), 9_999);
     assert!(outcome.wrong.iter().all(|(kind, _)| *kind == Duplicate));

@@ -268,7 +268,9 @@ fn what_the_isolation_cannot_prove_is_inconclusive_by_name() {
     let verdict = drill.judge();
     assert_eq!(verdict.verdict, Verdict::Inconclusive);
     for name in ["FENCE", "IDENT"] {
-        assert_eq!(finding(&verdict, name).verdict, Verdict::Inconclusive);
+        let finding = finding(&verdict, name);
+        assert_eq!(finding.verdict, Verdict::Inconclusive);
+        assert_eq!(finding.says, format!("these hosts cannot prove it: {}", drill.record.isolation.says));
     }
     drill.observations.values_mut().for_each(|observation| {
         if let Observation::Identity(identity) = observation {
