@@ -10,13 +10,15 @@ use blackstart_record::verdict::DrillVerdict;
 use super::framed::framed;
 use super::scratch;
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 14] = [
     "record.json",
     "history.jsonl",
     "ledger.bin",
     "initial.rows",
     "restored.rows",
+    "observations/attack.json",
     "observations/canaries.json",
+    "observations/fence.json",
     "observations/identity.json",
     "observations/indexes.json",
     "observations/inventory.json",

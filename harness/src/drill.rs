@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::examine::probe::{HEARTBEAT, Incarnations, Probes};
-use crate::examine::{canaries, identity, images, indexes, invariants, inventory, rows, writes};
+use crate::examine::{canaries, fence, identity, images, indexes, invariants, inventory, rows, writes};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Scene, Transaction};
 use crate::host::isolate::Isolation;
@@ -343,7 +343,14 @@ impl Drill {
         let observed = identity::observe(snapshot, application, &self.request.id, &world.last_source).await?;
         self.observed("identity", Observation::Identity(observed)).await?;
         let observed = writes::observe(application, self.domain).await;
-        self.observed("writes", Observation::Writes(observed)).await
+        self.observed("writes", Observation::Writes(observed)).await?;
+        let attempts = fence::provoke(&world.target).await?;
+        let after = world.artifacts().await?;
+        let in_place = world.source.host().name() == world.target.host().name();
+        let source = (!in_place).then_some((&world.source, application));
+        let observed = fence::observe((&recovered.archive, &after), attempts, source).await;
+        self.observed("fence", Observation::Fence(observed)).await?;
+        self.observed("attack", Observation::Attack(world.attack().await?)).await
     }
 
     async fn observed(&self, name: &str, observation: Observation) -> Result<()> {

@@ -156,7 +156,7 @@ impl<'a> Recovery<'a> {
             "source stopped".to_owned()
         };
         let at = self.clock.now();
-        let event = match connect(&past_the_link(parts)).await {
+        let event = match connect(&past_the_link(parts.source, parts.application_config)).await {
             Ok(_) => Event::SourceNotFenced { why: "the fenced source still lets the application in".to_owned() },
             Err(error) => Event::SourceFenced { at, evidence: error.failure().message.clone() },
         };
@@ -165,15 +165,19 @@ impl<'a> Recovery<'a> {
     }
 }
 
-/// The application's login, straight at the source: the link is cut and proves nothing about the server.
-fn past_the_link(parts: &Parts<'_>) -> Config {
+/// The application's login, straight at the source: a link that is cut, or leads elsewhere, proves nothing about the
+/// server.
+pub fn past_the_link(source: &Postgres, application: &Config) -> Config {
     let mut direct = Config::new();
-    direct.hostaddr(parts.source.host().address().into()).port(PORT).dbname(parts.database);
-    if let Some(user) = parts.application_config.get_user() {
+    direct.hostaddr(source.host().address().into()).port(PORT);
+    if let Some(user) = application.get_user() {
         direct.user(user);
     }
-    if let Some(password) = parts.application_config.get_password() {
+    if let Some(password) = application.get_password() {
         direct.password(password);
+    }
+    if let Some(database) = application.get_dbname() {
+        direct.dbname(database);
     }
     direct
 }

@@ -163,6 +163,16 @@ impl Store {
         self.mc(&["admin", "policy", "attach", "store", &policy_name, "--user", name], None).await
     }
 
+    /// The store's owner, who may do everything.
+    pub fn as_owner(&self) -> &aws_sdk_s3::Client {
+        &self.client
+    }
+
+    /// Whoever holds `key`.
+    pub fn as_holder(&self, key: &Key) -> aws_sdk_s3::Client {
+        client(Self::address_on(&self.host), key)
+    }
+
     /// Every current object of a bucket under `prefix`.
     ///
     /// # Errors
@@ -213,7 +223,7 @@ fn client(address: SocketAddrV4, key: &Key) -> aws_sdk_s3::Client {
 }
 
 /// The whole chain of an SDK error: its own display form says only "service error".
-fn words(error: &dyn std::error::Error) -> String {
+pub fn words(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 
 use blackstart_record::event::Incarnation;
+use blackstart_record::observation::Attack;
 use blackstart_record::record::Tool;
 use blackstart_record::time::Nanos;
 use blackstart_record::words::hex;
@@ -14,6 +15,7 @@ use tokio_postgres::Config;
 
 use super::{Drill, Registry};
 use crate::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
+use crate::examine::attack;
 use crate::failure::{Context, Error, Result};
 use crate::host::isolate::Isolation;
 use crate::host::{Ground, Host, Logs};
@@ -224,6 +226,11 @@ impl World {
     pub(super) async fn artifacts(&self) -> Result<BTreeMap<String, String>> {
         let listing = self.store.list(&self.repository.bucket, "").await?;
         Ok(listing.into_iter().map(|(key, (etag, _))| (key, etag)).collect())
+    }
+
+    /// Tries what the pipeline's own key can do to the artifacts.
+    pub(super) async fn attack(&self) -> Result<Attack> {
+        attack::observe(&self.store, &self.repository).await
     }
 
     /// Ends every process on every host.

@@ -1,5 +1,7 @@
 //! The runbook's way through a drill: each step timed, the snapshot taken before traffic is let in.
 
+use std::collections::BTreeMap;
+
 use blackstart_record::event::{Cut, Event, Outcome};
 use blackstart_record::plan::Step;
 use blackstart_record::time::Nanos;
@@ -22,6 +24,8 @@ pub(super) struct Recovered {
     pub(super) next_op: u64,
     /// The recovery point.
     pub(super) cut: Cut,
+    /// The source's archive when the application was stopped and the source was out: key to ETag.
+    pub(super) archive: BTreeMap<String, String>,
 }
 
 /// Performs the runbook. `None`: a step failed or passed its bound; that is in the history, and nothing follows.
@@ -34,7 +38,7 @@ pub(super) async fn run(
     probes: &Probes,
 ) -> Result<Option<Recovered>> {
     let loaded = &drill.request.loaded;
-    let mut snapshot = None;
+    let (mut snapshot, mut archive) = (None, BTreeMap::new());
     let mut recovery = Recovery::new(drill.clock, &drill.events, loaded.bounds, clients, backup, transaction);
     for plan in &loaded.scenario.runbook {
         drill.emit(Event::StepBegun { step: plan.step, at: drill.clock.now() }).await;
@@ -61,6 +65,9 @@ pub(super) async fn run(
             recovery.abandon().await;
             return Ok(None);
         }
+        if plan.step == Step::StopApplication {
+            archive = world.artifacts().await?;
+        }
     }
     let next_op = recovery.next_op().ok_or_else(|| Error::new("the runbook has no step that stops the application"))?;
     let snapshot = snapshot.ok_or_else(|| Error::new("the runbook has no step that switches the application"))?;
@@ -68,7 +75,7 @@ pub(super) async fn run(
         Some(cut) => cut.clone(),
         None => end_of_backup(drill, &snapshot, probes, backup).await?,
     };
-    Ok(Some(Recovered { snapshot, next_op, cut }))
+    Ok(Some(Recovered { snapshot, next_op, cut, archive }))
 }
 
 /// Tells the history how a step ended; whether it did what it says.

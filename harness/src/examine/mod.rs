@@ -1,6 +1,8 @@
 //! Looks at live servers, written down as observations: one file per examination.
 
+pub mod attack;
 pub mod canaries;
+pub mod fence;
 pub mod identity;
 pub mod images;
 pub mod indexes;

@@ -41,7 +41,7 @@ pub(super) fn resolve<V: Vocabulary>(
     for (name, pipeline) in &file.pipelines {
         check_pipeline(pipeline, &environment, &mut problems);
         check_programs(pipeline, folder, &mut problems);
-        pipelines.insert(name.to_string(), recorded(pipeline));
+        pipelines.insert(name.to_string(), recorded(pipeline, &environment));
         let spec = PipelineSpec {
             name: name.to_string(),
             bucket: pipeline.bucket.value.clone(),
@@ -184,15 +184,18 @@ fn check_programs<M: Asks>(pipeline: &PipelineFile<M>, folder: &Path, problems: 
     }
 }
 
-fn recorded<M: Asks>(pipeline: &PipelineFile<M>) -> Pipeline {
+fn recorded<M: Asks>(pipeline: &PipelineFile<M>, environment: &Environment) -> Pipeline {
     let origin = pipeline.substitutes.as_ref().map_or(Origin::Stated, |named| Origin::Substitutes(named.value.clone()));
     let method = pipeline.method.get_ref();
+    let bucket = environment.stores.get(&pipeline.store.value);
+    let bucket = bucket.and_then(|store| store.buckets.get(&pipeline.bucket.value));
     Pipeline {
         method: Sourced { value: method.name().to_owned(), origin },
         source: pipeline.source.value.clone(),
         store: pipeline.store.value.clone(),
         schedule: schedule(&pipeline.schedule),
         ships_remainder: method.method().is_some_and(|method| method.ships_remainder),
+        immutable_days: bucket.and_then(|bucket| bucket.lock_days),
     }
 }
 

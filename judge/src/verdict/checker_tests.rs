@@ -3,7 +3,7 @@
 use blackstart_record::event::{Event, Processes, ProgramRun, Stage};
 use blackstart_record::ledger::Completion;
 use blackstart_record::observation::{
-    Agreement, Canary, Identity, Image, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+    Agreement, Attack, Canary, Fence, Identity, Image, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
 };
 use blackstart_record::rows::{Key, Row};
 use blackstart_record::verdict::Verdict::{self, Inconclusive, Met, Missed};
@@ -750,6 +750,99 @@ fn index_catches_an_index_that_disagrees_with_its_table() {
             ("no examination", |drill| drop(drill.observations.remove("indexes")), Inconclusive, "no examination"),
         ],
     );
+}
+
+#[test]
+fn fence_catches_a_copy_that_touches_its_source() {
+    check(
+        "FENCE",
+        &[
+            (
+                "it archives into the source's archive",
+                |drill| {
+                    edit!(drill, Fence, |seen: Fence| {
+                        seen.added = ["a", "b", "c", "d"].map(str::to_owned).into();
+                        seen.attempts = 1;
+                    })
+                },
+                Missed,
+                "4 artifacts new in the source's archive since it was stopped: a, b, c and 1 more",
+            ),
+            (
+                "it overwrites what the source archived",
+                |drill| edit!(drill, Fence, |seen: Fence| seen.changed = vec!["wal/1".into()]),
+                Missed,
+                "1 artifact changed in the source's archive",
+            ),
+            (
+                "it removes what the source archived",
+                |drill| edit!(drill, Fence, |seen: Fence| seen.removed = vec!["wal/1".into()]),
+                Missed,
+                "1 artifact gone",
+            ),
+            (
+                "it only tries",
+                |drill| edit!(drill, Fence, |seen: Fence| seen.attempts = 2),
+                Missed,
+                "tried to archive, 2 log segments",
+            ),
+            (
+                "the source is back",
+                |drill| edit!(drill, Fence, |seen: Fence| seen.second_writer = Some("host primary".into())),
+                Missed,
+                "there are two primaries: host primary",
+            ),
+            ("no archive", |drill| edit!(drill, Fence, |seen: Fence| seen.archived = 0), Inconclusive, "nothing was"),
+            ("no examination", |drill| drop(drill.observations.remove("fence")), Inconclusive, "no examination"),
+        ],
+    );
+}
+
+#[test]
+fn attack_catches_backups_that_their_own_key_can_take_away() {
+    check(
+        "ATTACK",
+        &[
+            (
+                "destroyed",
+                |drill| edit!(drill, Attack, |seen: Attack| seen.lost = vec!["base/1".into(), "base/2".into()]),
+                Missed,
+                "2 of 12 artifacts could be destroyed with the key of \"pipeline\"",
+            ),
+            (
+                "disarmed",
+                |drill| edit!(drill, Attack, |seen: Attack| seen.disarmed = vec!["versioning of saved".into()]),
+                Missed,
+                "versioning of saved could be taken off",
+            ),
+            (
+                "hidden, and still there",
+                |drill| edit!(drill, Attack, |seen: Attack| seen.hidden = vec!["base/1".into()]),
+                Met,
+                "1 artifact could be hidden behind a newer version",
+            ),
+            (
+                "no artifact",
+                |drill| edit!(drill, Attack, |seen: Attack| seen.artifacts = 0),
+                Inconclusive,
+                "nothing was",
+            ),
+            ("no examination", |drill| drop(drill.observations.remove("attack")), Inconclusive, "nobody tried"),
+        ],
+    );
+}
+
+#[test]
+fn what_the_plan_does_not_promise_is_a_note_and_no_finding() {
+    let mut drill = Drill::healthy();
+    edit!(drill, Attack, |seen: Attack| seen.lost = vec!["base/1".into()]);
+    assert_eq!(drill.judge().verdict, Missed, "the plan promises a lock of 30 days");
+    drill.record.plan.pipelines.get_mut("archive").unwrap().immutable_days = None;
+    let verdict = drill.judge();
+    assert_eq!(verdict.verdict, Met, "{}", verdict.says);
+    assert!(verdict.findings.iter().all(|finding| !["ATTACK", "FENCE"].contains(&finding.checker.as_str())));
+    let note = verdict.notes.iter().find(|note| note.starts_with("ATTACK")).unwrap();
+    assert!(note.contains("missed: 1 of 12 artifacts could be destroyed"), "{note}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use blackstart_record::event::{Event, Incarnation, Processes};
 use blackstart_record::observation::{
-    Agreement, Canary, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+    Agreement, Attack, Canary, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
 };
 use blackstart_record::plan::{Damage, Step};
 use blackstart_record::time::Nanos;
@@ -62,6 +62,8 @@ impl<'a> Truth<'a> {
             self.index(),
             self.ident(),
             self.stage(),
+            self.fence(),
+            self.attack(),
         ];
         let unprovable = &self.drill.record.isolation.cannot_prove;
         for word in &mut words {
@@ -273,6 +275,27 @@ impl<'a> Truth<'a> {
         let compared = looks.len() as u64 - unknown;
         let verdict = if wrong > 0 { Missed } else { met_if(!looks.is_empty() && unknown == 0) };
         Word { wrong: Some(wrong), ..word("INDEX", verdict, compared) }
+    }
+
+    fn fence(&self) -> Word {
+        let looks = seen!(self, Fence -> Fence);
+        let compared = looks.iter().map(|look| look.archived).sum();
+        let (mut wrong, mut kinds) = (false, 0);
+        for look in &looks {
+            let lists = [&look.added, &look.changed, &look.removed];
+            kinds += lists.iter().filter(|list| !list.is_empty()).count() as u64;
+            kinds += u64::from(look.attempts > 0) + u64::from(look.second_writer.is_some());
+            wrong |= kinds > 0;
+        }
+        let verdict = if wrong { Missed } else { met_if(!looks.is_empty()) };
+        Word { wrong: Some(kinds), ..word("FENCE", verdict, compared) }
+    }
+
+    fn attack(&self) -> Word {
+        let looks = seen!(self, Attack -> Attack);
+        let compared = looks.iter().map(|look| look.artifacts).sum();
+        let wrong = looks.iter().any(|look| !look.lost.is_empty() || !look.disarmed.is_empty());
+        word("ATTACK", if wrong { Missed } else { met_if(!looks.is_empty()) }, compared)
     }
 
     fn stage(&self) -> Word {

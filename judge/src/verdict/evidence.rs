@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use blackstart_record::observation::{
-    Canary, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+    Attack, Canary, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
 };
 use blackstart_record::plan::Step;
 use blackstart_record::record::Record;
@@ -58,6 +58,10 @@ observed! {
     identities: Identity -> Identity;
     /// Looks at indexes.
     indexes: Indexes -> Vec<IndexLook>;
+    /// Looks at what is around the restored copy.
+    fences: Fence -> Fence;
+    /// Attacks on the artifacts.
+    attacks: Attack -> Attack;
 }
 
 impl Evidence {
@@ -66,6 +70,12 @@ impl Evidence {
         let brings_back = |step| matches!(step, Step::Fetch | Step::Restore | Step::Replay | Step::Promote);
         self.record.scenario.runbook.iter().any(|planned| brings_back(planned.step))
             || self.story.steps.iter().any(|run| brings_back(run.step))
+    }
+
+    /// Whether the plan promises that nobody can remove an artifact of the scenario's pipeline.
+    pub fn promises_immutability(&self) -> bool {
+        let pipeline = self.record.plan.pipelines.get(&self.record.scenario.pipeline);
+        pipeline.is_some_and(|pipeline| pipeline.immutable_days.is_some())
     }
 
     /// Whether the database was empty from the start, is owed empty and was found empty, each of them seen:

@@ -12,7 +12,7 @@ use super::objectives::{self, Measured};
 use super::rta::{self, Recovery};
 use super::story::Story;
 use super::words::count;
-use super::{CHECKERS, calibration, exposure, gates, merge, rpa, run, throughput};
+use super::{CHECKERS, calibration, counting, exposure, gates, merge, rpa, run, throughput};
 use crate::oracle;
 
 /// The version of `verdict.json` that this code writes.
@@ -126,6 +126,8 @@ fn conclude(evidence: &Evidence, mut gates: Vec<Gate>, mut notes: Vec<String>) -
     let story = &evidence.story;
     gates.extend(gates::closed(evidence));
     let (findings, panicked) = run(CHECKERS, evidence);
+    let (findings, reported) = counting(findings, evidence);
+    notes.extend(reported);
     gates.extend(panicked);
     let (recovery, rpa, exposure) = (rta::measure(evidence), rpa::measure(evidence), exposure::of(evidence));
     let measured = Measured { recovery: &recovery, rpa: &rpa, exposure: &exposure };

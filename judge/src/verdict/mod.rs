@@ -8,12 +8,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use blackstart_record::verdict::{Finding, Gate, Verdict};
 
 mod atom;
+mod attack;
 mod beats;
 mod bytes;
 mod calibration;
 mod differences;
 mod evidence;
 mod exposure;
+mod fence;
 mod gates;
 mod ghost;
 mod ident;
@@ -87,7 +89,25 @@ pub const CHECKERS: &[Checker] = &[
     index::CHECKER,
     ident::CHECKER,
     stage::CHECKER,
+    fence::CHECKER,
+    attack::CHECKER,
 ];
+
+/// Checkers that count only where the plan promises what they look at; elsewhere they are reported.
+const PROMISED: &[&str] = &[fence::CHECKER.name, attack::CHECKER.name];
+
+/// What counts towards the verdict, and notes of what was only looked at.
+fn counting(findings: Vec<Finding>, evidence: &Evidence) -> (Vec<Finding>, Vec<String>) {
+    if evidence.promises_immutability() {
+        return (findings, Vec::new());
+    }
+    let (reported, counting): (Vec<Finding>, Vec<Finding>) =
+        findings.into_iter().partition(|finding| PROMISED.contains(&finding.checker.as_str()));
+    let note = |Finding { checker, verdict, says, .. }: Finding| {
+        format!("{checker}, which the plan promises nothing about: {verdict}: {says}")
+    };
+    (counting, reported.into_iter().map(note).collect())
+}
 
 /// Runs checkers. One that panics is inconclusive and closes a gate; one that is content without having compared
 /// anything is not believed; one that the hosts' isolation cannot support is not believed either.

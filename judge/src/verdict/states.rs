@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use blackstart_record::event::{Event, Processes, ProgramRun};
 use blackstart_record::observation::{
-    Agreement, Canary, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+    Agreement, Attack, Canary, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
 };
 use blackstart_record::plan::Damage;
 use blackstart_record::time::{Interval, Nanos};
@@ -66,8 +66,9 @@ fn scenario(dice: &mut Dice, drill: &mut Drill, span: u64) {
         scenario.workload.clients = 0;
     }
     if dice.chance(8) {
-        let names = ["LOST", "GHOST", "ATOM", "BYTES", "INV", "WRITE", "IDENT", "INDEX", "STAGE", "FENCE"];
-        drill.record.isolation.cannot_prove = vec![names[dice.roll(10) as usize].into()];
+        let names =
+            ["LOST", "GHOST", "ATOM", "BYTES", "INV", "WRITE", "IDENT", "INDEX", "STAGE", "ATTACK", "FENCE", "CLOSURE"];
+        drill.record.isolation.cannot_prove = vec![names[dice.roll(12) as usize].into()];
     }
     let pipeline = drill.record.plan.pipelines.get_mut("archive").unwrap();
     pipeline.ships_remainder = dice.chance(50);
@@ -134,13 +135,15 @@ fn program_run(dice: &mut Dice) -> ProgramRun {
 
 /// Each kind mostly once, sometimes twice or not at all.
 fn observations(dice: &mut Dice, drill: &mut Drill) {
-    let kinds: [fn(&mut Dice, &Drill) -> Observation; 7] = [
+    let kinds: [fn(&mut Dice, &Drill) -> Observation; 9] = [
         |dice, drill| Observation::Rows(rows(dice, drill)),
         |dice, _| Observation::Inventory(inventory(dice)),
         |dice, _| Observation::Invariants((0..dice.roll(4)).map(|number| invariant(dice, number)).collect()),
         |dice, _| Observation::Canaries((0..dice.roll(7)).map(|number| canary(dice, number)).collect()),
         |dice, _| Observation::Writes((0..dice.roll(4)).map(|number| trial(dice, number)).collect()),
         |dice, _| Observation::Identity(identity(dice)),
+        |dice, _| Observation::Fence(fence(dice)),
+        |dice, _| Observation::Attack(attack(dice)),
         |dice, _| Observation::Indexes((0..dice.roll(5)).map(|number| index_look(dice, number)).collect()),
     ];
     for (kind, make) in kinds.iter().enumerate() {
@@ -210,6 +213,27 @@ fn trial(dice: &mut Dice, number: u64) -> WriteTrial {
     let errors = ["duplicate key value", "permission denied", "read-only transaction", "no room", ""];
     let error = dice.chance(8).then(|| errors[dice.roll(5) as usize].to_owned());
     WriteTrial { what: format!("write {number}"), error }
+}
+
+fn names(dice: &mut Dice) -> Vec<String> {
+    (0..if dice.chance(97) { 0 } else { 1 + dice.roll(5) }).map(|number| format!("artifact {number}")).collect()
+}
+
+fn fence(dice: &mut Dice) -> Fence {
+    Fence {
+        archived: if dice.chance(97) { 1 + dice.roll(20) } else { 0 },
+        added: names(dice),
+        changed: names(dice),
+        removed: names(dice),
+        attempts: if dice.chance(97) { 0 } else { dice.roll(3) },
+        second_writer: dice.chance(3).then(|| "the source takes writes".into()),
+    }
+}
+
+fn attack(dice: &mut Dice) -> Attack {
+    let artifacts = if dice.chance(97) { 1 + dice.roll(20) } else { 0 };
+    let (lost, hidden, disarmed) = (names(dice), names(dice), names(dice));
+    Attack { credential: "pipeline".into(), artifacts, lost, hidden, disarmed }
 }
 
 fn index_look(dice: &mut Dice, number: u64) -> IndexLook {

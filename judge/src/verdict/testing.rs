@@ -9,7 +9,7 @@ use blackstart_record::event::{
 use blackstart_record::history;
 use blackstart_record::ledger::Completion;
 use blackstart_record::observation::{
-    Agreement, Canary, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+    Agreement, Attack, Canary, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
 };
 use blackstart_record::plan::{Origin, Sourced, Step};
 use blackstart_record::record::{Folder, Record};
@@ -217,6 +217,11 @@ impl Drill {
             ("canaries", Observation::Canaries(vec![canary("every byte", Some("00ff")), canary("a NULL", None)])),
             ("writes", Observation::Writes(vec![trial("insert an order"), trial("take the next id")])),
             ("identity", Observation::Identity(identity)),
+            ("fence", Observation::Fence(Fence { archived: 12, ..Fence::default() })),
+            (
+                "attack",
+                Observation::Attack(Attack { credential: "pipeline".into(), artifacts: 12, ..Attack::default() }),
+            ),
             ("indexes", Observation::Indexes(vec![index("app.t0_pkey"), index("app.t1_pkey")])),
         ]
         .map(|(name, observation)| (name.to_owned(), observation))

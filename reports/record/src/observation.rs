@@ -26,6 +26,44 @@ pub enum Observation {
     Identity(Identity),
     /// Every index held against its table.
     Indexes(Vec<IndexLook>),
+    /// Whether the restored copy leaves its source alone.
+    Fence(Fence),
+    /// What the pipeline's own key could do to the artifacts.
+    Attack(Attack),
+}
+
+/// What became of the source's archive since the application was stopped, and what the restored copy tried.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fence {
+    /// Artifacts in the source's archive when the application was stopped.
+    pub archived: u64,
+    /// Those that came since.
+    pub added: Vec<String>,
+    /// Those whose bytes are others since.
+    pub changed: Vec<String>,
+    /// Those that are gone since.
+    pub removed: Vec<String>,
+    /// Log segments that the restored copy archived or tried to, once it was made to end one.
+    pub attempts: u64,
+    /// How the source lets writes in again; `None`: it does not.
+    pub second_writer: Option<String>,
+}
+
+/// What was possible with the pipeline's own key, tried on every artifact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attack {
+    /// Whose key.
+    pub credential: String,
+    /// Artifacts that were attacked.
+    pub artifacts: u64,
+    /// Those whose bytes nobody can read any more.
+    pub lost: Vec<String>,
+    /// Those that a plain request no longer gives, though an older version holds them.
+    pub hidden: Vec<String>,
+    /// Protections of the store that could be taken off.
+    pub disarmed: Vec<String>,
 }
 
 /// One index of the restored copy, held against its table.

@@ -111,6 +111,8 @@ pub struct Pipeline {
     pub schedule: Schedule,
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
     pub ships_remainder: bool,
+    /// For how many days the plan promises that nobody can remove an artifact; `None`: it promises nothing.
+    pub immutable_days: Option<u32>,
 }
 
 /// A plan, resolved: a disaster-recovery document made executable.

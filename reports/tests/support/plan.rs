@@ -44,6 +44,7 @@ fn plan(sample: Sample) -> Plan {
         store: "backups".into(),
         schedule: Schedule { interval: Some(interval), entries },
         ships_remainder: true,
+        immutable_days: Some(30),
     };
     let finding = DocumentFinding {
         id: "retention-window".into(),

@@ -44,6 +44,7 @@ fn plan() -> Plan {
         store: "backups".into(),
         schedule: Schedule { interval: Some(sourced(Nanos::from_secs(60))), entries: BTreeMap::new() },
         ships_remainder: true,
+        immutable_days: Some(30),
     };
     Plan {
         name: "fulexo".into(),

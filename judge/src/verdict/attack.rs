@@ -1,0 +1,53 @@
+//! ATTACK: whoever holds the pipeline's key cannot take the backups away.
+
+use blackstart_record::verdict::{Finding, Verdict};
+
+use super::Checker;
+use super::evidence::{Evidence, finding, total};
+use super::words::count;
+
+/// What the pipeline's own key could do to the artifacts.
+pub const CHECKER: Checker = Checker { name: "ATTACK", check };
+
+fn check(evidence: &Evidence) -> Finding {
+    let looks = evidence.attacks();
+    let compared = total(looks.iter().map(|look| look.artifacts));
+    let found = |verdict, says: String| finding(CHECKER.name, verdict, compared, says);
+    let mut wrong = Vec::new();
+    for look in &looks {
+        let with = format!("with the key of \"{}\"", look.credential);
+        if !look.lost.is_empty() {
+            let lost = look.lost.len();
+            wrong.push(format!("{lost} of {} could be destroyed {with}", count(look.artifacts, "artifact")));
+        }
+        wrong.extend(look.disarmed.iter().map(|what| format!("{what} could be taken off {with}")));
+    }
+    if let [says, ..] = &wrong[..] {
+        let mut finding = found(Verdict::Missed, says.clone());
+        finding.cause = Some(
+            "the key that writes backups may delete them too, in a store that keeps no old versions under a lock: \
+             whoever steals it takes the backups along"
+                .into(),
+        );
+        finding.details = wrong;
+        finding
+            .details
+            .extend(looks.iter().flat_map(|look| &look.lost).take(20).map(|key| format!("destroyed: {key}")));
+        return finding;
+    }
+    if looks.is_empty() {
+        return found(Verdict::Inconclusive, "nobody tried to take the backups away".into());
+    }
+    let mut finding = found(
+        Verdict::Met,
+        format!("none of {} could be destroyed with the pipeline's own key", count(compared, "artifact")),
+    );
+    let hidden = total(looks.iter().map(|look| look.hidden.len() as u64));
+    if hidden > 0 {
+        let number = count(hidden, "artifact");
+        finding
+            .details
+            .push(format!("{number} could be hidden behind a newer version: a restore has to name the older one"));
+    }
+    finding
+}
