@@ -6,6 +6,7 @@ mod launch;
 mod record;
 mod recorder;
 mod recovery;
+mod sabotage;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ use crate::{fault, pipeline};
 use environment::World;
 pub use launch::{Lifeline, Running, launch};
 use recorder::Recorder;
+use sabotage::Rehearsal;
 
 /// Everything that can be drilled: the registries, as a plan's vocabulary.
 #[derive(Clone, Debug)]
@@ -61,6 +63,8 @@ pub struct Request {
     pub previous: Option<String>,
     /// Drills of the same run that were skipped, and why.
     pub skipped: BTreeMap<String, String>,
+    /// Whether the restore is tried on damaged copies too.
+    pub sabotage: bool,
 }
 
 /// Runs one drill inside its isolation and writes its record; whatever happened is in the record.
@@ -121,6 +125,7 @@ impl Drill {
         let before = self.load(&mut world).await?;
         record.tools = world.tools().await?;
         self.store_record(&record)?;
+        let older = self.older_backup(&world).await?;
         self.enter(Phase::Workload).await;
         let ledger = Ledger::open(&self.folder.ledger(), &self.folder.ledger_rows()).cannot("create the ledger")?;
         let probes = self.probes(&world);
@@ -128,8 +133,9 @@ impl Drill {
         let bound = self.request.loaded.bounds.server.into();
         self.emit(calibration::stall(self.clock, &world.source, &probes, bound).await?).await;
         self.enter(Phase::Backup).await;
-        let recovered = match self.back_up(&mut world).await? {
-            Some(backup) => self.disaster(&mut world, clients, &backup, &probes).await?,
+        let backup = self.back_up(&mut world).await?;
+        let recovered = match &backup {
+            Some(backup) => self.disaster(&mut world, clients, backup, &probes).await?,
             None => {
                 clients.stop().await;
                 None
@@ -144,7 +150,14 @@ impl Drill {
             probes.stop().await;
             ledger.close().await.cannot("write the ledger")?;
             self.enter(Phase::Examine).await;
-            self.examine(&world, &recovered, before).await?;
+            self.examine(&world, &recovered, before.clone()).await?;
+            if let (true, Some(backup)) = (self.request.sabotage, &backup) {
+                let of = Rehearsal { recovered: &recovered, backup, older: older.as_ref(), before: &before };
+                let observed = self.sabotage(&mut world, &of).await?;
+                self.observed("sabotage", Observation::Sabotage(observed)).await?;
+            }
+            // The last look: it leaves no artifact as it was.
+            self.observed("attack", Observation::Attack(world.attack().await?)).await?;
         } else {
             probes.stop().await;
             ledger.close().await.cannot("write the ledger")?;
@@ -216,16 +229,33 @@ impl Drill {
         Ok(before)
     }
 
-    /// Takes the backup. `None`: it failed, and not because the environment did; that is in the history.
-    async fn back_up(&self, world: &mut World) -> Result<Option<Backup>> {
+    /// For the sabotage: a backup that is older than the one that counts.
+    async fn older_backup(&self, world: &World) -> Result<Option<Backup>> {
+        if !self.request.sabotage {
+            return Ok(None);
+        }
+        // Its programs are nobody's business: the history is about the backup that counts.
+        let (events, _nobody) = mpsc::channel(64);
+        let tools = Tools { events: &events, ..self.tools(world) };
+        let backup = self.request.loaded.pipeline.method.pipeline().backup(tools, &world.source).await;
+        backup.map(Some).cannot("take an older backup")
+    }
+
+    fn tools<'a>(&'a self, world: &'a World) -> Tools<'a> {
         let loaded = &self.request.loaded;
-        let tools = Tools {
+        Tools {
             clock: self.clock,
             repository: &world.repository,
             database: &loaded.environment.database,
             events: &self.events,
             bound: loaded.bounds.backup.into(),
-        };
+        }
+    }
+
+    /// Takes the backup. `None`: it failed, and not because the environment did; that is in the history.
+    async fn back_up(&self, world: &mut World) -> Result<Option<Backup>> {
+        let loaded = &self.request.loaded;
+        let tools = self.tools(world);
         let pipeline = loaded.pipeline.name.clone();
         let backup = match loaded.pipeline.method.pipeline().backup(tools, &world.source).await {
             Ok(backup) => backup,
@@ -349,8 +379,7 @@ impl Drill {
         let in_place = world.source.host().name() == world.target.host().name();
         let source = (!in_place).then_some((&world.source, application));
         let observed = fence::observe((&recovered.archive, &after), attempts, source).await;
-        self.observed("fence", Observation::Fence(observed)).await?;
-        self.observed("attack", Observation::Attack(world.attack().await?)).await
+        self.observed("fence", Observation::Fence(observed)).await
     }
 
     async fn observed(&self, name: &str, observation: Observation) -> Result<()> {

@@ -19,6 +19,7 @@
 //! | [`fault`] | inject, confirm, heal; one file per fault |
 //! | [`pipeline`] | real backup and restore methods; one file per method |
 //! | [`runbook`] | the recovery's steps, each timed |
+//! | [`sabotage`] | ways to damage a copy of a backup |
 //! | [`examine`] | probes and looks at live servers, written down |
 //! | [`drill`] | where the stages meet; the only writer of the history |
 //! | [`cli`] | one file per subcommand |
@@ -38,6 +39,7 @@ pub mod link;
 pub mod pipeline;
 pub mod plan;
 pub mod runbook;
+pub mod sabotage;
 pub mod secret;
 pub mod store;
 pub mod workload;

@@ -101,7 +101,11 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    fn wanted(&self, pipeline: &dyn Pipeline) -> Result<Wanted<'a>> {
+    /// What the pipeline is to bring back.
+    ///
+    /// # Errors
+    /// It goes back before a bad transaction, and there is none.
+    pub fn wanted(&self, pipeline: &dyn Pipeline) -> Result<Wanted<'a>> {
         let target = if pipeline.steps().contains(&Step::Replay) {
             let transaction = self.transaction.as_ref();
             let transaction = transaction.ok_or_else(|| Error::new("there is no bad transaction to go back before"))?;

@@ -9,6 +9,7 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
 };
+use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     BucketVersioningStatus, DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode,
     ObjectLockRule, VersioningConfiguration,
@@ -161,6 +162,51 @@ impl Store {
         let create = ["admin", "policy", "create", "store", &policy_name, &file];
         tokio::try_join!(self.mc(&["admin", "user", "add", "store"], Some(keys)), self.mc(&create, None))?;
         self.mc(&["admin", "policy", "attach", "store", &policy_name, "--user", name], None).await
+    }
+
+    /// The host that it is on.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Copies an object, within the store.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn copy(&self, from: &str, key: &str, to: &str, as_key: &str) -> Result<()> {
+        let request = self.client.copy_object().copy_source(format!("{from}/{key}")).bucket(to).key(as_key);
+        let copied = request.send().await.map_err(|error| Error::new(words(&error)));
+        copied.map(|_| ()).cannot(format_args!("copy {key} of {from} to {to}"))
+    }
+
+    /// Removes an object.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn remove(&self, bucket: &str, key: &str) -> Result<()> {
+        let removed = self.client.delete_object().bucket(bucket).key(key).send().await;
+        removed.map(|_| ()).map_err(|error| Error::new(words(&error))).cannot(format_args!("remove {key} of {bucket}"))
+    }
+
+    /// An object's bytes.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn read(&self, bucket: &str, key: &str) -> Result<Vec<u8>> {
+        let what = format!("read {key} of {bucket}");
+        let object = self.client.get_object().bucket(bucket).key(key).send().await;
+        let object = object.map_err(|error| Error::new(words(&error))).cannot(&what)?;
+        let bytes = object.body.collect().await.map_err(|error| Error::new(words(&error))).cannot(&what)?;
+        Ok(bytes.to_vec())
+    }
+
+    /// Writes an object.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn write(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<()> {
+        let put = self.client.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes)).send().await;
+        put.map(|_| ()).map_err(|error| Error::new(words(&error))).cannot(format_args!("write {key} of {bucket}"))
     }
 
     /// The store's owner, who may do everything.

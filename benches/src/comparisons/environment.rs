@@ -85,6 +85,7 @@ fn environment(profile: &mut Profile) -> Result<f64> {
         id,
         seed: 1,
         previous: None,
+        sabotage: false,
         skipped: BTreeMap::new(),
     };
     let (begun, wall) = (Instant::now(), SystemTime::now());

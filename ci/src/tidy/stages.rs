@@ -19,6 +19,7 @@ const STAGES: &[&[&str]] = &[
     &["fault"],
     &["pipeline"],
     &["runbook"],
+    &["sabotage"],
     &["examine"],
     &["verdict"],
     &["drill"],

@@ -47,6 +47,9 @@ pub struct Run {
     /// Put the run here, in a folder that is new or empty, instead of below `blackstart-runs`.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Afterwards, restore from damaged copies of the backup too: what would this drill not have noticed?
+    #[arg(long)]
+    sabotage: bool,
     /// Stop after the first drill that is not met.
     #[arg(long)]
     fail_fast: bool,
@@ -71,6 +74,7 @@ pub struct Session {
     id: Ulid,
     seed: u64,
     fail_fast: bool,
+    sabotage: bool,
     format: Format,
     signals: Signals,
     exit: Exit,
@@ -107,13 +111,26 @@ pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Sess
     if !wrong.is_empty() {
         return Err(Problem::Configuration(wrong.into_iter().collect()));
     }
+    if let Some((found, loaded)) = drills.iter().find(|(_, loaded)| args.sabotage && restores_in_place(loaded)) {
+        let target = &loaded.scenario.target;
+        let message =
+            format!("--sabotage restores on servers of its own, and {} restores on its source", found.drill());
+        let help = format!("leave {} out, or give the scenario another `target` than \"{target}\"", found.drill());
+        return Err(Problem::new(Exit::Usage, message).help(help));
+    }
     let id = Ulid::new();
     let signals = Signals::watch().map_err(|error| Problem::new(Exit::Internal, error.to_string()))?;
     let folder = RunFolder::create(args.out.as_deref(), id)?;
     // 53 bits: a seed survives every JSON reader.
     let seed = args.seed.unwrap_or_else(|| u64::try_from(id.random() >> 27 & ((1 << 53) - 1)).unwrap_or_default());
     let done = Vec::new();
-    Ok(Session { drills, folder, id, seed, fail_fast: args.fail_fast, format, signals, exit: Exit::Met, done })
+    let (fail_fast, sabotage) = (args.fail_fast, args.sabotage);
+    Ok(Session { drills, folder, id, seed, fail_fast, sabotage, format, signals, exit: Exit::Met, done })
+}
+
+fn restores_in_place(loaded: &Loaded<Registry>) -> bool {
+    let pipeline = loaded.plan.pipelines.get(&loaded.pipeline.name);
+    pipeline.is_some_and(|pipeline| pipeline.source == loaded.scenario.target)
 }
 
 impl Session {
@@ -159,6 +176,7 @@ impl Session {
             seed: self.seed,
             previous: self.folder.previous(found),
             skipped: BTreeMap::new(),
+            sabotage: self.sabotage,
         };
         let number = format!("drill {} of {}", index + 1, self.drills.len());
         output::note(&format!("{number}: {}, seed {}", Paint::stderr().strong(&found.drill()), self.seed));

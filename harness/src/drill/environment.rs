@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 
-use super::{Drill, Registry};
+use super::{Drill, Registry, Request};
 use crate::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
 use crate::examine::attack;
 use crate::failure::{Context, Error, Result};
@@ -23,8 +23,9 @@ use crate::link::{Link, Links};
 use crate::pipeline::{Onto, Repository};
 use crate::plan::Loaded;
 use crate::runbook::Parts;
+use crate::sabotage::Edit;
 use crate::secret::Secrets;
-use crate::store::{Bucket, Key, Store};
+use crate::store::{Bucket, Key, Listing, Store};
 
 /// Everything that runs for one drill.
 pub(super) struct World {
@@ -44,6 +45,10 @@ pub(super) struct World {
     tools: JoinHandle<Result<BTreeMap<String, Tool>>>,
     application: Link,
     links: Links,
+    store_links: BTreeMap<String, Link>,
+    ground: Ground,
+    cache: PathBuf,
+    installation: Installation,
     store: Store,
     secrets: Secrets,
     hosts: BTreeMap<String, Host>,
@@ -81,7 +86,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
 
     let installation = located.postgres()?;
     let mut source = Postgres::empty(source, installation.clone());
-    let mut target = Postgres::empty(target, installation);
+    let mut target = Postgres::empty(target, installation.clone());
     let key = Key { access: loaded.pipeline.credential.clone(), secret: secrets.make()? };
     let repository = Repository {
         bucket: loaded.pipeline.bucket.clone(),
@@ -97,7 +102,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let (minio, mc) = (located.path("minio")?, located.path("mc")?);
     let standby = if in_place || method.restores_onto() == Onto::DataDirectory { None } else { Some(&mut target) };
     let (store, ()) = tokio::try_join!(
-        start_store(loaded, store_host, [&minio, &mc], &repository.key, &secrets),
+        start_store(&drill.request, store_host, [&minio, &mc], &repository.key, &secrets),
         start_servers(loaded, &cache, &mut source, standby, &repository),
     )?;
     let last_source = source.incarnation(&loaded.environment.database).await?;
@@ -112,6 +117,10 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         tools,
         application,
         links,
+        store_links: BTreeMap::new(),
+        ground,
+        cache,
+        installation,
         store,
         secrets,
         hosts,
@@ -143,12 +152,13 @@ async fn store_links(links: &mut Links, store: &Host, from: &[Host]) -> Result<B
 
 /// The store with its buckets and the pipeline's key.
 async fn start_store(
-    loaded: &Loaded<Registry>,
+    request: &Request,
     host: Host,
     [minio, mc]: [&Path; 2],
     key: &Key,
     secrets: &Secrets,
 ) -> Result<Store> {
+    let loaded = &request.loaded;
     let store = Store::start(host, minio, mc, secrets).await?;
     let spec = &loaded.environment.stores[&loaded.plan.pipelines[&loaded.pipeline.name].store];
     for (name, bucket) in &spec.buckets {
@@ -156,7 +166,9 @@ async fn start_store(
         store.make_bucket(&bucket).await?;
     }
     let credential = &loaded.environment.credentials[&loaded.pipeline.credential];
-    let buckets: Vec<&str> = spec.buckets.keys().map(String::as_str).collect();
+    let mut buckets: Vec<&str> = spec.buckets.keys().map(String::as_str).collect();
+    let copies = format!("{}*", super::sabotage::BUCKETS);
+    buckets.extend(request.sabotage.then_some(copies.as_str()));
     store.admit(key, &credential.may, &buckets).await?;
     Ok(store)
 }
@@ -226,6 +238,64 @@ impl World {
     pub(super) async fn artifacts(&self) -> Result<BTreeMap<String, String>> {
         let listing = self.store.list(&self.repository.bucket, "").await?;
         Ok(listing.into_iter().map(|(key, (etag, _))| (key, etag)).collect())
+    }
+
+    /// The artifacts with their sizes.
+    pub(super) async fn listing(&self) -> Result<Listing> {
+        self.store.list(&self.repository.bucket, "").await
+    }
+
+    /// Copies every artifact into a bucket of its own, with these changes.
+    pub(super) async fn copy_artifacts(&self, bucket: &str, edits: &[Edit]) -> Result<()> {
+        let plain = Bucket { name: bucket.to_owned(), versioning: false, lock_days: None };
+        self.store.make_bucket(&plain).await?;
+        let from = &self.repository.bucket;
+        for key in self.listing().await?.keys() {
+            self.store.copy(from, key, bucket, key).await?;
+        }
+        for edit in edits {
+            match edit {
+                Edit::Remove(key) => self.store.remove(bucket, key).await?,
+                Edit::Replace(key, by) => self.store.copy(from, by, bucket, key).await?,
+                Edit::Change(key, change) => {
+                    let bytes = self.store.read(from, key).await?;
+                    self.store.write(bucket, key, change(bytes)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A host of its own with an empty server, as the target's was, and the repository that it restores from.
+    pub(super) async fn stand_in(
+        &mut self,
+        drill: &Drill,
+        number: usize,
+        bucket: &str,
+    ) -> Result<(Postgres, Repository)> {
+        let loaded = &drill.request.loaded;
+        let index = u8::try_from(self.hosts.len()).map_err(|_| Error::new("there are over 200 hosts"))?;
+        let host = Host::create(&self.ground, &format!("rehearsal-{number:02}"), index, None)?;
+        self.hosts.insert(host.name().to_owned(), host.clone());
+        let upstream = Store::address_on(self.store.host());
+        let link = self.links.open(&format!("store-from-{}", host.name()), upstream).await?;
+        let mut repository = self.repository.clone();
+        repository.bucket = bucket.to_owned();
+        repository.endpoints.insert(host.name().to_owned(), link.listen);
+        self.store_links.insert(host.name().to_owned(), link);
+        let mut server = Postgres::empty(host, self.installation.clone());
+        if loaded.pipeline.method.pipeline().restores_onto() == Onto::RunningServer {
+            server.initialise(&self.cache, Role::Target, &[]).await?;
+            server.start(loaded.bounds.server.into()).await?;
+        }
+        Ok((server, repository))
+    }
+
+    /// Cuts a stand-in's way to the store, or restores it.
+    pub(super) async fn store_link(&self, host: &Host, enabled: bool) -> Result<()> {
+        let link = self.store_links.get(host.name());
+        let link = link.ok_or_else(|| Error::new(format!("host {} has no link to the store", host.name())))?;
+        self.links.set_enabled(link, enabled).await
     }
 
     /// Tries what the pipeline's own key can do to the artifacts.

@@ -12,7 +12,7 @@ use crate::examine::probe::Probes;
 use crate::examine::snapshot::Snapshot;
 use crate::failure::{Context, Error, Result};
 use crate::fault::Transaction;
-use crate::pipeline::{Backup, Done};
+use crate::pipeline::{Backup, Done, Target, Wanted};
 use crate::runbook::Recovery;
 use crate::workload::Running as Clients;
 
@@ -24,6 +24,8 @@ pub(super) struct Recovered {
     pub(super) next_op: u64,
     /// The recovery point.
     pub(super) cut: Cut,
+    /// Where the pipeline's restore was to end.
+    pub(super) wanted: (Target, String),
     /// The source's archive when the application was stopped and the source was out: key to ETag.
     pub(super) archive: BTreeMap<String, String>,
 }
@@ -71,11 +73,13 @@ pub(super) async fn run(
     }
     let next_op = recovery.next_op().ok_or_else(|| Error::new("the runbook has no step that stops the application"))?;
     let snapshot = snapshot.ok_or_else(|| Error::new("the runbook has no step that switches the application"))?;
+    let Wanted { target, time, .. } = recovery.wanted(loaded.pipeline.method.pipeline())?;
+    let wanted = (target, time);
     let cut = match recovery.cut() {
         Some(cut) => cut.clone(),
         None => end_of_backup(drill, &snapshot, probes, backup).await?,
     };
-    Ok(Some(Recovered { snapshot, next_op, cut, archive }))
+    Ok(Some(Recovered { snapshot, next_op, cut, wanted, archive }))
 }
 
 /// Tells the history how a step ended; whether it did what it says.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use blackstart_record::observation::{
-    Attack, Canary, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+    Attack, Canary, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, SabotageTrial, WriteTrial,
 };
 use blackstart_record::plan::Step;
 use blackstart_record::record::Record;
@@ -62,6 +62,8 @@ observed! {
     fences: Fence -> Fence;
     /// Attacks on the artifacts.
     attacks: Attack -> Attack;
+    /// Trials of the sabotage.
+    sabotages: Sabotage -> Vec<SabotageTrial>;
 }
 
 impl Evidence {

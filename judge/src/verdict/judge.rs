@@ -12,7 +12,7 @@ use super::objectives::{self, Measured};
 use super::rta::{self, Recovery};
 use super::story::Story;
 use super::words::count;
-use super::{CHECKERS, calibration, counting, exposure, gates, merge, rpa, run, throughput};
+use super::{CHECKERS, calibration, counting, exposure, gates, merge, rpa, run, sabotage, throughput};
 use crate::oracle;
 
 /// The version of `verdict.json` that this code writes.
@@ -33,7 +33,7 @@ pub enum JudgeError {
 /// [`JudgeError::Record`] if `record.json` cannot be loaded.
 pub fn judge(folder: &Folder) -> Result<DrillVerdict, JudgeError> {
     let Gathered { evidence, broken, notes } = gather(folder)?;
-    Ok(conclude(&evidence, broken, notes))
+    Ok(conclude(folder, &evidence, broken, notes))
 }
 
 /// The evidence of a folder, with the gates and notes that reading it gave.
@@ -122,11 +122,12 @@ fn note_oddities(evidence: &Evidence, notes: &mut Vec<String>) {
     }
 }
 
-fn conclude(evidence: &Evidence, mut gates: Vec<Gate>, mut notes: Vec<String>) -> DrillVerdict {
+fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut notes: Vec<String>) -> DrillVerdict {
     let story = &evidence.story;
     gates.extend(gates::closed(evidence));
     let (findings, panicked) = run(CHECKERS, evidence);
-    let (findings, reported) = counting(findings, evidence);
+    let (mut findings, reported) = counting(findings, evidence);
+    findings.extend(sabotage::judge(evidence, folder));
     notes.extend(reported);
     gates.extend(panicked);
     let (recovery, rpa, exposure) = (rta::measure(evidence), rpa::measure(evidence), exposure::of(evidence));

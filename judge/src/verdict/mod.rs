@@ -28,6 +28,7 @@ mod objectives;
 mod phases;
 mod rpa;
 mod rta;
+mod sabotage;
 mod stage;
 mod story;
 mod throughput;
@@ -58,6 +59,8 @@ mod rta_definition;
 mod rta_definition_tests;
 #[cfg(test)]
 mod rta_tests;
+#[cfg(test)]
+mod sabotage_tests;
 #[cfg(test)]
 mod states;
 #[cfg(test)]

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::event::Incarnation;
+use crate::event::{Incarnation, ProgramRun};
+use crate::plan::Step;
 use crate::rows::Key;
+use crate::time::Nanos;
 
 /// What one examination saw. Stored as `observations/<name>.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +32,63 @@ pub enum Observation {
     Fence(Fence),
     /// What the pipeline's own key could do to the artifacts.
     Attack(Attack),
+    /// The restore, again and again, from damaged copies of the artifacts.
+    Sabotage(Vec<SabotageTrial>),
+}
+
+/// One restore from a copy of the artifacts, on a host of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SabotageTrial {
+    /// Its name; what was restored is in `sabotage/<id>/`.
+    pub id: String,
+    /// What was done, in one sentence.
+    pub what: String,
+    /// To what end.
+    pub kind: SabotageKind,
+    /// How long the restore took, or how long until it gave up.
+    pub took: Nanos,
+    /// What came of it.
+    pub outcome: SabotageOutcome,
+    /// The pipeline's programs in it.
+    pub programs: Vec<ProgramRun>,
+}
+
+/// To what end a trial is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SabotageKind {
+    /// Nothing was done: the same restore must come out the same.
+    Control,
+    /// The copy is damaged: the restore must refuse it, or a check must notice.
+    Damage,
+    /// The way is disturbed: the restore must come out right, or fail cleanly.
+    Perturbation,
+}
+
+/// What came of a trial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SabotageOutcome {
+    /// A step of the pipeline failed.
+    Refused {
+        /// Which.
+        step: Step,
+        /// What it said.
+        says: String,
+    },
+    /// Every step said that it was done, and what there is cannot be looked at.
+    Unusable {
+        /// Why not.
+        says: String,
+    },
+    /// Every step said that it was done, and what came back was looked at.
+    Restored,
+    /// The harness could not make the trial.
+    NotTried {
+        /// Why.
+        why: String,
+    },
 }
 
 /// What became of the source's archive since the application was stopped, and what the restored copy tried.

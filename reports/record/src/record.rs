@@ -179,6 +179,11 @@ impl Folder {
         if record.version == VERSION { Ok(record) } else { Err(LoadError::Version { path, found: record.version }) }
     }
 
+    /// What a trial of the sabotage restored, as a folder of the same form.
+    pub fn sabotage(&self, id: &str) -> Self {
+        Self(self.0.join("sabotage").join(id))
+    }
+
     /// Loads `verdict.json`.
     ///
     /// # Errors
