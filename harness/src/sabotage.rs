@@ -10,7 +10,7 @@ use crate::store::Listing;
 pub struct Artifacts {
     /// The largest object: the data itself.
     main: Option<String>,
-    /// Segments of the log, in order.
+    /// Segments of the log that this backup needs, in order.
     log: Vec<String>,
     /// The smallest object that is neither: a label, a manifest, the roles.
     small: Option<String>,
@@ -22,8 +22,12 @@ impl Artifacts {
     /// Sorts a listing; `older` and `newer` are the ids of two backups, by which their objects' keys differ.
     pub fn of(listing: &Listing, older: &str, newer: &str) -> Self {
         let newest = |key: &&String| older.is_empty() || !key.contains(older);
-        let log: Vec<String> = listing.keys().filter(|key| is_log(key)).cloned().collect();
-        let others = || listing.iter().filter(|(key, _)| newest(key) && !is_log(key));
+        // A label in the log is named after the segment in which its backup began.
+        let labels = listing.keys().filter(|key| segment(key).is_some() && !is_log(key));
+        let began = labels.filter_map(|key| segment(key)).max().unwrap_or_default();
+        let log = listing.keys().filter(|key| is_log(key) && segment(key) >= Some(began));
+        let log: Vec<String> = log.cloned().collect();
+        let others = || listing.iter().filter(|(key, _)| newest(key) && segment(key).is_none());
         let main = others().max_by_key(|(_, (_, size))| *size).map(|(key, _)| key.clone());
         let small = others().filter(|(key, _)| Some(*key) != main.as_ref()).min_by_key(|(_, (_, size))| *size);
         let small = small.map(|(key, _)| key.clone());
@@ -34,11 +38,16 @@ impl Artifacts {
     }
 }
 
-/// A log segment's name: 24 hexadecimal digits, and perhaps how it is packed.
-fn is_log(key: &str) -> bool {
+/// The 24 hexadecimal digits that an object of the log is named by.
+fn segment(key: &str) -> Option<&str> {
     let name = key.rsplit('/').next().unwrap_or(key);
-    let (digits, rest) = name.split_at_checked(24).unwrap_or(("", name));
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) && !rest.contains("backup")
+    let (digits, _) = name.split_at_checked(24)?;
+    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(digits)
+}
+
+/// Whether it is a segment, and no label.
+fn is_log(key: &str) -> bool {
+    segment(key).is_some() && !key.contains(".backup")
 }
 
 /// A change to one object of the copy.
@@ -120,17 +129,17 @@ pub const DAMAGES: &[Damage] = &[
     Damage {
         id: "log-gone",
         what: "a log segment gone",
-        edits: |of| near_end(of, 1).into_iter().map(Edit::Remove).collect(),
+        edits: |of| needed(of, 1).into_iter().map(Edit::Remove).collect(),
     },
     Damage {
         id: "log-bit",
         what: "one bit changed in a log segment",
-        edits: |of| near_end(of, 1).into_iter().map(|key| Edit::Change(key, |b| flip(b, 10))).collect(),
+        edits: |of| needed(of, 1).into_iter().map(|key| Edit::Change(key, |b| flip(b, 10))).collect(),
     },
     Damage {
         id: "log-older",
         what: "a log segment with the content of the one before it",
-        edits: |of| match (near_end(of, 1), near_end(of, 2)) {
+        edits: |of| match (needed(of, 1), needed(of, 0)) {
             (Some(key), Some(before)) => vec![Edit::Replace(key, before)],
             _ => Vec::new(),
         },
@@ -138,7 +147,7 @@ pub const DAMAGES: &[Damage] = &[
     Damage {
         id: "log-swapped",
         what: "two log segments in each other's place",
-        edits: |of| match (near_end(of, 1), near_end(of, 2)) {
+        edits: |of| match (needed(of, 1), needed(of, 0)) {
             (Some(key), Some(before)) => vec![Edit::Replace(key.clone(), before.clone()), Edit::Replace(before, key)],
             _ => Vec::new(),
         },
@@ -168,9 +177,9 @@ fn main(of: &Artifacts, change: fn(Vec<u8>) -> Vec<u8>) -> Vec<Edit> {
     of.main.iter().map(|key| Edit::Change(key.clone(), change)).collect()
 }
 
-/// A log segment, counted back from the last one: replay needs it.
-fn near_end(of: &Artifacts, back: usize) -> Option<String> {
-    of.log.len().checked_sub(back + 1).and_then(|index| of.log.get(index)).cloned()
+/// A log segment that this backup needs, counted from where it begins.
+fn needed(of: &Artifacts, number: usize) -> Option<String> {
+    of.log.get(number).cloned()
 }
 
 fn cut(mut bytes: Vec<u8>, of: usize, parts: usize) -> Vec<u8> {
@@ -219,9 +228,12 @@ mod tests {
             vec![("p/base/T2/data.tar", 9_000), ("p/base/T2/backup.info", 10), ("p/base/T1/data.tar", 9_900)];
         keys.extend([("p/base/T1/backup.info", 10)]);
         keys.extend(segments.iter().map(|segment| (segment.as_str(), 100)));
+        let label = format!("{}.00000028.backup", log(2));
+        keys.push((&label, 1));
         let physical = Artifacts::of(&listing(&keys), "T1", "T2");
         assert_eq!(physical.main.as_deref(), Some("p/base/T2/data.tar"));
         assert_eq!(physical.small.as_deref(), Some("p/base/T2/backup.info"));
+        assert_eq!(physical.log, segments[1..], "what the backup does not need is left alone");
         assert_eq!(names(&physical).len(), DAMAGES.len());
         let dump = Artifacts::of(&listing(&[("d/T1.dump", 5), ("d/T2.dump", 4)]), "T1", "T2");
         assert_eq!(dump.main.as_deref(), Some("d/T2.dump"));

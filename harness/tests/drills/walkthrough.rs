@@ -53,3 +53,35 @@ fn what_the_readme_says_to_type_gives_the_verdicts_that_it_says() {
         }
     }
 }
+
+/// Names of the trials and how each ended, as the finding tells them.
+fn trials(verdict: &blackstart_record::verdict::DrillVerdict) -> Vec<String> {
+    let sabotage = verdict.findings.iter().find(|finding| finding.checker == "SABOTAGE").unwrap();
+    sabotage.details.clone()
+}
+
+#[test]
+fn of_the_readmes_own_backup_every_damage_is_refused_noticed_or_harmless() {
+    let script = walkthrough().replacen("blackstart run shop", "blackstart run shop --sabotage --seed 3", 1);
+    let (place, output) = typed(&script);
+    let verdict = verdict(place.path());
+    assert_eq!((output.status.code(), verdict.verdict), (Some(0), Verdict::Met), "{}", told(&output));
+    let told = trials(&verdict);
+    let number = |how: &str| told.iter().filter(|line| line.contains(how)).count();
+    assert!(told[0].starts_with("nothing:") && told[0].contains("came out the same"), "{}", told[0]);
+    // Whoever cuts a dump or takes its key is refused; whoever serves the one before is found out by what is missing.
+    for (what, how) in [
+        ("cut to a half", "refused at restore"),
+        ("the largest object gone", "refused at restore"),
+        ("a key that the store does not know", "refused at restore"),
+        ("the backup before, served as this one", "noticed by LOST"),
+        ("no step of the restore performed", "noticed by"),
+        ("under another name afterwards", "noticed by INV"),
+    ] {
+        assert!(told.iter().any(|line| line.contains(what) && line.contains(how)), "{what}, {how}: {told:#?}");
+    }
+    assert!(number("NOT NOTICED") == 0 && told.len() >= 16, "{told:#?}");
+    let artifacts = Folder::new(place.path().join("blackstart-runs/latest/shop-corruption"));
+    let artifacts = artifacts.load_record().unwrap().artifacts;
+    assert!(artifacts.keys().all(|key| !key.starts_with("sabotage")), "only copies are touched: {artifacts:?}");
+}
