@@ -21,8 +21,10 @@ struct Scope {
     name: &'static str,
     /// Patterns of files.
     files: &'static [&'static str],
-    /// For `cargo test` of the package that the mutant is in; the longest tests of a few seconds are skipped.
+    /// For `cargo test` of the package that the mutant is in: few cases, and not the longest tests.
     tests: &'static [&'static str],
+    /// For those that survive these: every test, with all of its cases.
+    all_tests: &'static [&'static str],
     /// For cargo, each time.
     cargo: &'static [&'static str],
     /// Steps that it is cut into, each of an hour or so.
@@ -34,6 +36,7 @@ const SCOPES: &[Scope] = &[
         name: "mutants-record",
         files: &["reports/record/src/ledger.rs", "reports/record/src/history.rs"],
         tests: &["--lib"],
+        all_tests: &[],
         cargo: &[],
         slices: 1,
     },
@@ -41,6 +44,7 @@ const SCOPES: &[Scope] = &[
         name: "mutants-judge",
         files: &["judge/src/**/*.rs"],
         tests: &["--lib", "--", "--skip", "damaged_record_tests", "--skip", "cut_at_any_place", "--skip", "k_planted"],
+        all_tests: &["--lib"],
         // Where the tests spend most of their time, and no mutant is.
         cargo: &["--config=profile.dev.package.blackstart-record.opt-level=2"],
         slices: 4,
@@ -49,6 +53,7 @@ const SCOPES: &[Scope] = &[
         name: "mutants-writer",
         files: &["harness/src/workload/ledger.rs"],
         tests: &["--lib", "--", "workload::ledger"],
+        all_tests: &["--lib", "--", "workload::ledger"],
         cargo: &[],
         slices: 1,
     },
@@ -76,28 +81,43 @@ pub fn slices(root: &Path) -> Vec<Step<'_>> {
 fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write) -> io::Result<Outcome> {
     let program = installed::program(root, "cargo-mutants", VERSION, out)?;
     let folder = output::target_dir(root).join("nightly").join(name);
-    let build = output::target_dir(root).join("mutants");
     std::fs::create_dir_all(&folder)?;
-    let mut command = Command::new(program);
-    // One target folder for the copies of the tree: cargo-mutants would build the dependencies anew in each.
-    command.current_dir(root).env("CARGO_TARGET_DIR", build);
-    // A build a mutant: what the compiler leaves out of it is time for other mutants.
-    command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false");
-    command.env("BLACKSTART_FEW", "1").env("PROPTEST_CASES", "32");
-    // A machine that is busy for a while is no test that does not end.
-    command.args(["mutants", "--minimum-test-timeout", "40"]);
-    command.args(["--no-shuffle", "--colors", "never", "--output"]).arg(&folder);
-    // Theirs count from 0.
-    command.args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]);
-    command.args(scope.files.iter().flat_map(|file| ["--file", file]));
-    command.args(scope.cargo.iter().flat_map(|argument| ["--cargo-arg", *argument]));
-    command.arg("--").args(scope.tests);
-    output::follow(&mut command, out, |_| ())?;
-    let found = Found::read(&folder.join("mutants.out"))?;
+    let pass = |tests: &[&str], again: bool, out: &mut dyn Write| {
+        let mut command = command(root, &program, &folder, scope, slice);
+        if again {
+            command.arg("--iterate");
+        } else {
+            command.env("BLACKSTART_FEW", "1").env("PROPTEST_CASES", "32");
+        }
+        output::follow(command.arg("--").args(tests), out, |_| ())?;
+        Found::read(&folder.join("mutants.out"))
+    };
+    let mut found = pass(scope.tests, false, out)?;
+    if !found.survived.is_empty() {
+        // Few cases may miss what all of them notice.
+        let again = pass(scope.all_tests, true, out)?;
+        found = Found { caught: [found.caught, again.caught].concat(), unviable: found.unviable, ..again };
+    }
     let explained = Explained::read(root)?;
     let wrong = explained.judge(&found.survived, &found.caught);
     wrong.iter().try_for_each(|wrong| writeln!(out, "{wrong}"))?;
     Ok(Outcome { passed: wrong.is_empty() && found.total() > 0, figures: found.figures() })
+}
+
+fn command(root: &Path, program: &Path, folder: &Path, scope: &Scope, slice: usize) -> Command {
+    let mut command = Command::new(program);
+    // One target folder for the copies of the tree: cargo-mutants would build the dependencies anew in each.
+    command.current_dir(root).env("CARGO_TARGET_DIR", output::target_dir(root).join("mutants"));
+    // A build a mutant: what the compiler leaves out of it is time for other mutants.
+    command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false");
+    // A machine that is busy for a while is no test that does not end.
+    command.args(["mutants", "--minimum-test-timeout", "40"]);
+    command.args(["--no-shuffle", "--colors", "never", "--output"]).arg(folder);
+    // Theirs count from 0.
+    command.args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]);
+    command.args(scope.files.iter().flat_map(|file| ["--file", file]));
+    command.args(scope.cargo.iter().flat_map(|argument| ["--cargo-arg", *argument]));
+    command
 }
 
 /// What cargo-mutants wrote down, each mutant as `FILE:LINE:COLUMN: CHANGE`.

@@ -243,8 +243,7 @@ impl Chain {
         if row.op == 0 {
             return match self.initial {
                 Some(initial) if self.base.is_none() && initial.digest == row.digest => Worth::Allowed(None),
-                Some(initial) if self.base.is_some() => self.superseded(Some(initial.digest), row, outcome),
-                Some(_) => Worth::Wrong(DifferenceKind::Changed),
+                Some(initial) => self.superseded(Some(initial.digest), row, outcome),
                 None => Worth::Wrong(DifferenceKind::Unexplained),
             };
         }
