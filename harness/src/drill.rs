@@ -2,6 +2,7 @@
 
 pub mod calibration;
 mod environment;
+mod faults;
 mod launch;
 mod record;
 mod recorder;
@@ -23,7 +24,6 @@ use crate::clock::Clock;
 use crate::examine::probe::{HEARTBEAT, Incarnations, Probes};
 use crate::examine::{canaries, fence, identity, images, indexes, invariants, inventory, rows, writes};
 use crate::failure::{Context, Error, Result};
-use crate::fault::{Scene, Transaction};
 use crate::host::isolate::Isolation;
 use crate::pipeline::{Backup, Tools};
 use crate::plan::{Loaded, Vocabulary};
@@ -179,7 +179,7 @@ impl Drill {
         probes: &Probes,
     ) -> Result<Option<recovery::Recovered>> {
         self.enter(Phase::Faults).await;
-        let transaction = self.faults(world).await?;
+        let transaction = faults::run(self, world).await?;
         self.enter(Phase::Recovery).await;
         recovery::run(self, world, clients, backup, transaction, probes).await
     }
@@ -302,40 +302,6 @@ impl Drill {
             tallies,
         };
         workload.start()
-    }
-
-    /// Injects and confirms the faults, each at its time after now.
-    async fn faults(&self, world: &mut World) -> Result<Option<Transaction>> {
-        let start = self.clock.now();
-        let mut transaction = None;
-        for (index, plan) in self.request.loaded.scenario.faults.iter().enumerate() {
-            let spec = &self.request.loaded.faults[index];
-            tokio::time::sleep_until(self.clock.instant(start.plus(plan.after)).into()).await;
-            let mut scene = Scene {
-                clock: self.clock,
-                server: &mut world.source,
-                database: &self.request.loaded.environment.database,
-                bound: self.request.loaded.bounds.server.into(),
-            };
-            let fault = spec.fault();
-            self.emit(Event::FaultIntended { fault: index, at: self.clock.now(), says: fault.intends() }).await;
-            let injected = fault.inject(&mut scene).await.cannot(format_args!("inject fault {}", plan.name))?;
-            let confirmed = fault.confirm(&mut scene, &injected).await;
-            let at = self.clock.now();
-            self.emit(match confirmed {
-                Ok(evidence) => {
-                    Event::FaultConfirmed { fault: index, at, evidence: format!("{}; {evidence}", injected.says) }
-                }
-                Err(error) => Event::FaultUnconfirmed { fault: index, why: error.to_string() },
-            })
-            .await;
-            transaction = injected.transaction.or(transaction);
-            // A restart in the course of an injection is a new life of the source.
-            let host = world.source.host().name().to_owned();
-            world.last_source = world.source.incarnation(&self.request.loaded.environment.database).await?;
-            self.incarnations.number(&host, world.last_source.clone()).await;
-        }
-        Ok(transaction)
     }
 
     async fn examine(

@@ -19,7 +19,7 @@ pub struct Links {
     host: Host,
     server: Process,
     http: reqwest::Client,
-    next_port: u16,
+    opened: Vec<Link>,
 }
 
 /// A link: where its client connects, and its name in Toxiproxy.
@@ -29,6 +29,17 @@ pub struct Link {
     pub name: String,
     /// Where its client connects, for the whole drill.
     pub listen: SocketAddrV4,
+}
+
+/// What Toxiproxy does to the bytes of one direction of a link.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toxic {
+    /// Its type, as Toxiproxy calls it (`latency`).
+    pub kind: &'static str,
+    /// `upstream`, towards the server, or `downstream`, away from it.
+    pub stream: &'static str,
+    /// Its attributes, as Toxiproxy calls them.
+    pub attributes: Value,
 }
 
 impl Links {
@@ -45,7 +56,7 @@ impl Links {
             .env("LOG_LEVEL", "error");
         let server = host.spawn(&command)?;
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
-        let mut links = Self { host, server, http, next_port: FIRST_LINK_PORT };
+        let mut links = Self { host, server, http, opened: Vec::new() };
         links.answering().await.cannot("start Toxiproxy")?;
         Ok(links)
     }
@@ -69,12 +80,24 @@ impl Links {
     /// # Errors
     /// Toxiproxy's answer.
     pub async fn open(&mut self, name: &str, upstream: SocketAddrV4) -> Result<Link> {
-        let listen = SocketAddrV4::new(self.host.address(), self.next_port);
-        self.next_port += 1;
+        let port = u16::try_from(self.opened.len()).ok().and_then(|opened| FIRST_LINK_PORT.checked_add(opened));
+        let port = port.ok_or_else(|| Error::new(format!("cannot open link {name}: no port is left")))?;
+        let listen = SocketAddrV4::new(self.host.address(), port);
         let body =
             json!({"name": name, "listen": listen.to_string(), "upstream": upstream.to_string(), "enabled": true});
         self.post("proxies", &body).await.cannot(format_args!("open link {name}"))?;
-        Ok(Link { name: name.to_owned(), listen })
+        let link = Link { name: name.to_owned(), listen };
+        self.opened.push(link.clone());
+        Ok(link)
+    }
+
+    /// The link of this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn named(&self, name: &str) -> Result<&Link> {
+        let link = self.opened.iter().find(|link| link.name == name);
+        link.ok_or_else(|| Error::new(format!("this drill has no link {name}")))
     }
 
     /// Points a link at another upstream; its open connections end.
@@ -96,17 +119,47 @@ impl Links {
         self.post(&format!("proxies/{}", link.name), &body).await.cannot(format_args!("{what} link {}", link.name))
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Result<()> {
-        let response = self.http.post(self.url(path)).json(body).send().await?;
-        if response.status().is_success() {
-            return Ok(());
+    /// Puts toxics on a link, of the names that they have for Toxiproxy.
+    ///
+    /// # Errors
+    /// Toxiproxy's answer.
+    pub async fn spoil(&self, link: &Link, toxics: &[Toxic]) -> Result<()> {
+        for Toxic { kind, stream, attributes } in toxics {
+            let body =
+                json!({"name": format!("{kind}-{stream}"), "type": kind, "stream": stream, "attributes": attributes});
+            let path = format!("proxies/{}/toxics", link.name);
+            self.post(&path, &body).await.cannot(format_args!("put {kind} on link {}", link.name))?;
         }
-        let status = response.status();
-        let words = response.text().await.unwrap_or_default();
-        Err(Error::new(format!("Toxiproxy answered {status}: {}", words.trim())))
+        Ok(())
+    }
+
+    /// Takes toxics off a link.
+    ///
+    /// # Errors
+    /// Toxiproxy's answer.
+    pub async fn clean(&self, link: &Link, toxics: &[Toxic]) -> Result<()> {
+        for Toxic { kind, stream, .. } in toxics {
+            let path = format!("proxies/{}/toxics/{kind}-{stream}", link.name);
+            let taken = answer(self.http.delete(self.url(&path)).send().await?).await;
+            taken.cannot(format_args!("take {kind} off link {}", link.name))?;
+        }
+        Ok(())
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Result<()> {
+        answer(self.http.post(self.url(path)).json(body).send().await?).await
     }
 
     fn url(&self, path: &str) -> String {
         format!("http://{}:{CONTROL_PORT}/{path}", self.host.address())
     }
+}
+
+async fn answer(response: reqwest::Response) -> Result<()> {
+    if response.status().is_success() {
+        return Ok(());
+    }
+    let status = response.status();
+    let words = response.text().await.unwrap_or_default();
+    Err(Error::new(format!("Toxiproxy answered {status}: {}", words.trim())))
 }

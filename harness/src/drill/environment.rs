@@ -17,11 +17,12 @@ use super::{Drill, Registry, Request};
 use crate::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
 use crate::examine::attack;
 use crate::failure::{Context, Error, Result};
+use crate::fault::{Injected, Scene};
 use crate::host::isolate::Isolation;
 use crate::host::{Ground, Host, Logs};
 use crate::link::{Link, Links};
 use crate::pipeline::{Onto, Repository};
-use crate::plan::Loaded;
+use crate::plan::{APPLICATION_LINK, Loaded, store_link};
 use crate::runbook::Parts;
 use crate::sabotage::Edit;
 use crate::secret::Secrets;
@@ -41,6 +42,8 @@ pub(super) struct World {
     pub(super) application_config: Config,
     /// The pipeline's repository.
     pub(super) repository: Repository,
+    /// Faults that stand until the drill is over.
+    pub(super) standing: Vec<Injected>,
     /// What took part, for the record: every program is read, which nobody waits for.
     tools: JoinHandle<Result<BTreeMap<String, Tool>>>,
     application: Link,
@@ -79,7 +82,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let store_spec = &loaded.environment.stores[&pipeline.store];
     let store_host = host(&store_spec.host)?;
     let mut links = Links::start(host(NETWORK)?, &located.path("toxiproxy-server")?).await?;
-    let application = links.open("application", SocketAddrV4::new(source.address(), PORT)).await?;
+    let application = links.open(APPLICATION_LINK, SocketAddrV4::new(source.address(), PORT)).await?;
     let in_place = source.name() == target.name();
     let savers: Vec<Host> = [&source].into_iter().chain((!in_place).then_some(&target)).cloned().collect();
     let endpoints = store_links(&mut links, &store_host, &savers).await?;
@@ -114,6 +117,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         loaded_at: Nanos::ZERO,
         application_config: Config::new(),
         repository,
+        standing: Vec::new(),
         tools,
         application,
         links,
@@ -144,7 +148,7 @@ fn make_hosts(ground: &Ground, loaded: &Loaded<Registry>) -> Result<BTreeMap<Str
 async fn store_links(links: &mut Links, store: &Host, from: &[Host]) -> Result<BTreeMap<String, SocketAddrV4>> {
     let mut endpoints = BTreeMap::new();
     for host in from {
-        let link = links.open(&format!("store-from-{}", host.name()), Store::address_on(store)).await?;
+        let link = links.open(&store_link(host.name()), Store::address_on(store)).await?;
         endpoints.insert(host.name().to_owned(), link.listen);
     }
     Ok(endpoints)
@@ -226,6 +230,21 @@ impl World {
             pipeline: loaded.pipeline.method.pipeline(),
             repository: &self.repository,
             database: &loaded.environment.database,
+        }
+    }
+
+    /// What faults reach.
+    pub(super) fn scene<'a>(&'a mut self, drill: &'a Drill) -> Scene<'a> {
+        let loaded = &drill.request.loaded;
+        Scene {
+            clock: drill.clock,
+            server: &mut self.source,
+            hosts: &self.hosts,
+            links: &self.links,
+            store: &self.store,
+            key: &self.repository.key,
+            database: &loaded.environment.database,
+            bound: loaded.bounds.server.into(),
         }
     }
 

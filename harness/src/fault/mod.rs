@@ -1,8 +1,6 @@
 //! Disasters: inject, confirm, heal. One file per fault and one line in [`faults`].
 
-mod page_corruption;
-mod update_without_where;
-
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use blackstart_record::plan::Damage;
@@ -13,28 +11,79 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::engine::postgres::Postgres;
-use crate::failure::Result;
-use crate::plan::Asks;
+use crate::failure::{Error, Result};
+use crate::host::Host;
+use crate::host::process::Frozen;
+use crate::link::Links;
+use crate::plan::{Asks, Need};
+use crate::store::{Key, Store};
 
-/// What a fault may reach: servers that this drill started, and nothing else.
+/// What a fault may reach: what this drill started, and nothing else.
 pub struct Scene<'a> {
     /// The drill's clock.
     pub clock: Clock,
-    /// The server on the host that the fault names.
+    /// The server that the pipeline saves.
     pub server: &'a mut Postgres,
+    /// Every host, by name.
+    pub hosts: &'a BTreeMap<String, Host>,
+    /// The links.
+    pub links: &'a Links,
+    /// The pipeline's store.
+    pub store: &'a Store,
+    /// The pipeline's key to it.
+    pub key: &'a Key,
     /// The database of the application.
     pub database: &'a str,
     /// The bound on each wait.
     pub bound: Duration,
 }
 
+impl Scene<'_> {
+    /// The host of this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn host(&self, name: &str) -> Result<Host> {
+        self.hosts.get(name).cloned().ok_or_else(|| Error::new(format!("this drill has no host {name}")))
+    }
+}
+
 /// What an injection did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Injected {
     /// What it did, in one sentence.
     pub says: String,
     /// For logical damage: the transaction to go back before.
     pub transaction: Option<Transaction>,
+    /// What confirming and healing need of it.
+    pub kept: Kept,
+}
+
+impl Injected {
+    /// An injection of which nothing is needed any more.
+    pub fn done(says: impl Into<String>) -> Self {
+        Self { says: says.into(), transaction: None, kept: Kept::Nothing }
+    }
+}
+
+/// What an injection keeps.
+#[derive(Debug)]
+pub enum Kept {
+    /// Nothing.
+    Nothing,
+    /// Names, rows or positions, as the fault means them.
+    Words(Vec<String>),
+    /// A number, as the fault means it.
+    Number(u64),
+    /// A server that stands still for as long as this is kept.
+    Server(Frozen),
+}
+
+impl Kept {
+    /// The words; none where it kept something else.
+    pub fn words(&self) -> &[String] {
+        if let Self::Words(words) = self { words } else { &[] }
+    }
 }
 
 /// The transaction of a bad deploy.
@@ -53,20 +102,39 @@ pub trait Fault: Send + Sync {
     /// What it is about to do, in one sentence.
     fn intends(&self) -> String;
 
+    /// What it reaches.
+    fn needs(&self) -> Vec<Need<'_>>;
+
     /// Does it.
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>>;
 
     /// Looks, by a way other than the injection's, whether it took effect: what was seen of this very injection.
     fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, injected: &'a Injected) -> BoxFuture<'a, Result<String>>;
+
+    /// How its effect is ended by other means than the recovery; `None`: by none.
+    fn heal(&self) -> Option<&dyn Heal> {
+        None
+    }
+}
+
+/// A fault that can be healed.
+pub trait Heal: Send + Sync {
+    /// Ends its effect, and looks whether it has ended.
+    fn heal<'a>(&'a self, scene: &'a mut Scene<'_>, injected: Injected) -> BoxFuture<'a, Result<()>>;
 }
 
 macro_rules! faults {
-    ($($variant:ident = $name:literal in $module:ident, $damage:ident;)+) => {
+    ($($variant:ident = $name:literal in $module:ident, $damage:ident: $says:literal;)+) => {
+        $(mod $module;)+
+
+        /// Every fault by name: what it does to the data, and what it is.
+        pub const FAULTS: &[(&str, Damage, &str)] = &[$(($name, Damage::$damage, $says)),+];
+
         /// A fault as a scenario asks for it.
         #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
         pub enum Spec {
             $(
-                #[doc = concat!("`", $name, "`")]
+                #[doc = concat!("`", $name, "`: ", $says, ".")]
                 #[serde(rename = $name)]
                 $variant($module::Params),
             )+
@@ -84,8 +152,12 @@ macro_rules! faults {
                 match self { $(Self::$variant(_) => $name,)+ }
             }
 
-            fn hosts(&self) -> Vec<&str> {
-                match self { $(Self::$variant(fault) => vec![&fault.host],)+ }
+            fn needs(&self) -> Vec<Need<'_>> {
+                self.fault().needs()
+            }
+
+            fn heals(&self) -> bool {
+                self.fault().heal().is_some()
             }
 
             fn damage(&self) -> Option<Damage> {
@@ -96,6 +168,8 @@ macro_rules! faults {
 }
 
 faults! {
-    PageCorruption = "page-corruption" in page_corruption, PhysicalReadable;
-    UpdateWithoutWhere = "update-without-where" in update_without_where, Logical;
+    PageCorruption = "page-corruption" in page_corruption, PhysicalReadable:
+        "pages of a table or an index are overwritten on disk";
+    UpdateWithoutWhere = "update-without-where" in update_without_where, Logical:
+        "a bad deploy overwrites a column of every row of a tenant";
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Fault, Injected, Scene};
 use crate::engine::postgres::Stop;
 use crate::failure::{Context, Error, Result};
+use crate::plan::Need;
 
 const PAGE: u64 = 8192;
 /// SQLSTATE of a page that fails its checksum or cannot be understood.
@@ -36,6 +37,10 @@ impl Fault for Params {
         format!("overwrite {} pages of {} on disk", self.blocks, self.relation)
     }
 
+    fn needs(&self) -> Vec<Need<'_>> {
+        vec![Need::Server(&self.host)]
+    }
+
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
         self.corrupt(scene).boxed()
     }
@@ -56,7 +61,7 @@ impl Params {
         let path = scene.server.host().outside(scene.server.data()).join(&file);
         let pages = overwrite(&path, u64::from(self.blocks)).cannot(format_args!("overwrite pages of {file}"))?;
         scene.server.start(scene.bound).await?;
-        Ok(Injected { says: format!("{pages} pages of {} overwritten", self.relation), transaction: None })
+        Ok(Injected::done(format!("{pages} pages of {} overwritten", self.relation)))
     }
 
     /// Reads the relation's pages through the server: a heap by a sequential scan, an index page by page.

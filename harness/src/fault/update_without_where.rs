@@ -5,8 +5,9 @@ use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Injected, Scene, Transaction};
+use super::{Fault, Injected, Kept, Scene, Transaction};
 use crate::failure::{Context, Error, Result};
+use crate::plan::Need;
 
 /// What to update.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +33,10 @@ impl Fault for Params {
     fn intends(&self) -> String {
         let Self { table, column, tenant, .. } = self;
         format!("UPDATE {table} SET {column} without WHERE, as tenant {tenant}")
+    }
+
+    fn needs(&self) -> Vec<Need<'_>> {
+        vec![Need::Server(&self.host)]
     }
 
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
@@ -63,6 +68,7 @@ impl Params {
         Ok(Injected {
             says: format!("{}: {rows} rows in transaction {xid}", self.intends()),
             transaction: Some(Transaction { xid, before, after }),
+            kept: Kept::Nothing,
         })
     }
 

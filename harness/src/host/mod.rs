@@ -9,6 +9,7 @@ pub mod process;
 pub mod scratch;
 
 mod command;
+mod mounts;
 mod watched;
 
 pub use command::{Command, Finished, Logs, Process};

@@ -24,7 +24,7 @@ use nix::unistd::{Gid, Uid};
 
 use super::command::{Command, Finished, Logs, Process};
 use super::isolate::{Isolation, MOUNTS, NOBODY, ServerUser};
-use super::{process, watched};
+use super::{mounts, process, watched};
 use crate::failure::{Context, Error, Result};
 
 /// What the hosts of one drill stand on.
@@ -202,6 +202,26 @@ impl Host {
             from.display(),
             self.inner.name
         ))
+    }
+
+    /// Whether its disk is a file system of its own, which it can fill without filling the machine's.
+    ///
+    /// # Errors
+    /// The disk is not there.
+    pub fn has_own_disk(&self) -> Result<bool> {
+        let device = |path: &Path| fs::metadata(path).map(|meta| meta.dev());
+        Ok(device(&self.inner.disk)? != device(&self.inner.ground.scratch)?)
+    }
+
+    /// Makes its disk read-only for its own processes, or writable again.
+    ///
+    /// # Errors
+    /// The host has no mounts of its own, or a process has a file open for writing.
+    pub fn set_read_only(&self, read_only: bool) -> Result<()> {
+        let view = self.inner.view.as_ref().ok_or_else(|| Error::new("a plain process has no mounts of its own"))?;
+        let points = [Path::new(MOUNTS).join("disk"), PathBuf::from("/tmp")];
+        mounts::set_read_only(&view.namespace, &points, read_only)
+            .cannot(format_args!("remount the disk of host {}", self.inner.name))
     }
 
     /// Every living process of this host. Without namespaces it cannot be told whose a process is: none.

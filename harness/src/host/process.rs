@@ -161,6 +161,20 @@ impl Frozen {
         Interval { lower, upper: clock.now() }
     }
 
+    /// Kills all of them and waits until none lives, at most `bound`.
+    ///
+    /// # Errors
+    /// One still lives after `bound`.
+    pub async fn kill(self, bound: Duration) -> Result<()> {
+        let lives: Vec<_> = self.all().filter_map(|pid| Some((pid, start_time(pid)?))).collect();
+        let left =
+            || lives.iter().filter(|(pid, started)| start_time(*pid) == Some(*started)).map(|life| life.0).collect();
+        if kill_all(left, bound).await {
+            return Ok(());
+        }
+        Err(Error::bound(&format!("killing process {}", self.root), bound, Vec::new()))
+    }
+
     fn all(&self) -> impl Iterator<Item = u32> {
         self.others.iter().copied().chain([self.root])
     }
@@ -238,6 +252,24 @@ mod tests {
         drop(ended);
         child.wait().unwrap();
         assert!(Frozen::family(child.id(), Duration::from_secs(1)).await.is_err(), "there is nothing to freeze");
+    }
+
+    #[tokio::test]
+    async fn a_frozen_family_is_killed_to_the_last() {
+        let mut child = std::process::Command::new("sh").args(["-c", "(sleep 77; :) & wait"]).spawn().unwrap();
+        let ended = Ended(child.id());
+        for _ in 0..500 {
+            if descendants(child.id()).len() == 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let others = descendants(child.id());
+        assert_eq!(others.len(), 2, "a shell and what it waits for");
+        Frozen::family(child.id(), Duration::from_secs(60)).await.unwrap().kill(Duration::from_secs(60)).await.unwrap();
+        assert!(others.iter().chain([&child.id()]).all(|pid| start_time(*pid).is_none()));
+        child.wait().unwrap();
+        drop(ended);
     }
 
     #[test]

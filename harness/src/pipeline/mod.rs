@@ -188,10 +188,6 @@ macro_rules! methods {
                 match self { $(Self::$variant(_) => $name,)+ }
             }
 
-            fn hosts(&self) -> Vec<&str> {
-                Vec::new()
-            }
-
             fn method(&self) -> Option<Method<'_>> {
                 let pipeline = self.pipeline();
                 Some(Method {

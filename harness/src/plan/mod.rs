@@ -6,6 +6,7 @@ mod discover;
 mod load;
 mod name;
 mod nearest;
+mod needs;
 mod plan_file;
 mod problems;
 mod programs;
@@ -33,7 +34,9 @@ use serde::{Deserialize, Serialize};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::{Found, discover};
 pub use load::{load, plan_schema, scenario_schema};
+pub use needs::{APPLICATION_LINK, Need, store_link};
 pub use text::{check_duration, check_name, check_schedule};
+pub use units::Lapse;
 
 /// What a plan can ask for beyond the plan's own words. The registries of faults and methods lie to the right of
 /// this stage, so they come in as types.
@@ -54,8 +57,15 @@ pub trait Asks: Clone + Debug + Serialize + DeserializeOwned + JsonSchema {
     /// Its name, as written in TOML.
     fn name(&self) -> &'static str;
 
-    /// The hosts that it names; each must be in the plan.
-    fn hosts(&self) -> Vec<&str>;
+    /// What it reaches; each must be there in a drill of the scenario.
+    fn needs(&self) -> Vec<Need<'_>> {
+        Vec::new()
+    }
+
+    /// Whether its effect can be ended by other means than the recovery.
+    fn heals(&self) -> bool {
+        false
+    }
 
     /// What it does to the data; a method damages nothing.
     fn damage(&self) -> Option<blackstart_record::plan::Damage> {
@@ -92,11 +102,21 @@ pub struct Loaded<V: Vocabulary> {
     /// What is to be started.
     pub environment: Environment,
     /// The scenario's faults, in the order of `scenario.faults`.
-    pub faults: Vec<V::Fault>,
+    pub faults: Vec<Fault<V>>,
     /// The scenario's pipeline, with its parameters.
     pub pipeline: PipelineSpec<V>,
     /// The bounds of every wait.
     pub bounds: Bounds,
+}
+
+/// A fault with its parameters.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Fault<V: Vocabulary> {
+    /// What it is.
+    pub inject: V::Fault,
+    /// When it is healed, counted from when it was seen; `None`: it stands until the drill is over.
+    pub lasts: Option<Nanos>,
 }
 
 /// Hosts, stores and credentials.

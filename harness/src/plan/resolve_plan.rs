@@ -169,10 +169,6 @@ fn check_pipeline<M: Asks>(pipeline: &PipelineFile<M>, environment: &Environment
             problems.add(pipeline.credential.span.clone(), message, help);
         }
     }
-    for host in pipeline.method.get_ref().hosts() {
-        let place = problems.quoted_within(host, pipeline.method.span());
-        problems.refer("host", host, place, environment.hosts.keys().map(String::as_str));
-    }
 }
 
 fn check_programs<M: Asks>(pipeline: &PipelineFile<M>, folder: &Path, problems: &mut Problems<'_>) {

@@ -11,7 +11,7 @@ use super::resolve_plan::ResolvedPlan;
 use super::scenario_file::{BoundsFile, FaultFile, ProbesFile, ScenarioFile, StepFile, WorkloadFile};
 use super::sourced::Said;
 use super::units::Lapse;
-use super::{Asks, Bounds, Loaded, Method, PipelineSpec, Vocabulary};
+use super::{Asks, Bounds, Fault, Loaded, Method, PipelineSpec, Vocabulary, needs};
 
 /// The steps that a pipeline may perform; which of them it does is its method's to say.
 const OF_PIPELINE: [Step; 4] = [Step::Fetch, Step::Restore, Step::Replay, Step::Promote];
@@ -29,7 +29,7 @@ pub(super) fn resolve<V: Vocabulary>(
     let method = pipeline.as_ref().and_then(|pipeline| pipeline.method.method());
     check_target(&file, &plan, method.as_ref(), &mut problems);
     check_workload::<V>(&file.workload, &mut problems);
-    check_faults(&file.faults, &plan, &mut problems);
+    needs::check(&file, &plan, &mut problems);
     check_runbook(&file, method.as_ref(), &mut problems);
     let probes = probes(&file.probes, &mut problems);
     let bounds = bounds(&file.bounds, &mut problems);
@@ -51,7 +51,11 @@ pub(super) fn resolve<V: Vocabulary>(
         compression,
         expendable: plan.expendable,
     };
-    let faults = file.faults.into_iter().map(|fault| fault.inject.into_inner()).collect();
+    let fault = |fault: FaultFile<V::Fault>| Fault {
+        inject: fault.inject.into_inner(),
+        lasts: fault.lasts.map(|lasts| lasts.value.0),
+    };
+    let faults = file.faults.into_iter().map(fault).collect();
     Ok(Loaded { plan: plan.plan, scenario, environment: plan.environment, faults, pipeline, bounds })
 }
 
@@ -114,15 +118,6 @@ fn check_workload<V: Vocabulary>(workload: &WorkloadFile, problems: &mut Problem
     }
 }
 
-fn check_faults<V: Vocabulary>(faults: &[FaultFile<V::Fault>], plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
-    for fault in faults {
-        for host in fault.inject.get_ref().hosts() {
-            let place = problems.quoted_within(host, fault.inject.span());
-            problems.refer("host", host, place, plan.environment.hosts.keys().map(String::as_str));
-        }
-    }
-}
-
 fn check_runbook<F: Asks>(file: &ScenarioFile<F>, method: Option<&Method<'_>>, problems: &mut Problems<'_>) {
     let steps: Vec<(Step, Range<usize>)> =
         file.runbook.iter().map(|one| (*one.step.get_ref(), one.step.span())).collect();
@@ -173,7 +168,10 @@ fn fault_plan<F: Asks>(fault: &FaultFile<F>) -> FaultPlan {
     let spec = fault.inject.get_ref();
     // Written `{ name = { parameters } }`; the name has a field of its own.
     let written = serde_json::to_value(spec).unwrap_or_default();
-    let params = written.get(spec.name()).cloned().unwrap_or(written);
+    let mut params = written.get(spec.name()).cloned().unwrap_or(written);
+    if let (Some(lasts), Some(params)) = (&fault.lasts, params.as_object_mut()) {
+        params.insert("for".to_owned(), serde_json::to_value(lasts.value).unwrap_or_default());
+    }
     let damage = spec.damage().unwrap_or(Damage::Availability);
     FaultPlan { after: fault.after.value.0, name: spec.name().to_owned(), damage, params }
 }

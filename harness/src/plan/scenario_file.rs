@@ -64,6 +64,9 @@ pub(super) struct WorkloadFile {
 pub(super) struct FaultFile<F> {
     /// Time after the backup was durable, with the workload running. Faults come in the order of this; those of the same time in the file's order.
     pub(super) after: Said<Lapse>,
+    /// How long it lasts, from when its effect was seen until it is healed. Left out: it stands until the drill is over.
+    #[serde(rename = "for")]
+    pub(super) lasts: Option<Said<Lapse>>,
     /// The fault with its parameters.
     #[schemars(with = "F")]
     pub(super) inject: Spanned<F>,

@@ -19,6 +19,36 @@ struct Test;
 enum TestFault {
     BadDeploy(OnHost),
     PageCorruption(OnHost),
+    LinkCut(OfLink),
+    DiskFull(OfDisk),
+    ObjectHidden(OfObject),
+    CredentialRevoked(OfKey),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OfLink {
+    link: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OfDisk {
+    host: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OfObject {
+    store: String,
+    bucket: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OfKey {
+    store: String,
+    credential: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -52,19 +82,34 @@ impl Asks for TestFault {
         match self {
             Self::BadDeploy(_) => "bad-deploy",
             Self::PageCorruption(_) => "page-corruption",
+            Self::LinkCut(_) => "link-cut",
+            Self::DiskFull(_) => "disk-full",
+            Self::ObjectHidden(_) => "object-hidden",
+            Self::CredentialRevoked(_) => "credential-revoked",
         }
     }
 
-    fn hosts(&self) -> Vec<&str> {
+    fn needs(&self) -> Vec<Need<'_>> {
         match self {
-            Self::BadDeploy(on) | Self::PageCorruption(on) => vec![&on.host],
+            Self::BadDeploy(on) | Self::PageCorruption(on) => vec![Need::Server(&on.host)],
+            Self::LinkCut(link) => vec![Need::Link(&link.link)],
+            Self::DiskFull(disk) => vec![Need::LimitedDisk(&disk.host)],
+            Self::ObjectHidden(object) => {
+                vec![Need::Bucket { store: &object.store, bucket: &object.bucket, versions: true }]
+            }
+            Self::CredentialRevoked(key) => vec![Need::Store(&key.store), Need::Credential(&key.credential)],
         }
+    }
+
+    fn heals(&self) -> bool {
+        matches!(self, Self::LinkCut(_))
     }
 
     fn damage(&self) -> Option<Damage> {
         Some(match self {
             Self::BadDeploy(_) => Damage::Logical,
             Self::PageCorruption(_) => Damage::PhysicalReadable,
+            _ => Damage::Availability,
         })
     }
 }
@@ -75,10 +120,6 @@ impl Asks for TestMethod {
             Self::BarmanCloud(_) => "barman-cloud",
             Self::Command(_) => "command",
         }
-    }
-
-    fn hosts(&self) -> Vec<&str> {
-        Vec::new()
     }
 
     fn method(&self) -> Option<Method<'_>> {
@@ -201,6 +242,8 @@ fn told(error: &Diagnostics) -> String {
     lines.collect()
 }
 
+const PAGES: &str = "{ page-corruption = { host = \"primary\", blocks = 16 } }";
+
 /// Each mistake: the file, what is replaced by what (`^` marks where it is told), what is said, what is advised.
 type Mistake = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
@@ -294,6 +337,39 @@ const MISTAKES: &[Mistake] = &[
     ("scenario", "bad-deploy", "^bad-deplyo", "unknown name `bad-deplyo`", "did you mean `bad-deploy`?"),
     ("scenario", "blocks = 16", "^block = 16", "unknown key `block`", "did you mean `blocks`?"),
     ("scenario", "\"primary\", blocks", "^\"primari\", blocks", "there is no host `primari`", "`primary`?"),
+    (
+        "scenario",
+        "\"primary\", blocks",
+        "^\"recovery\", blocks",
+        "is not the host that the pipeline saves",
+        "`primary`",
+    ),
+    ("scenario", "inject = { page", "for = ^\"5s\"\ninject = { page", "only the recovery undoes it", "leave `for` out"),
+    ("scenario", PAGES, "{ link-cut = { link = ^\"aplication\" } }", "there is no link `aplication`", "`application`?"),
+    ("scenario", PAGES, "{ link-cut = { link = ^\"store-from-store\" } }", "there is no link", "`store-from-"),
+    ("scenario", "inject = { page", "for = ^\"0s\"\ninject = { page", "cannot be zero", "the fault then stays"),
+    ("scenario", PAGES, "{ disk-full = { host = ^\"primary\" } }", "no size of its own", "`disk = \"2GiB\"`"),
+    (
+        "scenario",
+        PAGES,
+        "{ object-hidden = { store = ^\"bakups\", bucket = \"saved\" } }",
+        "there is no store `bakups`",
+        "`backups`?",
+    ),
+    (
+        "scenario",
+        PAGES,
+        "{ object-hidden = { store = \"backups\", bucket = ^\"safed\" } }",
+        "there is no bucket `safed`",
+        "`saved`?",
+    ),
+    (
+        "scenario",
+        PAGES,
+        "{ credential-revoked = { store = \"backups\", credential = ^\"pipelin\" } }",
+        "there is no credential `pipelin`",
+        "`pipeline`?",
+    ),
     ("scenario", "\"fetch\"", "^\"fecth\"", "unknown name `fecth`", "did you mean `fetch`?"),
     ("scenario", "bound = \"1m\"", "bound = ^\"1 fortnight\"", "unknown unit `fortnight`", "units are"),
     ("scenario", "\"restore\"", "^\"fetch\"", "\"fetch\" comes twice", "leave one out"),
@@ -370,7 +446,7 @@ fn a_plan_is_resolved_as_written() {
     assert_eq!((pipeline.bucket.as_str(), pipeline.credential.as_str()), ("saved", "pipeline"));
     let names: Vec<_> = scenario.faults.iter().map(|fault| (fault.after, fault.name.as_str())).collect();
     assert_eq!(names, [(Nanos::from_secs(8), "bad-deploy"), (Nanos::from_secs(11), "page-corruption")]);
-    assert_eq!(faults.iter().map(Asks::name).collect::<Vec<_>>(), ["bad-deploy", "page-corruption"]);
+    assert_eq!(faults.iter().map(|fault| fault.inject.name()).collect::<Vec<_>>(), ["bad-deploy", "page-corruption"]);
     assert_eq!(scenario.faults[0].params, serde_json::json!({ "host": "primary", "blocks": 1 }));
     assert_eq!(scenario.runbook[0].step, Step::Detect);
     assert_eq!(scenario.runbook[0].manual.as_ref().unwrap().value, Nanos::from_secs(600));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use blackstart_record::time::Nanos;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de;
+use serde::{Serialize, Serializer, de};
 
 use super::nearest::nearest;
 
@@ -33,7 +33,7 @@ const SIZES: &[(&str, u64, &[&str])] = &[
 
 /// A duration: whole numbers with units, the greatest first (`"1h"`, `"1h30m"`, `"250ms"`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lapse(pub(super) Nanos);
+pub struct Lapse(pub Nanos);
 
 /// A size in bytes: a whole number with its unit (`"512MiB"`, `"2GB"`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,15 @@ impl Size {
                 .ok_or_else(|| format!("\"{text}\" is too large: sizes end at 16777216TiB\n{example}"))?;
         }
         Ok(Self(total))
+    }
+}
+
+/// As people write it, in the greatest unit that it is a whole number of.
+impl Serialize for Lapse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let whole = |(_, size, _): &&(&str, u64, &[&str])| self.0.0 > 0 && self.0.0.is_multiple_of(*size);
+        let (unit, size, _) = DURATIONS.iter().rev().find(whole).unwrap_or(&DURATIONS[0]);
+        serializer.collect_str(&format_args!("{}{unit}", self.0.0 / size))
     }
 }
 
@@ -182,7 +191,10 @@ mod tests {
             ("2w", 1_209_600_000),
             ("0s", 0),
         ] {
-            assert_eq!(Lapse::parse(text), Ok(Lapse(Nanos::from_millis(millis))), "{text}");
+            let lapse = Lapse(Nanos::from_millis(millis));
+            assert_eq!(Lapse::parse(text), Ok(lapse), "{text}");
+            let written = serde_json::to_string(&lapse).unwrap();
+            assert_eq!(serde_json::from_str::<Lapse>(&written).unwrap(), lapse, "{text} is written as {written}");
         }
     }
 

@@ -181,6 +181,25 @@ impl Postgres {
         server.wait(bound).await.map(|_| ()).cannot(format_args!("stop PostgreSQL on host {}", self.host.name()))
     }
 
+    /// The process of the server's life, while it runs.
+    pub fn process(&self) -> Option<u32> {
+        self.server.as_ref().and_then(Process::id)
+    }
+
+    /// Kills every process of the server at once, as a loss of power does; one that does not run is fine.
+    ///
+    /// # Errors
+    /// One of them still lived after `bound`.
+    pub async fn kill(&mut self, bound: Duration) -> Result<()> {
+        let what = format!("kill PostgreSQL on host {}", self.host.name());
+        let Some(mut server) = self.server.take() else { return Ok(()) };
+        if let (false, Some(pid)) = (server.ended()?, server.id()) {
+            // Standing still first: a child that outlives its parent for a moment would be nobody's child.
+            Frozen::family(pid, bound).await.cannot(&what)?.kill(bound).await.cannot(&what)?;
+        }
+        server.wait(bound).await.map(|_| ()).cannot(&what)
+    }
+
     /// Freezes the server whole, at most within `bound`.
     ///
     /// # Errors

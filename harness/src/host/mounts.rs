@@ -1,0 +1,32 @@
+//! Changes to the mounts that a host's processes see, from outside.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, setns, unshare};
+
+/// Remounts `points` of a mount namespace. What was done before a refusal is undone.
+pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], read_only: bool) -> io::Result<()> {
+    let none: Option<&str> = None;
+    let remount = |point: &PathBuf, read_only: bool| {
+        let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND;
+        mount(none, point, none, if read_only { flags | MsFlags::MS_RDONLY } else { flags }, none)
+    };
+    let inside = || {
+        // A thread of its own enters: the others share their file system with the harness.
+        unshare(CloneFlags::CLONE_FS)?;
+        setns(namespace, CloneFlags::CLONE_NEWNS)?;
+        for (index, point) in points.iter().enumerate() {
+            if let Err(errno) = remount(point, read_only) {
+                points[..index].iter().try_for_each(|point| remount(point, !read_only))?;
+                return Err(io::Error::from(errno));
+            }
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(inside).join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
+    })
+}

@@ -1,0 +1,151 @@
+//! What a fault reaches: all of it must be there in a drill of the scenario, which is told at the name that is not.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::problems::Problems;
+use super::resolve_plan::ResolvedPlan;
+use super::scenario_file::{FaultFile, ScenarioFile};
+use super::{Asks, Vocabulary};
+
+/// The link that the application uses.
+pub const APPLICATION_LINK: &str = "application";
+
+/// The link from a host to the store.
+pub fn store_link(host: &str) -> String {
+    format!("store-from-{host}")
+}
+
+/// A part of the environment that a fault reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need<'a> {
+    /// A host.
+    Host(&'a str),
+    /// A host with a disk of a size of its own.
+    LimitedDisk(&'a str),
+    /// The server that the pipeline saves, by its host.
+    Server(&'a str),
+    /// A link.
+    Link(&'a str),
+    /// A bucket of the pipeline's store; `versions`: one that keeps them.
+    Bucket {
+        /// The store.
+        store: &'a str,
+        /// The bucket.
+        bucket: &'a str,
+        /// Whether it must keep old versions.
+        versions: bool,
+    },
+    /// The store that the pipeline saves to.
+    Store(&'a str),
+    /// The credential that the pipeline uses.
+    Credential(&'a str),
+}
+
+/// What is there in a drill of a scenario.
+struct There<'a, V: Vocabulary> {
+    plan: &'a ResolvedPlan<V>,
+    source: &'a str,
+    store: &'a str,
+    credential: &'a str,
+    links: Vec<String>,
+}
+
+pub(super) fn check<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
+    for fault in &file.faults {
+        check_lasting(fault, problems);
+    }
+    // An unknown pipeline has been told; what its drill starts is not known.
+    let name = &file.pipeline.value;
+    let (Some(pipeline), Some(spec)) = (plan.plan.pipelines.get(name), plan.pipelines.get(name)) else { return };
+    let (source, target) = (pipeline.source.as_str(), file.target.value.as_str());
+    let mut links = vec![APPLICATION_LINK.to_owned(), store_link(source)];
+    links.extend((source != target).then(|| store_link(target)));
+    let there = There { plan, source, store: &pipeline.store, credential: &spec.credential, links };
+    for fault in &file.faults {
+        for need in fault.inject.get_ref().needs() {
+            there.check(need, fault.inject.span(), problems);
+        }
+    }
+}
+
+fn check_lasting<F: Asks>(fault: &FaultFile<F>, problems: &mut Problems<'_>) {
+    let Some(lasts) = &fault.lasts else { return };
+    let spec = fault.inject.get_ref();
+    if lasts.value.0.0 == 0 {
+        problems.add(lasts.span.clone(), "this time cannot be zero", "leave it out: the fault then stays");
+    } else if !spec.heals() {
+        let message = format!("`{}` does not end by itself: only the recovery undoes it", spec.name());
+        problems.add(lasts.span.clone(), message, "leave `for` out");
+    }
+}
+
+impl<V: Vocabulary> There<'_, V> {
+    fn check(&self, need: Need<'_>, within: Range<usize>, problems: &mut Problems<'_>) {
+        let hosts = &self.plan.environment.hosts;
+        let known = |problems: &mut Problems<'_>, kind: &str, word: &str, names: Vec<&str>| {
+            let place = problems.quoted_within(word, within.clone());
+            problems.refer(kind, word, place, names.iter().copied());
+            names.contains(&word)
+        };
+        let host = |problems: &mut Problems<'_>, word: &str| known(problems, "host", word, names(hosts));
+        match need {
+            Need::Host(name) => drop(host(problems, name)),
+            Need::LimitedDisk(name) => {
+                if host(problems, name) && hosts[name].disk.is_none() {
+                    let message = format!("the disk of `{name}` has no size of its own, and would fill this machine's");
+                    let place = problems.quoted_within(name, within);
+                    problems.add(place, message, format!("give [hosts.{name}] a `disk`, such as `disk = \"2GiB\"`"));
+                }
+            }
+            Need::Server(name) => {
+                if host(problems, name) && name != self.source {
+                    let message = format!("`{name}` is not the host that the pipeline saves");
+                    let place = problems.quoted_within(name, within);
+                    problems.add(place, message, format!("that is `{}`", self.source));
+                }
+            }
+            Need::Link(name) => {
+                known(problems, "link", name, self.links.iter().map(String::as_str).collect());
+            }
+            Need::Store(name) => drop(self.store(name, within, problems)),
+            Need::Bucket { store, bucket, versions } => {
+                if !self.store(store, within.clone(), problems) {
+                    return;
+                }
+                let buckets = &self.plan.environment.stores[store].buckets;
+                let is_known = known(problems, "bucket", bucket, names(buckets));
+                if versions && is_known && !buckets[bucket].versioning {
+                    let place = problems.quoted_within(bucket, within);
+                    let message = format!("`{bucket}` keeps no old versions, so nothing can hide there");
+                    problems.add(place, message, "give the bucket `versioning = true`");
+                }
+            }
+            Need::Credential(name) => {
+                if known(problems, "credential", name, names(&self.plan.environment.credentials))
+                    && name != self.credential
+                {
+                    let message = format!("the pipeline does not use the credential `{name}`");
+                    let place = problems.quoted_within(name, within);
+                    problems.add(place, message, format!("it uses `{}`", self.credential));
+                }
+            }
+        }
+    }
+
+    /// Whether it is the store that the drill starts.
+    fn store(&self, name: &str, within: Range<usize>, problems: &mut Problems<'_>) -> bool {
+        let place = problems.quoted_within(name, within);
+        problems.refer("store", name, place.clone(), names(&self.plan.environment.stores));
+        let known = self.plan.environment.stores.contains_key(name);
+        if known && name != self.store {
+            let message = format!("the pipeline does not save to `{name}`, which this drill does not start");
+            problems.add(place, message, format!("it saves to `{}`", self.store));
+        }
+        known && name == self.store
+    }
+}
+
+fn names<T>(map: &BTreeMap<String, T>) -> Vec<&str> {
+    map.keys().map(String::as_str).collect()
+}
