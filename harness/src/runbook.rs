@@ -150,14 +150,21 @@ impl<'a> Recovery<'a> {
     async fn stop_application(&mut self, parts: &mut Parts<'_>) -> Result<Done> {
         self.stop_clients().await;
         parts.links.set_enabled(parts.application, false).await?;
-        plant_poison(parts.source, parts.database).await?;
+        // A server that is gone or stands still takes no poison, and cannot be asked to stop.
+        let answers = parts.source.connect(SUPERUSER).await.is_ok();
+        if answers {
+            plant_poison(parts.source, parts.database).await?;
+        }
         let in_place = parts.source.host().name() == parts.target.host().name();
         let out = if in_place {
             parts.source.close_database(parts.database).await?;
             format!("database {} closed", parts.database)
-        } else {
+        } else if answers {
             parts.source.stop(Stop::Fast, self.bounds.server.into()).await?;
             "source stopped".to_owned()
+        } else {
+            parts.source.kill(self.bounds.server.into()).await?;
+            "source did not answer and is killed".to_owned()
         };
         let at = self.clock.now();
         let event = match connect(&past_the_link(parts.source, parts.application_config)).await {

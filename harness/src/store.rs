@@ -1,5 +1,7 @@
 //! S3 endpoints: a real MinIO on a host, its buckets, and the credentials that each party has.
 
+mod objects;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,8 @@ use serde_json::json;
 use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host, Process};
 use crate::secret::{Secret, Secrets};
+
+pub use objects::{Refusal, Version};
 
 const PORT: u16 = 9000;
 const START_BOUND: Duration = Duration::from_secs(30);

@@ -1,5 +1,9 @@
 //! Disasters: inject, confirm, heal. One file per fault and one line in [`faults`].
 
+mod deploy;
+mod dial;
+mod offline;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -105,6 +109,11 @@ pub trait Fault: Send + Sync {
     /// What it reaches.
     fn needs(&self) -> Vec<Need<'_>>;
 
+    /// What is wrong with its parameters together, if anything is.
+    fn wrong(&self) -> Option<String> {
+        None
+    }
+
     /// Does it.
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>>;
 
@@ -156,6 +165,10 @@ macro_rules! faults {
                 self.fault().needs()
             }
 
+            fn wrong(&self) -> Option<String> {
+                self.fault().wrong()
+            }
+
             fn heals(&self) -> bool {
                 self.fault().heal().is_some()
             }
@@ -168,8 +181,52 @@ macro_rules! faults {
 }
 
 faults! {
-    PageCorruption = "page-corruption" in page_corruption, PhysicalReadable:
-        "pages of a table or an index are overwritten on disk";
     UpdateWithoutWhere = "update-without-where" in update_without_where, Logical:
         "a bad deploy overwrites a column of every row of a tenant";
+    DeleteWithoutWhere = "delete-without-where" in delete_without_where, Logical:
+        "a bad deploy deletes every row of a tenant";
+    TruncateTable = "truncate-table" in truncate_table, Logical:
+        "a bad deploy empties a table, and what refers to it";
+    TableDropped = "table-dropped" in table_dropped, Logical:
+        "a bad deploy drops a table";
+    PageCorruption = "page-corruption" in page_corruption, PhysicalReadable:
+        "pages of a table or an index are overwritten on disk";
+    TornPage = "torn-page" in torn_page, PhysicalReadable:
+        "the second half of pages of a table or an index never reached the disk";
+    FileTruncated = "file-truncated" in file_truncated, PhysicalReadable:
+        "the second half of the file of a table or an index is cut off";
+    FileDeleted = "file-deleted" in file_deleted, PhysicalReadable:
+        "the file of a table or an index is deleted";
+    WalCorruption = "wal-corruption" in wal_corruption, PhysicalLost:
+        "a page of the log is overwritten on disk before it is archived";
+    ServerKilled = "server-killed" in server_killed, Availability:
+        "every process of the server is killed at once";
+    ServerFrozen = "server-frozen" in server_frozen, Availability:
+        "every process of the server stands still";
+    HostDestroyed = "host-destroyed" in host_destroyed, PhysicalLost:
+        "every process of a host and all that is on its disk are gone";
+    DiskFull = "disk-full" in disk_full, Availability:
+        "nothing more fits on a host's disk, which has a size of its own";
+    ReadOnlyDisk = "read-only-disk" in read_only_disk, Availability:
+        "a host's disk is remounted read-only, its server killed";
+    LinkCut = "link-cut" in link_cut, Availability:
+        "a link refuses connections";
+    LinkBlackHoled = "link-black-holed" in link_black_holed, Availability:
+        "a link takes connections and passes nothing on";
+    LinkSlowed = "link-slowed" in link_slowed, Availability:
+        "a link passes everything on late: latency, jitter, bandwidth";
+    LinkReset = "link-reset" in link_reset, Availability:
+        "a link resets every connection";
+    ObjectDeleted = "object-deleted" in object_deleted, PhysicalLost:
+        "objects of the store are deleted with all their versions";
+    ObjectRotted = "object-rotted" in object_rotted, PhysicalLost:
+        "a bit of objects of the store changes on its disk";
+    ObjectEncryptedInPlace = "object-encrypted-in-place" in object_encrypted_in_place, PhysicalLost:
+        "objects of the store are replaced by their bytes encrypted";
+    ObjectHidden = "object-hidden" in object_hidden, Availability:
+        "objects of the store are hidden by a delete marker";
+    CredentialRevoked = "credential-revoked" in credential_revoked, Availability:
+        "the store no longer knows the pipeline's credential";
+    StoreRefusingWrites = "store-refusing-writes" in store_refusing_writes, Availability:
+        "the store takes nothing new";
 }

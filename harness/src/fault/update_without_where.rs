@@ -5,8 +5,9 @@ use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Injected, Kept, Scene, Transaction};
-use crate::failure::{Context, Error, Result};
+use super::deploy::{self, quoted};
+use super::{Fault, Injected, Scene};
+use crate::failure::{Error, Result};
 use crate::plan::Need;
 
 /// What to update.
@@ -49,27 +50,12 @@ impl Fault for Params {
 }
 
 impl Params {
-    async fn deploy(&self, scene: &mut Scene<'_>) -> Result<Injected> {
-        let client = scene.server.connect(scene.database).await?;
-        let begin = format!(
-            "BEGIN; SET LOCAL ROLE {}; SET LOCAL {} = '{}'",
-            quoted(&self.role),
-            self.tenant_setting,
-            self.tenant
-        );
-        client.batch_execute(&begin).await.cannot("begin the bad deploy")?;
-        let update = format!("UPDATE {} SET {} = $1", self.table, quoted(&self.column));
-        let rows = client.execute(&update, &[&self.value]).await.cannot("run the bad deploy")?;
-        let xid: String = client.query_one("SELECT pg_current_xact_id()::text", &[]).await?.get(0);
-        let xid = xid.parse().map_err(|_| Error::new(format!("the server says that {xid} is a transaction id")))?;
-        let before = scene.clock.now();
-        client.batch_execute("COMMIT").await.cannot("commit the bad deploy")?;
-        let after = scene.clock.now();
-        Ok(Injected {
-            says: format!("{}: {rows} rows in transaction {xid}", self.intends()),
-            transaction: Some(Transaction { xid, before, after }),
-            kept: Kept::Nothing,
-        })
+    async fn deploy(&self, scene: &Scene<'_>) -> Result<Injected> {
+        let begin = deploy::as_tenant(&self.role, &self.tenant_setting, self.tenant);
+        let statement = format!("UPDATE {} SET {} = $1", self.table, quoted(&self.column));
+        let done = deploy::run(scene, &begin, None, &statement, &[&self.value]).await?;
+        let says = format!("{}: {} rows in transaction {}", self.intends(), done.rows, done.transaction.xid);
+        Ok(Injected { transaction: Some(done.transaction), ..Injected::done(says) })
     }
 
     /// Counts the rows that carry the deploy's transaction: others may have had its value all along.
@@ -87,8 +73,4 @@ impl Params {
         }
         Ok(format!("{rows} rows of {table} were written by transaction {xid}"))
     }
-}
-
-fn quoted(identifier: &str) -> String {
-    format!("\"{}\"", identifier.replace('"', "\"\""))
 }

@@ -10,6 +10,7 @@ pub mod scratch;
 
 mod command;
 mod mounts;
+pub(crate) mod tree;
 mod watched;
 
 pub use command::{Command, Finished, Logs, Process};

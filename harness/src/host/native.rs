@@ -24,7 +24,7 @@ use nix::unistd::{Gid, Uid};
 
 use super::command::{Command, Finished, Logs, Process};
 use super::isolate::{Isolation, MOUNTS, NOBODY, ServerUser};
-use super::{mounts, process, watched};
+use super::{mounts, process, tree, watched};
 use crate::failure::{Context, Error, Result};
 
 /// What the hosts of one drill stand on.
@@ -197,11 +197,24 @@ impl Host {
     /// # Errors
     /// Any error of copying.
     pub fn copy_in(&self, from: &Path, relative: &str) -> Result<()> {
-        copy_tree(from, &self.outside(relative), &|path| self.inner.own(path)).cannot(format_args!(
+        tree::copy(from, &self.outside(relative), &|path| self.inner.own(path)).cannot(format_args!(
             "copy {} to host {}",
             from.display(),
             self.inner.name
         ))
+    }
+
+    /// Removes all that is on its disk.
+    ///
+    /// # Errors
+    /// Any error of removing it.
+    pub fn wipe(&self) -> Result<()> {
+        tree::empty(&self.inner.disk).cannot(format_args!("wipe the disk of host {}", self.inner.name))
+    }
+
+    /// Whether its processes can be told from others.
+    pub fn knows_its_processes(&self) -> bool {
+        self.inner.view.is_some()
     }
 
     /// Whether its disk is a file system of its own, which it can fill without filling the machine's.
@@ -370,23 +383,4 @@ fn assume(user: ServerUser) -> io::Result<()> {
             fs::write("/proc/self/gid_map", b"65534 0 1")
         }
     }
-}
-
-/// Copies a tree with modes and links; `own` is told of every path made.
-pub(crate) fn copy_tree(from: &Path, to: &Path, own: &impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
-    let meta = fs::symlink_metadata(from)?;
-    if meta.is_dir() {
-        fs::create_dir_all(to)?;
-        fs::set_permissions(to, meta.permissions())?;
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
-            copy_tree(&entry.path(), &to.join(entry.file_name()), own)?;
-        }
-    } else if meta.is_symlink() {
-        std::os::unix::fs::symlink(fs::read_link(from)?, to)?;
-        return Ok(());
-    } else {
-        fs::copy(from, to)?;
-    }
-    own(to)
 }

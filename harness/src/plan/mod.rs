@@ -62,6 +62,11 @@ pub trait Asks: Clone + Debug + Serialize + DeserializeOwned + JsonSchema {
         Vec::new()
     }
 
+    /// What is wrong with its parameters together, if anything is.
+    fn wrong(&self) -> Option<String> {
+        None
+    }
+
     /// Whether its effect can be ended by other means than the recovery.
     fn heals(&self) -> bool {
         false

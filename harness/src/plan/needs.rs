@@ -53,6 +53,10 @@ struct There<'a, V: Vocabulary> {
 
 pub(super) fn check<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
     for fault in &file.faults {
+        if let Some(wrong) = fault.inject.get_ref().wrong() {
+            let name = fault.inject.get_ref().name();
+            problems.add(fault.inject.span(), format!("this `{name}` cannot be seen to work"), wrong);
+        }
         check_lasting(fault, problems);
     }
     // An unknown pipeline has been told; what its drill starts is not known.

@@ -101,6 +101,10 @@ impl Asks for TestFault {
         }
     }
 
+    fn wrong(&self) -> Option<String> {
+        matches!(self, Self::PageCorruption(on) if on.blocks == 0).then(|| "1 is the least".to_owned())
+    }
+
     fn heals(&self) -> bool {
         matches!(self, Self::LinkCut(_))
     }
@@ -343,6 +347,13 @@ const MISTAKES: &[Mistake] = &[
         "^\"recovery\", blocks",
         "is not the host that the pipeline saves",
         "`primary`",
+    ),
+    (
+        "scenario",
+        PAGES,
+        "^{ page-corruption = { host = \"primary\", blocks = 0 } }",
+        "cannot be seen",
+        "1 is the least",
     ),
     ("scenario", "inject = { page", "for = ^\"5s\"\ninject = { page", "only the recovery undoes it", "leave `for` out"),
     ("scenario", PAGES, "{ link-cut = { link = ^\"aplication\" } }", "there is no link `aplication`", "`application`?"),

@@ -36,7 +36,7 @@ pub(super) async fn get(host: &Host, installation: &Installation, role: Role, ca
 fn keep(made: &Path, template: &Path) -> std::io::Result<()> {
     let partial = template.with_extension(std::process::id().to_string());
     fs::create_dir_all(template.parent().unwrap_or(Path::new("/")))?;
-    crate::host::native::copy_tree(made, &partial, &|_| Ok(()))?;
+    crate::host::tree::copy(made, &partial, &|_| Ok(()))?;
     match fs::rename(&partial, template) {
         // Another drill was faster; theirs is as good.
         Err(_) if template.join("PG_VERSION").exists() => fs::remove_dir_all(&partial),

@@ -1,0 +1,87 @@
+//! Objects of the store are replaced by their own bytes, encrypted with a key that nobody has.
+
+use std::fs::File;
+use std::io::Read;
+
+use blackstart_record::words::hex;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use sha2::{Digest, Sha256};
+
+use super::{Fault, Injected, Kept, Scene};
+use crate::failure::{Error, Result};
+use crate::plan::Need;
+
+/// What to encrypt.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Params {
+    /// The store.
+    pub store: String,
+    /// The bucket.
+    pub bucket: String,
+    /// How the keys of the objects begin; of all of them if left out.
+    pub prefix: Option<String>,
+}
+
+impl Fault for Params {
+    fn intends(&self) -> String {
+        format!("encrypt every object of {}/{}", self.bucket, self.prefix())
+    }
+
+    fn needs(&self) -> Vec<Need<'_>> {
+        vec![Need::Bucket { store: &self.store, bucket: &self.bucket, versions: false }]
+    }
+
+    fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
+        self.encrypt(scene).boxed()
+    }
+
+    fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, injected: &'a Injected) -> BoxFuture<'a, Result<String>> {
+        self.look(scene, injected).boxed()
+    }
+}
+
+impl Params {
+    fn prefix(&self) -> &str {
+        self.prefix.as_deref().unwrap_or_default()
+    }
+
+    async fn encrypt(&self, scene: &Scene<'_>) -> Result<Injected> {
+        let keys = scene.store.some_objects(&self.bucket, self.prefix()).await?;
+        let mut secret = [0; 32];
+        File::open("/dev/urandom")?.read_exact(&mut secret)?;
+        let mut words = Vec::new();
+        for key in &keys {
+            let mut bytes = scene.store.get(&self.bucket, key).await?;
+            words.extend([key.clone(), hex(&Sha256::digest(&bytes))]);
+            cipher(&secret, &mut bytes);
+            scene.store.put(&self.bucket, key, bytes).await?;
+        }
+        let says = format!("{} objects of {} encrypted in place", keys.len(), self.bucket);
+        Ok(Injected { says, transaction: None, kept: Kept::Words(words) })
+    }
+
+    async fn look(&self, scene: &Scene<'_>, injected: &Injected) -> Result<String> {
+        let kept = injected.kept.words().chunks_exact(2);
+        let count = kept.len();
+        for pair in kept {
+            let bytes = scene.store.get(&self.bucket, &pair[0]).await?;
+            if !bytes.is_empty() && hex(&Sha256::digest(&bytes)) == pair[1] {
+                return Err(Error::new(format!("{} is fetched as it was", pair[0])));
+            }
+        }
+        Ok(format!("{count} objects are fetched with other bytes"))
+    }
+}
+
+/// A stream of digests of the key and a counter, over the bytes.
+fn cipher(secret: &[u8; 32], bytes: &mut [u8]) {
+    for (index, block) in bytes.chunks_mut(32).enumerate() {
+        let pad = Sha256::new().chain_update(secret).chain_update((index as u64).to_le_bytes()).finalize();
+        block.iter_mut().zip(pad).for_each(|(byte, pad)| *byte ^= pad);
+    }
+}

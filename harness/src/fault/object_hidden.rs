@@ -1,0 +1,95 @@
+//! Objects of the store are hidden by a delete marker: the versions are there, and nobody sees them.
+
+use futures_util::future::{BoxFuture, FutureExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Heal, Injected, Kept, Scene};
+use crate::failure::{Error, Result};
+use crate::plan::Need;
+
+/// What to hide.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Params {
+    /// The store.
+    pub store: String,
+    /// The bucket; it keeps versions.
+    pub bucket: String,
+    /// How the keys of the objects begin; of all of them if left out.
+    pub prefix: Option<String>,
+}
+
+impl Fault for Params {
+    fn intends(&self) -> String {
+        format!("hide every object of {}/{}", self.bucket, self.prefix())
+    }
+
+    fn needs(&self) -> Vec<Need<'_>> {
+        vec![Need::Bucket { store: &self.store, bucket: &self.bucket, versions: true }]
+    }
+
+    fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
+        self.hide(scene).boxed()
+    }
+
+    fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, injected: &'a Injected) -> BoxFuture<'a, Result<String>> {
+        self.look(scene, injected).boxed()
+    }
+
+    fn heal(&self) -> Option<&dyn Heal> {
+        Some(self)
+    }
+}
+
+impl Heal for Params {
+    fn heal<'a>(&'a self, scene: &'a mut Scene<'_>, injected: Injected) -> BoxFuture<'a, Result<()>> {
+        async move { self.show(scene, &injected).await }.boxed()
+    }
+}
+
+impl Params {
+    fn prefix(&self) -> &str {
+        self.prefix.as_deref().unwrap_or_default()
+    }
+
+    async fn hide(&self, scene: &Scene<'_>) -> Result<Injected> {
+        let keys = scene.store.some_objects(&self.bucket, self.prefix()).await?;
+        let says = format!("{} objects of {} hidden", keys.len(), self.bucket);
+        let mut words = Vec::new();
+        for key in keys {
+            let marker = scene.store.delete(&self.bucket, &key, None).await?;
+            let marker = marker.ok_or_else(|| Error::new(format!("{key} was deleted and left no marker")))?;
+            words.extend([key, marker]);
+        }
+        Ok(Injected { says, transaction: None, kept: Kept::Words(words) })
+    }
+
+    async fn look(&self, scene: &Scene<'_>, injected: &Injected) -> Result<String> {
+        let listed = scene.store.list(&self.bucket, self.prefix()).await?;
+        let versions = scene.store.versions(&self.bucket, self.prefix()).await?;
+        for (key, _) in pairs(injected) {
+            if listed.contains_key(key) {
+                return Err(Error::new(format!("{key} is still listed")));
+            }
+            if !versions.iter().any(|version| version.key == *key && !version.is_marker) {
+                return Err(Error::new(format!("{key} has no version left to hide")));
+            }
+        }
+        Ok(format!("{} objects are not listed, and their versions are", pairs(injected).count()))
+    }
+
+    async fn show(&self, scene: &Scene<'_>, injected: &Injected) -> Result<()> {
+        for (key, marker) in pairs(injected) {
+            scene.store.delete(&self.bucket, key, Some(marker)).await?;
+        }
+        let listed = scene.store.list(&self.bucket, self.prefix()).await?;
+        let hidden = pairs(injected).find(|(key, _)| !listed.contains_key(*key));
+        hidden.map_or(Ok(()), |(key, _)| Err(Error::new(format!("{key} is still hidden"))))
+    }
+}
+
+/// Keys and their markers.
+fn pairs(injected: &Injected) -> impl Iterator<Item = (&String, &String)> {
+    injected.kept.words().chunks_exact(2).map(|pair| (&pair[0], &pair[1]))
+}

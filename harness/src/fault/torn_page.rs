@@ -1,0 +1,65 @@
+//! Pages of which only the first half reached the disk: the second is as it was before the page was first written.
+
+use std::fs;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::offline::{self, PAGE};
+use super::{Fault, Injected, Scene};
+use crate::failure::Result;
+use crate::plan::Need;
+
+/// What to tear.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Params {
+    /// The host.
+    pub host: String,
+    /// The table or index, with schema.
+    pub relation: String,
+    /// How many of its pages, evenly spread; all of them if it has fewer.
+    pub blocks: u32,
+}
+
+impl Fault for Params {
+    fn intends(&self) -> String {
+        format!("tear {} pages of {} on disk", self.blocks, self.relation)
+    }
+
+    fn needs(&self) -> Vec<Need<'_>> {
+        vec![Need::Server(&self.host)]
+    }
+
+    fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
+        self.tear(scene).boxed()
+    }
+
+    fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, _injected: &'a Injected) -> BoxFuture<'a, Result<String>> {
+        offline::unreadable(scene, &self.relation).boxed()
+    }
+}
+
+impl Params {
+    async fn tear(&self, scene: &mut Scene<'_>) -> Result<Injected> {
+        let pages = offline::change(scene, &self.relation, |file| halve(file, self.blocks)).await?;
+        Ok(Injected::done(format!("the second half of {pages} pages of {} unwritten", self.relation)))
+    }
+}
+
+/// Rows fill a page from its end: its second half is never empty where it holds any.
+fn halve(path: &Path, wanted: u32) -> std::io::Result<usize> {
+    const HALF: usize = (PAGE / 2) as usize;
+    let mut file = fs::OpenOptions::new().write(true).open(path)?;
+    let mut pages = 0;
+    for page in offline::spread(file.metadata()?.len(), wanted) {
+        file.seek(SeekFrom::Start(page * PAGE + PAGE / 2))?;
+        file.write_all(&[0; HALF])?;
+        pages += 1;
+    }
+    file.sync_all()?;
+    Ok(pages)
+}

@@ -1,0 +1,227 @@
+//! What faults do to a store and see of it: its objects, its users, the files that it keeps.
+
+use std::fmt;
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::ByteStream;
+
+use super::{Key, Store, client, words};
+use crate::failure::{Context, Error, Result};
+
+/// Where MinIO puts what it is being sent, below its folder.
+const INCOMING: [&str; 2] = [".minio.sys/tmp", ".minio.sys/multipart"];
+const LOOK: &str = "blackstart-look";
+
+/// A version of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The object's key.
+    pub key: String,
+    /// The version; `null` where the bucket keeps none.
+    pub id: String,
+    /// Whether it is a marker that the object was deleted.
+    pub is_marker: bool,
+}
+
+/// Why a store did not do as it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The code that it answered; `None`: it did not answer.
+    code: Option<String>,
+    says: String,
+}
+
+impl Refusal {
+    /// Whether there is no such object.
+    pub fn is_missing(&self) -> bool {
+        self.code.as_deref() == Some("NoSuchKey")
+    }
+
+    /// Whether nothing was answered at all.
+    pub fn is_silent(&self) -> bool {
+        self.code.is_none()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.says)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.says)
+    }
+}
+
+impl<E, R> From<SdkError<E, R>> for Refusal
+where
+    SdkError<E, R>: std::error::Error + ProvideErrorMetadata,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        Self { code: error.code().map(str::to_owned), says: words(&error) }
+    }
+}
+
+impl Store {
+    /// The keys of the current objects under `prefix`; at least one.
+    ///
+    /// # Errors
+    /// The store's answer, or that there is none.
+    pub async fn some_objects(&self, bucket: &str, prefix: &str) -> Result<Vec<String>> {
+        let keys: Vec<String> = self.list(bucket, prefix).await?.into_keys().collect();
+        if keys.is_empty() {
+            return Err(Error::new(format!("bucket {bucket} has no object {prefix}*")));
+        }
+        Ok(keys)
+    }
+
+    /// An object's bytes.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn get(&self, bucket: &str, key: &str) -> std::result::Result<Vec<u8>, Refusal> {
+        let object = self.client.get_object().bucket(bucket).key(key).send().await?;
+        let bytes = object.body.collect().await;
+        // It had answered, and broke off.
+        let broken = |error| Refusal { code: Some("broken off".to_owned()), says: words(&error) };
+        Ok(bytes.map_err(broken)?.to_vec())
+    }
+
+    /// Writes an object.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> std::result::Result<(), Refusal> {
+        self.client.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes)).send().await?;
+        Ok(())
+    }
+
+    /// Every version of every object under `prefix`.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn versions(&self, bucket: &str, prefix: &str) -> std::result::Result<Vec<Version>, Refusal> {
+        let mut found = Vec::new();
+        let mut from = (None, None);
+        loop {
+            let list = self.client.list_object_versions().bucket(bucket).prefix(prefix);
+            let page = list.set_key_marker(from.0).set_version_id_marker(from.1).send().await?;
+            let version = |key: Option<&str>, id: Option<&str>, is_marker| Version {
+                key: key.unwrap_or_default().to_owned(),
+                id: id.unwrap_or("null").to_owned(),
+                is_marker,
+            };
+            found.extend(page.versions().iter().map(|one| version(one.key(), one.version_id(), false)));
+            found.extend(page.delete_markers().iter().map(|one| version(one.key(), one.version_id(), true)));
+            from = (page.next_key_marker, page.next_version_id_marker);
+            if from.0.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Deletes a version of an object, or (`None`) hides the object under a marker, whose version this returns; a bucket
+    /// without versions has no marker, and loses the object.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn delete(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> std::result::Result<Option<String>, Refusal> {
+        let delete = self.client.delete_object().bucket(bucket).key(key);
+        let done = delete.set_version_id(version.map(str::to_owned)).send().await?;
+        Ok(done.version_id.filter(|_| done.delete_marker == Some(true)))
+    }
+
+    /// Changes one bit of every file of an object on the store's disk; how many.
+    ///
+    /// # Errors
+    /// Any error of changing it, or that nothing was found.
+    pub fn rot(&self, bucket: &str, key: &str) -> Result<usize> {
+        let folder = self.host.outside("s3").join(bucket).join(key);
+        let rot = || {
+            let mut parts = Vec::new();
+            for version in fs::read_dir(&folder)?.flatten().filter(|entry| entry.path().is_dir()) {
+                let files = fs::read_dir(version.path())?.flatten().map(|entry| entry.path());
+                parts.extend(files.filter(|path| path.file_name().is_some_and(is_part)));
+            }
+            for part in &parts {
+                flip(part, |length| length / 2)?;
+            }
+            if parts.is_empty() {
+                // A small object is at the end of its description.
+                flip(&folder.join("xl.meta"), |length| length.saturating_sub(1))?;
+            }
+            Ok::<_, io::Error>(parts.len().max(1))
+        };
+        rot().cannot(format_args!("let {bucket}/{key} rot"))
+    }
+
+    /// Lets a user of the store in, or keeps it out.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn set_user(&self, name: &str, may_enter: bool) -> Result<()> {
+        self.mc(&["admin", "user", if may_enter { "enable" } else { "disable" }, "store", name], None).await
+    }
+
+    /// What the store says to a key that it does not know (any more); `None`: it knows it.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn refuses(&self, key: &Key) -> Result<Option<String>> {
+        let asked = client(Self::address_on(&self.host), key).list_buckets().send().await;
+        match asked.map_err(Refusal::from) {
+            Err(refusal) if refusal.is_silent() => Err(refusal.into()),
+            Err(refusal) if refusal.code.as_deref() == Some("InvalidAccessKeyId") => Ok(Some(refusal.says)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Lets the store take anything new, or not: the folders into which it takes it are closed to it.
+    ///
+    /// # Errors
+    /// Any error of changing their modes.
+    pub fn set_writable(&self, writable: bool) -> Result<()> {
+        let mode = Permissions::from_mode(if writable { 0o755 } else { 0o555 });
+        let folder = self.host.outside("s3");
+        let set = || INCOMING.iter().try_for_each(|incoming| fs::set_permissions(folder.join(incoming), mode.clone()));
+        set().cannot("change whether the store can be written to")
+    }
+
+    /// Begins an upload and gives it up, which leaves nothing.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn try_to_write(&self, bucket: &str) -> std::result::Result<(), Refusal> {
+        let begun = self.client.create_multipart_upload().bucket(bucket).key(LOOK).send().await?;
+        let upload = self.client.abort_multipart_upload().bucket(bucket).key(LOOK).set_upload_id(begun.upload_id);
+        upload.send().await?;
+        Ok(())
+    }
+}
+
+fn is_part(name: &std::ffi::OsStr) -> bool {
+    name.to_string_lossy().starts_with("part.")
+}
+
+/// Changes the lowest bit of the byte at `place` of the file's length.
+fn flip(path: &Path, place: impl Fn(u64) -> u64) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let place = SeekFrom::Start(place(file.metadata()?.len()));
+    let mut byte = [0];
+    file.seek(place)?;
+    file.read_exact(&mut byte)?;
+    file.seek(place)?;
+    file.write_all(&[byte[0] ^ 1])?;
+    file.sync_all()
+}

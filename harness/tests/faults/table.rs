@@ -1,0 +1,297 @@
+//! One row a fault.
+
+use std::path::Path;
+use std::time::Duration;
+
+use blackstart::fault::{FAULTS, Spec};
+use blackstart::host::isolate::Isolation;
+use blackstart::plan::Asks;
+use futures_util::future::{BoxFuture, FutureExt};
+use tokio::net::TcpStream;
+
+use crate::world::{BOUND, OBJECTS, ROWS, SILENCE, World, original};
+
+/// What a probe saw of the fault; `None`: nothing.
+type Seen = Option<String>;
+
+/// A fault, and the probe that knows it from outside: never the fault's own look.
+struct Row {
+    /// As a scenario asks for it.
+    inject: &'static str,
+    /// Whether it has an end; what has none is undone by the recovery alone.
+    heals: bool,
+    probe: for<'a> fn(&'a World) -> BoxFuture<'a, Seen>,
+}
+
+/// A table of its own for each fault that damages one.
+const TABLES: &[&str] =
+    &["updated", "deleted", "truncated", "dropped", "corrupt", "indexed", "torn", "halved", "unlinked"];
+/// Objects of their own for each fault that damages some.
+const PREFIXES: &[&str] = &["deleted", "rotted", "encrypted", "hidden", "kept"];
+
+/// What destroys more comes later: the log, then the host.
+const ROWS_OF_TABLE: &[Row] = &[
+    Row {
+        inject: "update-without-where = { host = 'primary', table = 'updated', column = 'status', value = 'done', \
+                 role = 'app_user', tenant-setting = 'app.tenant', tenant = 3 }",
+        heals: false,
+        probe: |world| count(world, "updated WHERE status <> 'open'", |done| done == ROWS / 4).boxed(),
+    },
+    Row {
+        inject: "delete-without-where = { host = 'primary', table = 'deleted', role = 'app_user', \
+                 tenant-setting = 'app.tenant', tenant = 3 }",
+        heals: false,
+        probe: |world| count(world, "deleted", |left| left == ROWS - ROWS / 4).boxed(),
+    },
+    Row {
+        inject: "truncate-table = { host = 'primary', table = 'truncated' }",
+        heals: false,
+        probe: |world| count(world, "truncated", |left| left == 0).boxed(),
+    },
+    Row {
+        inject: "table-dropped = { host = 'primary', table = 'dropped' }",
+        heals: false,
+        probe: |world| refused(world, "SELECT count(*) FROM dropped", "relation \"dropped\" does not exist").boxed(),
+    },
+    Row {
+        inject: "page-corruption = { host = 'primary', relation = 'corrupt', blocks = 3 }",
+        heals: false,
+        probe: |world| refused(world, "SELECT sum(length(filler)) FROM corrupt", "invalid page in block").boxed(),
+    },
+    Row {
+        inject: "page-corruption = { host = 'primary', relation = 'indexed_pkey', blocks = 2 }",
+        heals: false,
+        probe: |world| {
+            let sql = "SET enable_seqscan = off; SELECT filler FROM indexed WHERE id = 5000";
+            refused(world, sql, "invalid page in block").boxed()
+        },
+    },
+    Row {
+        inject: "torn-page = { host = 'primary', relation = 'torn', blocks = 3 }",
+        heals: false,
+        probe: |world| refused(world, "SELECT sum(length(filler)) FROM torn", "invalid page in block").boxed(),
+    },
+    Row {
+        inject: "file-truncated = { host = 'primary', relation = 'halved' }",
+        heals: false,
+        probe: |world| count(world, "halved", |left| left < ROWS).boxed(),
+    },
+    Row {
+        inject: "file-deleted = { host = 'primary', relation = 'unlinked' }",
+        heals: false,
+        probe: |world| refused(world, "SELECT count(*) FROM unlinked", "could not open file").boxed(),
+    },
+    Row { inject: "link-cut = { link = 'application' }", heals: true, probe: |world| broken(world, "refused").boxed() },
+    Row {
+        inject: "link-reset = { link = 'application' }",
+        heals: true,
+        probe: |world| broken(world, "reset by peer").boxed(),
+    },
+    Row {
+        inject: "link-black-holed = { link = 'application' }",
+        heals: true,
+        probe: |world| broken(world, SILENCE).boxed(),
+    },
+    Row {
+        inject: "link-slowed = { link = 'application', latency = '300ms', jitter = '100ms' }",
+        heals: true,
+        probe: |world| slow(world, "SELECT 1", Duration::from_millis(200)).boxed(),
+    },
+    Row {
+        // A megabyte a second for two of them, and a little before.
+        inject: "link-slowed = { link = 'application', latency = '10ms', kilobytes-per-second = 1000 }",
+        heals: true,
+        probe: |world| slow(world, "SELECT repeat('x', 2000000)", Duration::from_secs(1)).boxed(),
+    },
+    Row { inject: "server-killed = { host = 'primary' }", heals: true, probe: |world| closed(world).boxed() },
+    Row {
+        inject: "server-frozen = { host = 'primary' }",
+        heals: true,
+        probe: |world| {
+            async move {
+                // It takes the call all the same.
+                TcpStream::connect((world.address(), 5432)).await.unwrap();
+                saw(world.ask_directly("SELECT 1").await, SILENCE)
+            }
+            .boxed()
+        },
+    },
+    Row {
+        inject: "disk-full = { host = 'primary' }",
+        heals: true,
+        probe: |world| {
+            let sql =
+                "BEGIN; CREATE UNLOGGED TABLE more AS SELECT repeat('x', 1000) FROM generate_series(1, 5000); ROLLBACK";
+            refused(world, sql, "No space left on device").boxed()
+        },
+    },
+    Row {
+        inject: "read-only-disk = { host = 'primary' }",
+        heals: true,
+        probe: |world| {
+            async move {
+                let mounts = world.on_primary("cat /proc/self/mountinfo").await;
+                let disk = mounts.lines().find(|line| line.contains(" /mnt/disk ")).unwrap();
+                let options = disk.split(' ').nth(5).unwrap();
+                let read_only = options.split(',').any(|option| option == "ro");
+                let down = closed(world).await;
+                assert_eq!(read_only, down.is_some(), "the server runs where it can write, and only there");
+                read_only.then(|| options.to_owned())
+            }
+            .boxed()
+        },
+    },
+    Row {
+        inject: "object-deleted = { store = 'backups', bucket = 'saved', prefix = 'deleted/' }",
+        heals: false,
+        probe: |world| fetched(world, "deleted", |got| got.is_err_and(|said| said.contains("does not exist"))).boxed(),
+    },
+    Row {
+        inject: "object-rotted = { store = 'backups', bucket = 'saved', prefix = 'rotted/' }",
+        heals: false,
+        probe: |world| fetched(world, "rotted", |got| got.is_err_and(|said| said.contains("unreadable"))).boxed(),
+    },
+    Row {
+        inject: "object-encrypted-in-place = { store = 'backups', bucket = 'saved', prefix = 'encrypted/' }",
+        heals: false,
+        probe: |world| fetched(world, "encrypted", |got| got.is_ok()).boxed(),
+    },
+    Row {
+        inject: "object-hidden = { store = 'backups', bucket = 'saved', prefix = 'hidden/' }",
+        heals: true,
+        probe: |world| fetched(world, "hidden", |got| got.is_err_and(|said| said.contains("does not exist"))).boxed(),
+    },
+    Row {
+        inject: "credential-revoked = { store = 'backups', credential = 'pipeline' }",
+        heals: true,
+        probe: |world| {
+            fetched(world, "kept", |got| got.is_err_and(|said| said.contains("account is disabled"))).boxed()
+        },
+    },
+    Row {
+        inject: "store-refusing-writes = { store = 'backups', bucket = 'saved' }",
+        heals: true,
+        probe: |world| {
+            async move {
+                // What is there can still be had.
+                assert_eq!(fetched(world, "kept", |_| true).await, None);
+                saw(world.mc(&["pipe", "store/saved/new"], Some("new")).await, "nsufficient permissions")
+            }
+            .boxed()
+        },
+    },
+    Row {
+        inject: "link-cut = { link = 'store-from-primary' }",
+        heals: true,
+        probe: |world| fetched(world, "kept", |got| got.is_err_and(|said| said.contains("connection refused"))).boxed(),
+    },
+    Row {
+        inject: "wal-corruption = { host = 'primary' }",
+        heals: false,
+        probe: |world| {
+            let sql = "SELECT count(*) FROM pg_current_wal_flush_lsn() lsn, pg_walfile_name_offset(lsn), \
+                       pg_get_wal_records_info(lsn - file_offset::numeric, lsn)";
+            refused(world, sql, "could not read WAL at").boxed()
+        },
+    },
+    Row {
+        inject: "host-destroyed = { host = 'primary' }",
+        heals: false,
+        probe: |world| {
+            async move {
+                let is_there = world.hosts["primary"].outside("data/PG_VERSION").exists();
+                let down = closed(world).await;
+                assert_eq!(down.is_none(), is_there, "the server is gone with its disk");
+                down
+            }
+            .boxed()
+        },
+    },
+];
+
+/// Runs every row in order, on one world.
+pub async fn run(isolation: Isolation, scratch: &Path) {
+    let mut names: Vec<&str> = FAULTS.iter().map(|(name, ..)| *name).collect();
+    let mut world = World::start(isolation, scratch, TABLES, PREFIXES).await;
+    for row in ROWS_OF_TABLE {
+        let said = tokio::time::timeout(4 * BOUND, prove(row, &mut world)).await;
+        let (name, said) = said.unwrap_or_else(|_| panic!("{}: no end", row.inject));
+        println!("  {name}: {said}");
+        names.retain(|other| *other != name);
+    }
+    assert!(names.is_empty(), "these faults have no row: {names:?}");
+}
+
+/// Absent before, seen while on, gone after heal; what was seen.
+async fn prove(row: &Row, world: &mut World) -> (&'static str, String) {
+    let spec = toml::from_str::<Spec>(row.inject).unwrap_or_else(|error| panic!("{}: {error}", row.inject));
+    let (name, fault) = (spec.name(), spec.fault());
+    assert_eq!((row.probe)(world).await, None, "{name} is seen before it is there");
+    let injected = fault.inject(&mut world.scene()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    let confirmed = fault.confirm(&mut world.scene(), &injected).await;
+    let confirmed = confirmed.unwrap_or_else(|error| panic!("{name} is not confirmed: {error}"));
+    let seen = (row.probe)(world).await.unwrap_or_else(|| panic!("{name} is not seen; it was confirmed: {confirmed}"));
+    assert_eq!(spec.heals(), row.heals, "{name}");
+    let Some(heal) = fault.heal() else {
+        return (name, format!("{seen}; confirmed: {confirmed}; only the recovery undoes it"));
+    };
+    heal.heal(&mut world.scene(), injected).await.unwrap_or_else(|error| panic!("{name} cannot be healed: {error}"));
+    assert_eq!((row.probe)(world).await, None, "{name} is seen after it was healed");
+    (name, format!("{seen}; confirmed: {confirmed}; gone after heal"))
+}
+
+/// A question is refused in these words; answered, nothing is seen.
+async fn refused(world: &World, sql: &str, words: &str) -> Seen {
+    saw(world.ask(sql).await, words)
+}
+
+/// Any other failure than the one in `words` is no sign of the fault.
+fn saw(answer: Result<String, String>, words: &str) -> Seen {
+    match answer {
+        Ok(_) => None,
+        Err(said) if said.contains(words) => Some(said),
+        Err(said) => panic!("expected {words:?}: {said}"),
+    }
+}
+
+async fn count(world: &World, from: &str, is_seen: impl Fn(u32) -> bool) -> Seen {
+    let rows = world.ask(&format!("SELECT count(*) FROM {from}")).await.unwrap();
+    is_seen(rows.parse().unwrap()).then(|| format!("{rows} rows of {from}"))
+}
+
+/// The link does this to a call, while the server itself answers.
+async fn broken(world: &World, words: &str) -> Seen {
+    world.ask_directly("SELECT 1").await.unwrap();
+    saw(world.ask("SELECT 1").await, words)
+}
+
+/// Even the quickest of some answers takes as long as that.
+async fn slow(world: &World, sql: &str, least: Duration) -> Seen {
+    let mut quickest = Duration::MAX;
+    for _ in 0..3 {
+        quickest = quickest.min(world.takes(sql).await);
+    }
+    (quickest >= least).then(|| format!("the quickest answer took {quickest:?}"))
+}
+
+/// Nobody listens where the server was.
+async fn closed(world: &World) -> Seen {
+    match TcpStream::connect((world.address(), 5432)).await {
+        Ok(_) => None,
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Every object under a prefix is fetched and is not what was saved, in the way that `is_so` knows.
+async fn fetched(world: &World, prefix: &str, is_so: impl Fn(Result<String, String>) -> bool) -> Seen {
+    let mut changed = 0;
+    for (name, size) in OBJECTS {
+        let got = world.mc(&["cat", &format!("store/saved/{prefix}/{name}")], None).await;
+        if got.as_ref() != Ok(&original(size)) {
+            assert!(is_so(got.clone()), "{prefix}/{name}: {got:?}");
+            changed += 1;
+        }
+    }
+    assert!(changed == 0 || changed == OBJECTS.len(), "{changed} of {}", OBJECTS.len());
+    (changed > 0).then(|| format!("{changed} objects under {prefix}/"))
+}

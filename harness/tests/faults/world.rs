@@ -1,0 +1,205 @@
+//! A server, a store and the links to them, on hosts of their own; and the ways in which a probe looks at them.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use blackstart::clock::Clock;
+use blackstart::engine::postgres::{self, Installation, PORT, Postgres, Role, SUPERUSER};
+use blackstart::fault::Scene;
+use blackstart::host::isolate::Isolation;
+use blackstart::host::{Command, Ground, Host, Logs};
+use blackstart::link::Links;
+use blackstart::plan::{APPLICATION_LINK, store_link};
+use blackstart::secret::Secrets;
+use blackstart::store::{Bucket, Key, Store};
+use tokio_postgres::{Config, SimpleQueryMessage};
+
+/// The longest that anything here is waited for.
+pub const BOUND: Duration = Duration::from_secs(60);
+/// The longest that a probe waits for its answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+pub const DATABASE: &str = "shop";
+pub const BUCKET: &str = "saved";
+/// Rows of each table, of tenants 1 to 4.
+pub const ROWS: u32 = 10_000;
+/// What every object holds: one fits into its description, one is a file of its own.
+pub const OBJECTS: [(&str, usize); 2] = [("small", 300), ("large", 400_000)];
+
+pub struct World {
+    pub server: Postgres,
+    pub hosts: BTreeMap<String, Host>,
+    links: Links,
+    store: Store,
+    key: Key,
+    clock: Clock,
+    watcher: Config,
+}
+
+impl World {
+    /// Starts it all, with a table for each of `tables` and objects under each of `prefixes`.
+    pub async fn start(isolation: Isolation, scratch: &Path, tables: &[&str], prefixes: &[&str]) -> Self {
+        let cache = blackstart_tools::cache_dir().unwrap();
+        let secrets = Secrets::default();
+        let logs = scratch.join("logs");
+        std::fs::create_dir(&logs).unwrap();
+        let ground = Ground {
+            isolation,
+            scratch: scratch.join("scratch"),
+            tools: cache.join("tools"),
+            programs: Vec::new(),
+            logs: Logs::new(&logs, secrets.clone()),
+        };
+        let disks = [("primary", Some(768 << 20)), ("store", None), ("network", None), ("outside", None)];
+        let hosts: BTreeMap<String, Host> = disks
+            .iter()
+            .zip(0..)
+            .map(|((name, disk), index)| (name.to_string(), Host::create(&ground, name, index, *disk).unwrap()))
+            .collect();
+        let postgres = program("postgres");
+        let installation = Installation { bindir: postgres.0.parent().unwrap().to_owned(), version: postgres.1 };
+        let mut server = Postgres::empty(hosts["primary"].clone(), installation);
+        let off = |name: &str| (name.to_owned(), "off".to_owned());
+        server.initialise(&cache, Role::Source, &[off("fsync"), off("autovacuum")]).await.unwrap();
+        server.start(BOUND).await.unwrap();
+        let mut links = Links::start(hosts["network"].clone(), &program("toxiproxy-server").0).await.unwrap();
+        let to_server = SocketAddrV4::new(hosts["primary"].address(), PORT);
+        let application = links.open(APPLICATION_LINK, to_server).await.unwrap();
+        let (minio, mc) = (program("minio").0, program("mc").0);
+        let store = Store::start(hosts["store"].clone(), &minio, &mc, &secrets).await.unwrap();
+        let to_store = links.open(&store_link("primary"), Store::address_on(&hosts["store"])).await.unwrap();
+        let key = Key { access: "pipeline".into(), secret: secrets.make().unwrap() };
+        let outside = &hosts["outside"];
+        outside
+            .write("home/mc/config.json", key.mc_config(&format!("http://{}", to_store.listen)).as_bytes(), 0o600)
+            .unwrap();
+        let password = secrets.make().unwrap();
+        let mut watcher = Config::new();
+        watcher.hostaddr((*application.listen.ip()).into()).port(application.listen.port());
+        watcher.user("watcher").password(password.reveal()).dbname(DATABASE);
+        let world = Self { server, hosts, links, store, key, clock: Clock::start(), watcher };
+        world.fill_store(prefixes).await;
+        world.server.run(SUPERUSER, "CREATE ROLE watcher SUPERUSER; CREATE ROLE app_user").await.unwrap();
+        world.server.set_password("watcher", &password).await.unwrap();
+        world.server.run(SUPERUSER, &format!("CREATE DATABASE {DATABASE}")).await.unwrap();
+        world.fill_tables(tables).await;
+        world
+    }
+
+    async fn fill_store(&self, prefixes: &[&str]) {
+        let bucket = Bucket { name: BUCKET.into(), versioning: true, lock_days: None };
+        self.store.make_bucket(&bucket).await.unwrap();
+        self.store.admit(&self.key, &["put", "get", "list"].map(str::to_owned), &[BUCKET]).await.unwrap();
+        for prefix in prefixes {
+            for (name, size) in OBJECTS {
+                let bytes = original(size).into_bytes();
+                self.store.put(BUCKET, &format!("{prefix}/{name}"), bytes).await.unwrap();
+            }
+        }
+    }
+
+    async fn fill_tables(&self, tables: &[&str]) {
+        for table in tables {
+            let sql = format!(
+                "CREATE TABLE {table} (id integer PRIMARY KEY, tenant integer, status text, filler text);
+                 INSERT INTO {table} SELECT i, i % 4 + 1, 'open', repeat('x', 100) FROM generate_series(1, {ROWS}) i;
+                 GRANT ALL ON {table} TO app_user;
+                 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+                 CREATE POLICY own ON {table} USING (tenant = current_setting('app.tenant')::integer)"
+            );
+            self.server.run(DATABASE, &sql).await.unwrap();
+        }
+        self.server.run(DATABASE, "CREATE EXTENSION pg_walinspect").await.unwrap();
+        let log = "SELECT pg_logical_emit_message(false, 'filler', repeat('x', 1000)) FROM generate_series(1, 200)";
+        self.server.run(DATABASE, log).await.unwrap();
+    }
+
+    /// What a fault reaches.
+    pub fn scene(&mut self) -> Scene<'_> {
+        Scene {
+            clock: self.clock,
+            server: &mut self.server,
+            hosts: &self.hosts,
+            links: &self.links,
+            store: &self.store,
+            key: &self.key,
+            database: DATABASE,
+            bound: BOUND,
+        }
+    }
+
+    /// The answer of the server to a question over the application's link, afresh; or why there is none.
+    pub async fn ask(&self, sql: &str) -> Result<String, String> {
+        self.ask_by(&self.watcher, sql).await
+    }
+
+    /// Likewise, past the link.
+    pub async fn ask_directly(&self, sql: &str) -> Result<String, String> {
+        let mut direct = Config::new();
+        direct.hostaddr(self.address().into()).port(PORT).dbname(DATABASE);
+        direct.user("watcher").password(self.watcher.get_password().unwrap());
+        self.ask_by(&direct, sql).await
+    }
+
+    async fn ask_by(&self, config: &Config, sql: &str) -> Result<String, String> {
+        let asked = async {
+            let client = postgres::connect(config).await.map_err(|error| error.to_string())?;
+            let answers = client.simple_query(sql).await;
+            let answers = answers.map_err(|error| blackstart::failure::Error::from(error).to_string())?;
+            let first = answers.iter().find_map(|answer| match answer {
+                SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+                _ => None,
+            });
+            Ok(first.unwrap_or_default())
+        };
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(SILENCE.to_owned()))
+    }
+
+    /// How long an answer takes.
+    pub async fn takes(&self, sql: &str) -> Duration {
+        let begun = Instant::now();
+        self.ask(sql).await.unwrap();
+        begun.elapsed()
+    }
+
+    /// Where the server is.
+    pub fn address(&self) -> Ipv4Addr {
+        self.hosts["primary"].address()
+    }
+
+    /// What the user's own S3 client gets, with the pipeline's key, over the pipeline's link; or what it says.
+    pub async fn mc(&self, args: &[&str], input: Option<&str>) -> Result<String, String> {
+        let outside = &self.hosts["outside"];
+        let mut command = Command::new(outside.tool(&program("mc").0)).bound(BOUND);
+        command = command.args(["--quiet", "--config-dir", &outside.path("home/mc")]).args(args.iter().copied());
+        if let Some(input) = input {
+            command = command.input(input.as_bytes().to_vec());
+        }
+        let finished = outside.exec(&command).await.unwrap();
+        if finished.status.success() { Ok(finished.stdout) } else { Err(finished.lines.join("\n")) }
+    }
+
+    /// What a program on the primary says.
+    pub async fn on_primary(&self, script: &str) -> String {
+        let command = Command::new("/bin/sh").args(["-c", script]).bound(BOUND);
+        self.hosts["primary"].exec(&command).await.unwrap().stdout
+    }
+}
+
+/// What is said of a question that was not answered in time.
+pub const SILENCE: &str = "no answer in time";
+
+/// What an object of this size holds.
+pub fn original(size: usize) -> String {
+    "0123456789abcdef\n".repeat(size / 17 + 1)[..size].to_owned()
+}
+
+/// A located program and its version.
+fn program(name: &str) -> (PathBuf, String) {
+    let tool = blackstart_tools::all().iter().find(|tool| tool.programs.contains(&name)).unwrap();
+    let located = blackstart_tools::locate(tool).unwrap();
+    let folder = located.path.parent().unwrap().to_owned();
+    (folder.join(name), located.version)
+}
