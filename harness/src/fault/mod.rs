@@ -230,3 +230,16 @@ faults! {
     StoreRefusingWrites = "store-refusing-writes" in store_refusing_writes, Availability:
         "the store takes nothing new";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_in_the_readme() {
+        let readme = include_str!("../../../README.md");
+        let unlisted = |(name, _, says): &&(&str, Damage, &str)| !readme.contains(&format!("| `{name}` | {says} |"));
+        let unlisted: Vec<_> = FAULTS.iter().filter(unlisted).collect();
+        assert!(unlisted.is_empty(), "{unlisted:?}");
+    }
+}
