@@ -4,6 +4,7 @@
 
 mod command;
 mod ends;
+mod faults;
 mod healthy;
 mod support;
 mod timeline;

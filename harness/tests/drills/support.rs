@@ -123,6 +123,15 @@ impl Place {
         fs::write(self.path().join("scenarios/fulexo").join(program), text).unwrap();
     }
 
+    /// Replaces all of the scenario's faults.
+    pub fn replace_faults(&self, faults: &str) {
+        let path = self.path().join(format!("scenarios/fulexo/{}.toml", self.scenario));
+        let text = fs::read_to_string(&path).unwrap();
+        let (before, rest) = text.split_once("[[faults]]").unwrap();
+        let (_, after) = rest.split_once("[[runbook]]").unwrap();
+        fs::write(path, format!("{before}{faults}[[runbook]]{after}")).unwrap();
+    }
+
     /// What is left in the scratch folder.
     pub fn scratch(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.path().join("scratch"));

@@ -1,6 +1,6 @@
 //! Each fault is absent before, seen while it is on, and gone after it is healed: by a probe from outside, on real servers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 mod table;
 mod world;

@@ -1,0 +1,87 @@
+//! Faults in a drill: one that ends by itself, and a source that cannot be asked to stop.
+
+use blackstart_record::event::Event;
+use blackstart_record::plan::Step;
+use blackstart_record::time::Nanos;
+use blackstart_record::verdict::Verdict;
+
+use crate::support::{Change, Place, told};
+
+fn at(place: &Place, is: impl Fn(&Event) -> Option<Nanos>) -> Vec<Nanos> {
+    place.history().entries.iter().filter_map(|entry| is(&entry.event)).collect()
+}
+
+#[test]
+fn a_fault_for_a_time_is_healed_after_it_and_the_history_says_when() {
+    let cut = "[[faults]]\nafter  = \"500ms\"\nfor    = \"1s\"\ninject = { link-cut = { link = \"application\" } }\n\n\
+               [[faults]]\nafter  = \"1s\"";
+    // What makes the scenario small comes first.
+    let place = Place::new(&[("[[faults]]\nafter  = \"1s\"", cut)]);
+    let output = place.run().output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let confirmed = at(&place, |event| match event {
+        Event::FaultConfirmed { fault: 0, at, .. } => Some(*at),
+        _ => None,
+    });
+    let healed = at(&place, |event| match event {
+        Event::FaultHealed { fault, at } => {
+            assert_eq!(*fault, 0, "the others only the recovery undoes");
+            Some(*at)
+        }
+        _ => None,
+    });
+    let ([confirmed], [healed]) = (confirmed.as_slice(), healed.as_slice()) else {
+        panic!("confirmed {confirmed:?}, healed {healed:?}")
+    };
+    assert!(healed.since(*confirmed) >= Nanos::from_secs(1), "confirmed at {confirmed}, healed at {healed}");
+    let recovery = at(&place, |event| match event {
+        Event::StepBegun { step: Step::Detect, at } => Some(*at),
+        _ => None,
+    });
+    assert!(*healed <= recovery[0], "the recovery begins when the fault has ended");
+    assert_eq!(place.verdict().verdict, Verdict::Met);
+}
+
+const BACKUP: &str = "#!/bin/sh
+set -eu
+pg_dumpall --globals-only --file=\"$TMPDIR/globals.sql\"
+pg_dump --format=custom --file=\"$TMPDIR/all.dump\"
+mc cp --quiet \"$TMPDIR/globals.sql\" \"$TMPDIR/all.dump\" \"store/$BLACKSTART_BUCKET/$BLACKSTART_BACKUP_ID/\"
+";
+const RESTORE: &str = "#!/bin/sh
+set -eu
+mc cp --quiet --recursive \"store/$BLACKSTART_BUCKET/$BLACKSTART_BACKUP_ID/\" \"$TMPDIR/\"
+export PGDATABASE=postgres
+psql --quiet --file=\"$TMPDIR/globals.sql\"
+pg_restore --create --dbname=postgres --enable-row-security \"$TMPDIR/all.dump\"
+";
+
+/// Faults after which the source can be asked nothing.
+const GONE: &[&str] = &["server-killed", "server-frozen", "host-destroyed"];
+
+#[test]
+fn a_source_that_is_gone_or_stands_still_is_fenced_and_restored_elsewhere() {
+    for fault in GONE {
+        let inject = format!("{fault} = {{ host = \"primary\" }}");
+        let changes: &[Change] = &[("target     = \"primary\" #", "target     = \"recovery\" #")];
+        let place = Place::of("database-corruption-nightly-dump", changes);
+        place.rewrite("nightly-dump/backup.sh", BACKUP);
+        place.rewrite("nightly-dump/restore.sh", RESTORE);
+        place.replace_faults(&format!("[[faults]]\nafter  = \"1s\"\ninject = {{ {inject} }}\n\n"));
+        let output = place.run().output().unwrap();
+        // The data is intact; only the schedule of the dump is too slow for its objective.
+        assert_eq!(output.status.code(), Some(99), "{fault}: {}", told(&output));
+        for finding in place.verdict().findings {
+            assert!(finding.compared > 0 && finding.verdict == Verdict::Met, "{fault}: {finding:?}");
+        }
+        let says = at(&place, |event| match event {
+            Event::StepEnded { step: Step::StopApplication, says, at, .. } => {
+                assert!(says.contains("did not answer and is killed"), "{fault}: {says}");
+                Some(*at)
+            }
+            _ => None,
+        });
+        assert_eq!(says.len(), 1, "{fault}");
+        assert!(place.scratch().is_empty(), "{fault} left behind: {:?}", place.scratch());
+    }
+}
