@@ -9,7 +9,7 @@ use std::path::Path;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 
-use super::{Key, Store, client, words};
+use super::{Key, Store, words};
 use crate::failure::{Context, Error, Result};
 
 /// Where MinIO puts what it is being sent, below its folder.
@@ -179,7 +179,7 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn refuses(&self, key: &Key) -> Result<Option<String>> {
-        let asked = client(Self::address_on(&self.host), key).list_buckets().send().await;
+        let asked = self.as_holder(key).list_buckets().send().await;
         match asked.map_err(Refusal::from) {
             Err(refusal) if refusal.is_silent() => Err(refusal.into()),
             Err(refusal) if refusal.code.as_deref() == Some("InvalidAccessKeyId") => Ok(Some(refusal.says)),
