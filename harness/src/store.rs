@@ -197,11 +197,7 @@ impl Store {
     /// # Errors
     /// The store's answer.
     pub async fn read(&self, bucket: &str, key: &str) -> Result<Vec<u8>> {
-        let what = format!("read {key} of {bucket}");
-        let object = self.client.get_object().bucket(bucket).key(key).send().await;
-        let object = object.map_err(|error| Error::new(words(&error))).cannot(&what)?;
-        let bytes = object.body.collect().await.map_err(|error| Error::new(words(&error))).cannot(&what)?;
-        Ok(bytes.to_vec())
+        self.get(bucket, key).await.cannot(format_args!("read {key} of {bucket}"))
     }
 
     /// Writes an object.

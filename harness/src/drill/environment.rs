@@ -297,7 +297,7 @@ impl World {
         let host = Host::create(&self.ground, &format!("rehearsal-{number:02}"), index, None)?;
         self.hosts.insert(host.name().to_owned(), host.clone());
         let upstream = Store::address_on(self.store.host());
-        let link = self.links.open(&format!("store-from-{}", host.name()), upstream).await?;
+        let link = self.links.open(&store_link(host.name()), upstream).await?;
         let mut repository = self.repository.clone();
         repository.bucket = bucket.to_owned();
         repository.endpoints.insert(host.name().to_owned(), link.listen);

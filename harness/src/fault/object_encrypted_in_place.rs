@@ -59,7 +59,7 @@ impl Params {
             let mut bytes = scene.store.get(&self.bucket, key).await?;
             words.extend([key.clone(), hex(&Sha256::digest(&bytes))]);
             cipher(&secret, &mut bytes);
-            scene.store.put(&self.bucket, key, bytes).await?;
+            scene.store.write(&self.bucket, key, bytes).await?;
         }
         let says = format!("{} objects of {} encrypted in place", keys.len(), self.bucket);
         Ok(Injected { says, transaction: None, kept: Kept::Words(words) })

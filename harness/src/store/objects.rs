@@ -7,7 +7,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::primitives::ByteStream;
 
 use super::{Key, Store, words};
 use crate::failure::{Context, Error, Result};
@@ -91,15 +90,6 @@ impl Store {
         // It had answered, and broke off.
         let broken = |error| Refusal { code: Some("broken off".to_owned()), says: words(&error) };
         Ok(bytes.map_err(broken)?.to_vec())
-    }
-
-    /// Writes an object.
-    ///
-    /// # Errors
-    /// The store's answer.
-    pub async fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> std::result::Result<(), Refusal> {
-        self.client.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes)).send().await?;
-        Ok(())
     }
 
     /// Every version of every object under `prefix`.

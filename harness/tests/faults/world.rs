@@ -95,7 +95,7 @@ impl World {
         for prefix in prefixes {
             for (name, size) in OBJECTS {
                 let bytes = original(size).into_bytes();
-                self.store.put(BUCKET, &format!("{prefix}/{name}"), bytes).await.unwrap();
+                self.store.write(BUCKET, &format!("{prefix}/{name}"), bytes).await.unwrap();
             }
         }
     }
