@@ -7,6 +7,9 @@ use crate::support::Place;
 /// What is wrong, how it is made so, and what standard error says of it.
 type Mistake = (&'static str, fn(&Place), &'static [&'static str]);
 
+/// What is injected into pages, as the shipped scenario has it.
+const PAGES: &str = "{ page-corruption = { host = \"primary\", relation = \"app.orders\", blocks = 16 } }";
+
 const MISTAKES: &[Mistake] = &[
     (
         "an unknown key",
@@ -47,6 +50,29 @@ const MISTAKES: &[Mistake] = &[
         "an unknown parameter of a fault",
         |place| place.change("database-corruption.toml", "blocks = 16", "pages = 16"),
         &["database-corruption.toml:23:", "unknown key `pages`", "`blocks`"],
+    ),
+    (
+        "a fault on a link that no drill has",
+        |place| place.change("database-corruption.toml", PAGES, "{ link-cut = { link = \"aplication\" } }"),
+        &["database-corruption.toml:23:32]", "there is no link `aplication`", "did you mean `application`?"],
+    ),
+    (
+        "a fault on a disk that is the machine's",
+        |place| place.change("database-corruption.toml", PAGES, "{ disk-full = { host = \"primary\" } }"),
+        &["database-corruption.toml:23:33]", "has no size of its own", "`disk = \"2GiB\"`"],
+    ),
+    (
+        "a fault that could not be seen",
+        |place| {
+            let slow = "{ link-slowed = { link = \"application\", latency = \"50ms\", jitter = \"50ms\" } }";
+            place.change("database-corruption.toml", PAGES, slow);
+        },
+        &["database-corruption.toml:23:10]", "cannot be seen to work", "a latency is above its jitter"],
+    ),
+    (
+        "a time for a fault that has no end",
+        |place| place.change("database-corruption.toml", "after  = \"3s\"", "after  = \"3s\"\nfor    = \"5s\""),
+        &["database-corruption.toml:18:10]", "only the recovery undoes it", "leave `for` out"],
     ),
     (
         "an empty file",
