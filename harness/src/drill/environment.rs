@@ -79,8 +79,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
 
     let pipeline = &loaded.plan.pipelines[&loaded.pipeline.name];
     let (source, target) = (host(&pipeline.source)?, host(&loaded.scenario.target)?);
-    let store_spec = &loaded.environment.stores[&pipeline.store];
-    let store_host = host(&store_spec.host)?;
+    let store_host = host(&loaded.environment.stores[&pipeline.store].host)?;
     let mut links = Links::start(host(NETWORK)?, &located.path("toxiproxy-server")?).await?;
     let application = links.open(APPLICATION_LINK, SocketAddrV4::new(source.address(), PORT)).await?;
     let in_place = source.name() == target.name();
@@ -91,12 +90,8 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let mut source = Postgres::empty(source, installation.clone());
     let mut target = Postgres::empty(target, installation.clone());
     let key = Key { access: loaded.pipeline.credential.clone(), secret: secrets.make()? };
-    let repository = Repository {
-        bucket: loaded.pipeline.bucket.clone(),
-        key,
-        endpoints,
-        server: loaded.plan.pipelines[&loaded.pipeline.name].source.clone(),
-    };
+    let (bucket, server) = (loaded.pipeline.bucket.clone(), pipeline.source.clone());
+    let repository = Repository { bucket, key, endpoints, server };
     let method = loaded.pipeline.method.pipeline();
     for host in &savers {
         method.install(host, &repository, &drill.request.plan_folder)?;
