@@ -36,7 +36,7 @@ const EPOCH_2000: i64 = 946_684_800_000_000;
 /// The value as text. Bytes that are not of the type are shown as they are, in hex: this is for people who look
 /// at damage.
 pub fn show(kind: ColumnType, bytes: &[u8]) -> String {
-    typed(kind, bytes).unwrap_or_else(|_| format!("{} (not of its type)", hex(bytes)))
+    typed(kind, bytes).unwrap_or_else(|_| format!("\\x{} (not of its type)", hex(bytes)))
 }
 
 fn typed(kind: ColumnType, bytes: &[u8]) -> Result<String, Malformed> {
