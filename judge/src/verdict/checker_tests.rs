@@ -475,13 +475,13 @@ fn inv_catches_objects_that_are_missing_changed_or_new() {
                     })
                 },
                 Missed,
-                "1 role missing",
+                "role (1 missing); the first: role: reader is missing",
             ),
             (
                 "a whole kind missing",
                 |drill| edit!(drill, Inventory, |seen: Inventory| drop(seen.after.remove("role"))),
                 Missed,
-                "2 role missing",
+                "role (2 missing)",
             ),
             (
                 "an index changed",
@@ -491,7 +491,7 @@ fn inv_catches_objects_that_are_missing_changed_or_new() {
                     })
                 },
                 Missed,
-                "index app.t0_pkey is changed",
+                "index: app.t0_pkey is changed",
             ),
             (
                 "a function nobody made",
@@ -501,7 +501,7 @@ fn inv_catches_objects_that_are_missing_changed_or_new() {
                     })
                 },
                 Missed,
-                "function evil was not there before",
+                "function: evil was not there before",
             ),
             (
                 "nothing before",

@@ -73,7 +73,8 @@ fn cause(evidence: &Evidence, differences: &[blackstart_record::verdict::Differe
     } else if kind(DifferenceKind::Changed) {
         "damaged pages, an encoding or type changed on the way, or a bad change that the restore did not leave behind"
     } else if kind(DifferenceKind::Stale) {
-        "the restore ended before the recovery point it claims, or a replica that lagged was promoted"
+        "the log ends before the recovery point that the restore claims (archiving stopped, or said done and stored nothing), \
+         or a replica that lagged was promoted"
     } else {
         "the artifact is older or smaller than its name says, log is missing, or the restore stopped early"
     }
