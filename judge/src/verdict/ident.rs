@@ -92,7 +92,7 @@ fn wrong(identity: &Identity) -> Option<(String, &'static str)> {
         )),
         None => Some((
             "the copy does not hold the nonce that was written before the backup".into(),
-            "an older backup, or another system's, was restored",
+            "an older backup, or another system's, was restored, or the restore ended before it came to that",
         )),
     }
 }

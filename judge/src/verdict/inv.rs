@@ -81,7 +81,7 @@ fn compare<'a>(
                 Some(same) if same == definition => {}
                 Some(other) => {
                     *totals.entry((Word::Changed, kind)).or_default() += 1;
-                    lines.push((Word::Changed, format!("{kind}: {name} is changed: was {definition:?}, is {other:?}")));
+                    lines.push((Word::Changed, format!("{kind}: {name} is changed: {}", apart(definition, other))));
                 }
                 None => {
                     *totals.entry((Word::Missing, kind)).or_default() += 1;
@@ -99,6 +99,26 @@ fn compare<'a>(
     }
 }
 
+/// Both definitions where they differ, with a word or two around it.
+fn apart(was: &str, is: &str) -> String {
+    const AROUND: usize = 2;
+    let words = |text: &'_ str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let (raw, was, is) = ((was, is), words(was), words(is));
+    if was == is {
+        return format!("was {:?}, is {:?}", raw.0, raw.1);
+    }
+    let head = was.iter().zip(&is).take_while(|(a, b)| a == b).count();
+    let rest = was.len().min(is.len()) - head;
+    let tail = was.iter().rev().zip(is.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+    let (from, cut) = (head.saturating_sub(AROUND), tail.saturating_sub(AROUND));
+    let shown = |words: &[String]| {
+        let [before, after] = [from > 0, cut > 0].map(|is_cut| if is_cut { "..." } else { "" });
+        let middle = words[from..words.len() - cut].join(" ");
+        [before, &middle, after].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    format!("was {:?}, is {:?}", shown(&was), shown(&is))
+}
+
 /// A line without the definitions, which can be long.
 fn brief(line: &str) -> String {
     line.split_once(": was ").map_or(line, |(head, _)| head).to_owned()
@@ -107,7 +127,11 @@ fn brief(line: &str) -> String {
 fn cause(totals: &BTreeMap<(Word, &str), u64>, lines: &[String]) -> &'static str {
     let any = |word, part: &str| totals.keys().any(|(w, kind)| *w == word && kind.contains(part));
     let says = |part: &str| lines.iter().any(|line| line.contains(part));
-    if any(Word::Missing, "role") || any(Word::Missing, "grant") || any(Word::Changed, "grant") {
+    if any(Word::Missing, "schema") {
+        "little or nothing came back: the dump was of another or an empty database, or the restore ended at once"
+    } else if any(Word::Missing, "constraint") && any(Word::Missing, "index") && any(Word::Missing, "grant") {
+        "the restore stopped before its end, or went on after errors: constraints, indexes and grants come last"
+    } else if any(Word::Missing, "role") || any(Word::Missing, "grant") || any(Word::Changed, "grant") {
         "roles and grants live outside the database: a dump of one database does not hold them"
     } else if any(Word::Changed, "role") {
         "the roles were saved without their passwords or attributes, or edited by hand after the backup"
@@ -135,9 +159,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_what_differs_is_shown_of_two_definitions() {
+        for (was, is, expected) in [
+            ("other", "another", r#"was "other", is "another""#),
+            ("a b c d e f g h", "a b c d X f g h", r#"was "... c d e f g ...", is "... c d X f g ...""#),
+            ("table of me", "table unlogged of me", r#"was "table of me", is "table unlogged of me""#),
+            ("a b c d", "a b", r#"was "a b c d", is "a b""#),
+            ("a a a", "a a", r#"was "a a a", is "a a""#),
+            ("", "x", r#"was "", is "x""#),
+            ("same  words", "same words", r#"was "same  words", is "same words""#),
+        ] {
+            assert_eq!(apart(was, is), expected);
+        }
+    }
+
+    #[test]
     fn the_cause_follows_from_what_differs() {
         let (missing, changed, extra) = (Word::Missing, Word::Changed, Word::Extra);
         for (word, kind, line, expected) in [
+            (missing, "schemas", "", "another or an empty database"),
             (missing, "roles", "", "outside the database"),
             (missing, "grants", "", "outside the database"),
             (changed, "roles", "", "without their passwords"),
