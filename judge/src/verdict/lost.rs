@@ -75,7 +75,8 @@ fn cause(evidence: &Evidence, differences: &[blackstart_record::verdict::Differe
     } else if tables.iter().any(emptied) {
         "a whole table is empty or absent: a dump cut short or excluded it, it is unlogged, or the restore stopped early"
     } else if kind(DifferenceKind::Changed) {
-        "damaged pages, an encoding or type changed on the way, or a bad change that the restore did not leave behind"
+        "damaged pages, a copy of files that is not of one moment, an encoding or type changed on the way, or a bad change \
+         that the restore did not leave behind"
     } else if kind(DifferenceKind::Stale) {
         "the log ends before the recovery point that the restore claims (archiving stopped, or said done and stored nothing), \
          or a replica that lagged was promoted"
