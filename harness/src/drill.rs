@@ -167,17 +167,6 @@ impl Drill {
         Ok(())
     }
 
-    /// Every look at what came back.
-    async fn look_back(&self, world: &mut World, of: &Rehearsal<'_>) -> Result<()> {
-        self.examine(world, of.recovered, of.before.clone()).await?;
-        if self.request.sabotage && of.recovered.finished {
-            let observed = self.sabotage(world, of).await?;
-            self.observed("sabotage", Observation::Sabotage(observed)).await?;
-        }
-        // The last look: it leaves no artifact as it was.
-        self.observed("attack", Observation::Attack(world.attack().await?)).await
-    }
-
     /// Faults, then the runbook. `None`: a step of it failed.
     async fn disaster(
         &mut self,
