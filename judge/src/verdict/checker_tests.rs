@@ -123,6 +123,16 @@ fn lost_catches_what_is_owed_and_not_there() {
                 "relation does not exist",
             ),
             (
+                "a table that names large objects that are not there",
+                |drill| {
+                    lose(drill, 50);
+                    let why = ("app.t0".to_owned(), "large object 7 does not exist".to_owned());
+                    edit!(drill, Rows, |rows: Rows| rows.unreadable = [why.clone()].into());
+                },
+                Missed,
+                "; app.t0 cannot be read: large object 7 does not exist",
+            ),
+            (
                 "an expendable table is lost",
                 |drill| {
                     drill.record.scenario.expendable = vec!["app.t0".into()];

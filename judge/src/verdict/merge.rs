@@ -85,3 +85,26 @@ fn wrong(findings: &[Finding]) -> Option<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use blackstart_record::time::Nanos;
+
+    use super::*;
+
+    #[test]
+    fn a_recovery_that_broke_says_what_else_was_found() {
+        let not_back = Recovery::NotBack { at_least: Nanos(1), why: "it broke".into() };
+        let found = |checker: &str, verdict| super::super::evidence::finding(checker, verdict, 1, "rows");
+        for (findings, expected) in [
+            (vec![found("LOST", Verdict::Inconclusive)], "not recovered: it broke"),
+            (vec![found("LOST", Verdict::Missed)], "not recovered: it broke; LOST: rows"),
+            (
+                vec![found("LOST", Verdict::Missed), found("INV", Verdict::Missed)],
+                "not recovered: it broke; LOST and INV found the data wrong; LOST: rows",
+            ),
+        ] {
+            assert_eq!(conclude(&[], &[], &findings, &not_back, None).says, expected);
+        }
+    }
+}
