@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::tidy;
+use crate::{defects, tidy};
 
 /// One check: its name, what it is for a person who repeats it, and how it is run.
 pub struct Check<'a> {
@@ -36,6 +36,11 @@ pub fn all(root: &Path) -> Vec<Check<'_>> {
         // One at a time: a drill measures time, and two of them on two cores disturb each other until their calibration
         // calls them inconclusive.
         cargo(root, "test", &["test", "--workspace", "--", "--test-threads=1"]),
+        Check {
+            name: "defects",
+            command: "cargo ci defects".to_owned(),
+            run: Box::new(|out| Ok(defects::all(root, 1, out)?.passed())),
+        },
     ]
 }
 
@@ -126,9 +131,9 @@ mod tests {
     }
 
     #[test]
-    fn the_tests_themselves_come_last() {
+    fn the_tests_come_after_what_is_cheap_and_the_drills_of_planted_defects_last() {
         let checks = all(Path::new("."));
         let names: Vec<&str> = checks.iter().map(|check| check.name).collect();
-        assert_eq!(names, ["fmt", "tidy", "clippy", "test"]);
+        assert_eq!(names, ["fmt", "tidy", "clippy", "test", "defects"]);
     }
 }

@@ -5,6 +5,7 @@
 //! - [`checks`]: every check and test, the cheap ones first
 //! - [`nightly`]: what takes too long for that, resumable, a share a machine
 //! - [`compare`]: what we cost against the bare tools
+//! - [`defects`]: drills with something wrong in them, which a named check has to catch
 //! - [`figures`]: the table of what the two measured
 //!
 //! The library writes to whatever it is given and returns exit codes; only `main.rs` knows the
@@ -12,6 +13,7 @@
 
 pub mod checks;
 pub mod compare;
+pub mod defects;
 pub mod figures;
 pub mod nightly;
 pub mod output;

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use blackstart_ci::nightly::{self, Wanted};
-use blackstart_ci::{checks, compare, setup, tidy, workspace_root};
+use blackstart_ci::{checks, compare, defects, setup, tidy, workspace_root};
 
 const USAGE: &str = "\
 usage: cargo ci <command>
@@ -21,6 +21,8 @@ usage: cargo ci <command>
   nightly [STEP..]    set-up, then what takes too long for that; STEP is a part of a step's name
       --shard I/N     only this machine's share of the steps: the I-th of N
       --again         steps that are done for this commit as well
+  defects [ID..]      drills with a planted defect: each is caught by a check that is named for it, its twin is met
+      --seeds N       with N seeds each
   compare [NAME..]    what we cost against the bare tools; NAME is a part of a comparison's name
   help                this text
 
@@ -39,6 +41,10 @@ fn main() -> ExitCode {
         ["test"] => run_checks(&mut out),
         ["nightly", ref arguments @ ..] => match Wanted::parse(arguments) {
             Ok(wanted) => run_nightly(&wanted, &mut out),
+            Err(problem) => usage(&problem),
+        },
+        ["defects", ref arguments @ ..] => match defects::Wanted::parse(arguments) {
+            Ok(wanted) => run_defects(&wanted, &mut out),
             Err(problem) => usage(&problem),
         },
         ["compare", ref names @ ..] if !names.iter().any(|name| name.starts_with('-')) => run_compare(names, &mut out),
@@ -73,6 +79,11 @@ fn run_checks(out: &mut dyn Write) -> io::Result<u8> {
 fn run_compare(names: &[&str], out: &mut dyn Write) -> io::Result<u8> {
     let root = workspace_root(&std::env::current_dir()?)?;
     compare::run(&root, names, out)
+}
+
+fn run_defects(wanted: &defects::Wanted, out: &mut dyn Write) -> io::Result<u8> {
+    let root = workspace_root(&std::env::current_dir()?)?;
+    defects::run(&root, wanted, out)
 }
 
 /// Set-up first, as `make test` has it: whoever calls this need call nothing else.

@@ -5,10 +5,13 @@ use std::path::Path;
 
 use super::{Outcome, Step, fuzz, mutants};
 use crate::figures::Figure;
-use crate::{compare, output};
+use crate::{compare, defects, output};
 
 /// Tests that take long read this variable in one place and then do all that they can.
 const FULL: (&str, &str) = ("BLACKSTART_FULL", "1");
+
+/// Drills of each planted defect, twin and control.
+const SEEDS: u64 = 20;
 
 const GENERATED: &[&str] = &["test", "--workspace", "--lib", "--test", "damaged_files", "--", "--show-output"];
 
@@ -19,6 +22,7 @@ pub fn all(root: &Path) -> Vec<Step<'_>> {
         tests(root, "stalls", &["test", "--package", "blackstart", "--test", "truth", "--", "--show-output"]),
         tests(root, "ledger-memory", &["test", "--package", "blackstart", "--lib", "--", "--ignored", "--nocapture"]),
         compared(root),
+        planted(root),
     ];
     steps.extend(fuzz::targets(root));
     steps.extend(mutants::slices(root));
@@ -49,6 +53,15 @@ fn compared(root: &Path) -> Step<'_> {
         Ok(Outcome { passed: measured.is_some(), figures: measured.unwrap_or_default() })
     };
     Step { name: "compare".to_owned(), what: "cargo ci compare".to_owned(), run: Box::new(run) }
+}
+
+fn planted(root: &Path) -> Step<'_> {
+    let run = move |out: &mut dyn Write| {
+        let summary = defects::all(root, SEEDS, out)?;
+        Ok(Outcome { passed: summary.passed(), figures: vec![summary.figure()] })
+    };
+    let what = format!("cargo ci defects --seeds {SEEDS}");
+    Step { name: "defects".to_owned(), what, run: Box::new(run) }
 }
 
 #[cfg(test)]

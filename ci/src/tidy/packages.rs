@@ -12,7 +12,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("blackstart-reports", &["blackstart-record"]),
     ("blackstart-judge", &["blackstart-record"]),
     ("blackstart", &["blackstart-judge", "blackstart-record", "blackstart-reports", "blackstart-tools"]),
-    ("blackstart-ci", &["blackstart-tools"]),
+    ("blackstart-ci", &["blackstart-record", "blackstart-tools"]),
     (
         "blackstart-benches",
         &["blackstart", "blackstart-judge", "blackstart-record", "blackstart-reports", "blackstart-tools"],

@@ -16,8 +16,10 @@ use crate::pipeline::{Backup, Done, Target, Wanted};
 use crate::runbook::Recovery;
 use crate::workload::Running as Clients;
 
-/// A recovery that came to its end.
+/// A recovery that left a copy to look at.
 pub(super) struct Recovered {
+    /// Whether the runbook came to its end: if not, nobody works on the copy, and what is in it may tell why.
+    pub(super) finished: bool,
     /// The restored state before traffic.
     pub(super) snapshot: Snapshot,
     /// The first id for operations of the recovered application.
@@ -30,7 +32,8 @@ pub(super) struct Recovered {
     pub(super) archive: BTreeMap<String, String>,
 }
 
-/// Performs the runbook. `None`: a step failed or passed its bound; that is in the history, and nothing follows.
+/// Performs the runbook, up to a step that fails or passes its bound; that is in the history. `None`: it left no copy that
+/// could be looked at.
 pub(super) async fn run(
     drill: &Drill,
     world: &mut World,
@@ -40,7 +43,7 @@ pub(super) async fn run(
     probes: &Probes,
 ) -> Result<Option<Recovered>> {
     let loaded = &drill.request.loaded;
-    let (mut snapshot, mut archive) = (None, BTreeMap::new());
+    let (mut snapshot, mut finished, mut archive) = (None, true, BTreeMap::new());
     let mut recovery = Recovery::new(drill.clock, &drill.events, loaded.bounds, clients, backup, transaction);
     for plan in &loaded.scenario.runbook {
         drill.emit(Event::StepBegun { step: plan.step, at: drill.clock.now() }).await;
@@ -65,11 +68,15 @@ pub(super) async fn run(
         };
         if !end(drill, plan.step, performed).await {
             recovery.abandon().await;
-            return Ok(None);
+            finished = false;
+            break;
         }
         if plan.step == Step::StopApplication {
             archive = world.artifacts().await?;
         }
+    }
+    if !finished && snapshot.is_none() {
+        return Ok(None);
     }
     let next_op = recovery.next_op().ok_or_else(|| Error::new("the runbook has no step that stops the application"))?;
     let snapshot = snapshot.ok_or_else(|| Error::new("the runbook has no step that switches the application"))?;
@@ -79,7 +86,7 @@ pub(super) async fn run(
         Some(cut) => cut.clone(),
         None => end_of_backup(drill, &snapshot, probes, backup).await?,
     };
-    Ok(Some(Recovered { snapshot, next_op, cut, wanted, archive }))
+    Ok(Some(Recovered { finished, snapshot, next_op, cut, wanted, archive }))
 }
 
 /// Tells the history how a step ended; whether it did what it says.

@@ -59,6 +59,17 @@ pub(super) struct Rehearsal<'a> {
 }
 
 impl Drill {
+    /// Every look at what came back.
+    pub(super) async fn look_back(&self, world: &mut World, of: &Rehearsal<'_>) -> Result<()> {
+        self.examine(world, of.recovered, of.before.clone()).await?;
+        if self.request.sabotage && of.recovered.finished {
+            let observed = self.sabotage(world, of).await?;
+            self.observed("sabotage", Observation::Sabotage(observed)).await?;
+        }
+        // The last look: it leaves no artifact as it was.
+        self.observed("attack", Observation::Attack(world.attack().await?)).await
+    }
+
     /// Every trial, one after the other; the first is the restore as it is.
     pub(super) async fn sabotage(&self, world: &mut World, of: &Rehearsal<'_>) -> Result<Vec<SabotageTrial>> {
         let mut done: Vec<SabotageTrial> = Vec::new();

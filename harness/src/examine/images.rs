@@ -63,11 +63,25 @@ pub async fn observe(snapshot: &Snapshot, domain: &'static dyn Domain, owed: Owe
     Ok(images)
 }
 
-/// The restored values of some rows: a second pass, which only a table with differences costs.
+/// The restored values of some rows: a second pass, which only a table with differences costs. Of a table that is not
+/// there, or cannot be read to its end, as many as there are: the first pass noted why.
 async fn restored(snapshot: &Snapshot, table: &TableSpec, keys: &HashSet<Key>) -> Result<HashMap<Key, Vec<u8>>> {
+    let mut found = HashMap::new();
+    snapshot.mark().await?;
+    if copy(snapshot, table, keys, &mut found).await.is_err() {
+        snapshot.back().await?;
+    }
+    Ok(found)
+}
+
+async fn copy(
+    snapshot: &Snapshot,
+    table: &TableSpec,
+    keys: &HashSet<Key>,
+    found: &mut HashMap<Key, Vec<u8>>,
+) -> Result<()> {
     let mut stream = pin!(snapshot.client().copy_out(table.copy_out(&KeyRange::All).as_str()).await?);
     let mut reader = CopyReader::new(table.columns.len());
-    let mut found = HashMap::new();
     while let Some(chunk) = stream.try_next().await? {
         reader.push(&chunk, |fields| -> std::result::Result<(), Malformed> {
             let key = table.key(fields)?;
@@ -77,5 +91,5 @@ async fn restored(snapshot: &Snapshot, table: &TableSpec, keys: &HashSet<Key>) -
             Ok(())
         })?;
     }
-    Ok(found)
+    Ok(())
 }

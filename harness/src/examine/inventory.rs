@@ -45,8 +45,12 @@ const QUERIES: &[(&str, &str)] = &[
     (
         "tables, views and sequences",
         concat!(
-            "SELECT c.oid::regclass::text, concat_ws(' ', c.relkind, c.relpersistence, pg_get_userbyid(c.relowner), ",
+            "SELECT c.oid::regclass::text, concat_ws(' ', ",
+            "CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN ",
+            "'sequence' WHEN 'p' THEN 'partitioned table' ELSE 'foreign table' END, ",
+            "CASE c.relpersistence WHEN 'u' THEN 'unlogged' END, 'of', pg_get_userbyid(c.relowner), ",
             "'rls=' || c.relrowsecurity || '/' || c.relforcerowsecurity, c.reloptions::text, ",
+            "CASE WHEN NOT c.relispopulated THEN 'not populated' END, ",
             "CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, ",
             "(SELECT concat_ws('/', s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmax, s.seqmin, s.seqcycle) ",
             "FROM pg_sequence s WHERE s.seqrelid = c.oid), obj_description(c.oid, 'pg_class')) ",

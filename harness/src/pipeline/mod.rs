@@ -2,6 +2,8 @@
 
 mod barman_cloud;
 mod command;
+mod own;
+mod physical_command;
 mod programs;
 
 use std::collections::BTreeMap;
@@ -204,4 +206,5 @@ macro_rules! methods {
 methods! {
     BarmanCloud = "barman-cloud" in barman_cloud;
     Command = "command" in command;
+    PhysicalCommand = "physical-command" in physical_command;
 }

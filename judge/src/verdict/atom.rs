@@ -67,8 +67,8 @@ fn missed(evidence: &Evidence, torn: u64, broken: &[&Invariant], compared: u64) 
         says.push(format!("\"{}\" is broken {}{more}", first.rule, count(first.violations.unwrap_or(0), "time")));
     }
     let mut finding = finding(CHECKER.name, Verdict::Missed, compared, says.join("; "));
-    let cause = "a dump without one snapshot over all tables, a copy of files without its log, or a restore that stopped \
-                 between tables";
+    let cause = "a dump without one snapshot over all tables, a copy of files without its log, a restore that stopped \
+                 between tables, or a bad change that came back with the data";
     finding.cause = Some(cause.into());
     if torn > 0 {
         finding.differences = evidence.differences(&[DifferenceKind::Torn]);

@@ -123,6 +123,16 @@ fn lost_catches_what_is_owed_and_not_there() {
                 "relation does not exist",
             ),
             (
+                "a table that names large objects that are not there",
+                |drill| {
+                    lose(drill, 50);
+                    let why = ("app.t0".to_owned(), "large object 7 does not exist".to_owned());
+                    edit!(drill, Rows, |rows: Rows| rows.unreadable = [why.clone()].into());
+                },
+                Missed,
+                "; app.t0 cannot be read: large object 7 does not exist",
+            ),
+            (
                 "an expendable table is lost",
                 |drill| {
                     drill.record.scenario.expendable = vec!["app.t0".into()];
@@ -475,13 +485,13 @@ fn inv_catches_objects_that_are_missing_changed_or_new() {
                     })
                 },
                 Missed,
-                "1 role missing",
+                "role (1 missing); the first: role: reader is missing",
             ),
             (
                 "a whole kind missing",
                 |drill| edit!(drill, Inventory, |seen: Inventory| drop(seen.after.remove("role"))),
                 Missed,
-                "2 role missing",
+                "role (2 missing)",
             ),
             (
                 "an index changed",
@@ -491,7 +501,7 @@ fn inv_catches_objects_that_are_missing_changed_or_new() {
                     })
                 },
                 Missed,
-                "index app.t0_pkey is changed",
+                "index: app.t0_pkey is changed",
             ),
             (
                 "a function nobody made",
@@ -501,7 +511,7 @@ fn inv_catches_objects_that_are_missing_changed_or_new() {
                     })
                 },
                 Missed,
-                "function evil was not there before",
+                "function: evil was not there before",
             ),
             (
                 "nothing before",

@@ -63,15 +63,19 @@ fn wrong(identity: &Identity) -> Option<(String, &'static str)> {
     let Some(restored) = restored else {
         return Some((
             "nothing answers through the application's link".into(),
-            "the link was not switched, or the restored copy is down",
+            "the link was not switched, the restored copy is down, or it does not know the application's role and password",
         ));
     };
-    if restored == source || *poison_found {
-        let how =
-            if restored == source { "the same life of the data answers" } else { "the source's poison row is there" };
+    if restored == source {
         return Some((
-            format!("this is the source, not a restored copy: {how}"),
+            "this is the source, not a restored copy: the same life of the data answers".into(),
             "the restore did nothing, and the check reads the source",
+        ));
+    }
+    if *poison_found {
+        return Some((
+            "the copy holds the poison row, which the source got after the application was stopped".into(),
+            "replay went past its target to the end of the log, or the copy was made of the source as it is now",
         ));
     }
     if is_unpromoted(source, restored) {
@@ -88,7 +92,7 @@ fn wrong(identity: &Identity) -> Option<(String, &'static str)> {
         )),
         None => Some((
             "the copy does not hold the nonce that was written before the backup".into(),
-            "an older backup, or another system's, was restored",
+            "an older backup, or another system's, was restored, or the restore ended before it came to that",
         )),
     }
 }

@@ -52,11 +52,31 @@ fn indexes(number: u64) -> String {
 
 fn cause(wrong: &[String]) -> &'static str {
     let any = |words: &str| wrong.iter().any(|wrong| wrong.contains(words));
-    if any("order") {
+    if wrong.iter().all(|wrong| wrong.contains("order invariant")) {
         "built under another collation or locale library: the text sorts otherwise here; REINDEX after a restore elsewhere"
     } else if any("invalid") {
         "the restore ended before it had built all indexes"
     } else {
         "a physical copy that is not of one moment: backup_label removed, log missing, or files copied while they changed"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_goes_by_what_the_server_says_and_not_by_names() {
+        let order = r#"app.a of app.b: ERROR: item order invariant violated for index "a""#;
+        let lacks = r#"app.orders_key of app.orders: ERROR: heap tuple (4,1) from table "orders" lacks an entry"#;
+        for (wrong, expected) in [
+            (&[order][..], "another collation"),
+            (&[lacks], "not of one moment"),
+            (&[order, lacks], "not of one moment"),
+            (&["app.orders_key of app.orders: it is marked invalid"], "built all indexes"),
+        ] {
+            let wrong: Vec<String> = wrong.iter().map(|wrong| (*wrong).to_owned()).collect();
+            assert!(cause(&wrong).contains(expected), "{wrong:?}: {}", cause(&wrong));
+        }
     }
 }

@@ -38,7 +38,7 @@ fn check(evidence: &Evidence) -> Finding {
                 count(rows, "row"),
                 grouped(owed),
                 summary(&differences)
-            ),
+            ) + &first_unreadable(evidence, &unseen),
         );
         finding.cause = Some(cause(evidence, &differences).into());
         finding.details = details(evidence, &differences);
@@ -68,15 +68,27 @@ fn cause(evidence: &Evidence, differences: &[blackstart_record::verdict::Differe
     let kind = |kind| differences.iter().any(|difference| difference.kind == kind);
     let emptied = |table: &crate::oracle::TableCount| table.owed > 0 && table.read.unwrap_or(0) == 0;
     let tables = evidence.comparison.as_ref().map_or(&[][..], |comparison| &comparison.tables);
-    if tables.iter().any(emptied) {
+    let unreadable =
+        |part: &str| tables.iter().any(|table| evidence.unreadable(&table.table).is_some_and(|why| why.contains(part)));
+    if unreadable("large object") {
+        "large objects were left out of the dump: rows are there that name them, and their contents are not"
+    } else if tables.iter().any(emptied) {
         "a whole table is empty or absent: a dump cut short or excluded it, it is unlogged, or the restore stopped early"
     } else if kind(DifferenceKind::Changed) {
-        "damaged pages, an encoding or type changed on the way, or a bad change that the restore did not leave behind"
+        "damaged pages, a copy of files that is not of one moment, an encoding or type changed on the way, or a bad change \
+         that the restore did not leave behind"
     } else if kind(DifferenceKind::Stale) {
-        "the restore ended before the recovery point it claims, or a replica that lagged was promoted"
+        "the log ends before the recovery point that the restore claims (archiving stopped, or said done and stored nothing), \
+         or a replica that lagged was promoted"
     } else {
         "the artifact is older or smaller than its name says, log is missing, or the restore stopped early"
     }
+}
+
+/// The first table that is there and cannot be read: to most people that says more than the rows.
+fn first_unreadable(evidence: &Evidence, tables: &[&str]) -> String {
+    let first = tables.iter().find_map(|table| Some((table, evidence.unreadable(table)?)));
+    first.map(|(table, why)| format!("; {table} cannot be read: {why}")).unwrap_or_default()
 }
 
 fn unreadable(evidence: &Evidence, tables: &[&str]) -> Vec<String> {

@@ -38,23 +38,17 @@ pub fn conclude(
         };
         return Conclusion { verdict: Verdict::Inconclusive, exit_code, says: format!("{}{more}", first.says) };
     }
-    let of = |verdict| {
-        let findings = findings.iter().filter(move |finding| finding.verdict == verdict);
-        findings.map(|finding| format!("{}: {}", finding.checker, finding.says))
-    };
     let missed: Vec<&ObjectiveVerdict> = objectives.iter().filter(|o| o.verdict == Verdict::Missed).collect();
     let objective = |o: &ObjectiveVerdict| format!("{} of \"{}\": {}", o.kind, o.objective, o.says);
     if let Recovery::NotBack { why, .. } = recovery {
-        let says = format!("not recovered: {why}");
+        let more = wrong(findings).map(|says| format!("; {says}")).unwrap_or_default();
+        let says = format!("not recovered: {why}{more}");
         return Conclusion { verdict: Verdict::Missed, exit_code: DATA_WRONG, says };
     }
-    if let Some(first) = of(Verdict::Missed).next() {
-        let names: Vec<String> =
-            findings.iter().filter(|f| f.verdict == Verdict::Missed).map(|f| f.checker.clone()).collect();
-        let says = if names.len() == 1 { first } else { format!("{} found the data wrong; {first}", list(&names)) };
+    if let Some(says) = wrong(findings) {
         return Conclusion { verdict: Verdict::Missed, exit_code: DATA_WRONG, says };
     }
-    let unknown = of(Verdict::Inconclusive).next();
+    let unknown = findings.iter().find(|finding| finding.verdict == Verdict::Inconclusive).map(told);
     if let [first, ..] = missed[..] {
         let data = match &unknown {
             None => "the data is intact".into(),
@@ -73,4 +67,44 @@ pub fn conclude(
     }
     let says = format!("all {} objectives and {} checks are met", objectives.len(), findings.len());
     Conclusion { verdict: Verdict::Met, exit_code: MET, says }
+}
+
+fn told(finding: &Finding) -> String {
+    format!("{}: {}", finding.checker, finding.says)
+}
+
+/// What the checks found wrong: all of their names, and the first in full.
+fn wrong(findings: &[Finding]) -> Option<String> {
+    let missed: Vec<&Finding> = findings.iter().filter(|finding| finding.verdict == Verdict::Missed).collect();
+    match missed[..] {
+        [] => None,
+        [only] => Some(told(only)),
+        [first, ..] => {
+            let names: Vec<String> = missed.iter().map(|finding| finding.checker.clone()).collect();
+            Some(format!("{} found the data wrong; {}", list(&names), told(first)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use blackstart_record::time::Nanos;
+
+    use super::*;
+
+    #[test]
+    fn a_recovery_that_broke_says_what_else_was_found() {
+        let not_back = Recovery::NotBack { at_least: Nanos(1), why: "it broke".into() };
+        let found = |checker: &str, verdict| super::super::evidence::finding(checker, verdict, 1, "rows");
+        for (findings, expected) in [
+            (vec![found("LOST", Verdict::Inconclusive)], "not recovered: it broke"),
+            (vec![found("LOST", Verdict::Missed)], "not recovered: it broke; LOST: rows"),
+            (
+                vec![found("LOST", Verdict::Missed), found("INV", Verdict::Missed)],
+                "not recovered: it broke; LOST and INV found the data wrong; LOST: rows",
+            ),
+        ] {
+            assert_eq!(conclude(&[], &[], &findings, &not_back, None).says, expected);
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::beats::{STREAMS, Watch};
 use super::evidence::Evidence;
 use super::phases;
 use super::story::Broken;
-use super::words::count;
+use super::words::{count, telling};
 
 /// Whether and when the service came back.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +41,8 @@ pub fn measure(evidence: &Evidence) -> Recovery {
         let at_least = broken.ended.since(story.fault().unwrap_or(broken.begun)).plus(manual);
         return match broken.how {
             Broken::Failed(failure) => {
-                Recovery::NotBack { at_least, why: format!("{broken} failed: {}", failure.message) }
+                let told = telling(&failure.lines).map(|line| format!(" ({line})")).unwrap_or_default();
+                Recovery::NotBack { at_least, why: format!("{broken} failed: {}{told}", failure.message) }
             }
             Broken::Bound(failure) => Recovery::Censored {
                 at_least,

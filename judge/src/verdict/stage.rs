@@ -30,6 +30,7 @@ fn check(evidence: &Evidence) -> Finding {
         finding.cause =
             Some("a pipe ends as its last stage does: without `set -o pipefail` the others fail unseen".into());
         finding.details = hidden;
+        finding.details.extend(runs.iter().flat_map(went_on));
         return finding;
     }
     let unseen = runs.iter().find_map(|run| match &run.processes {
@@ -81,5 +82,11 @@ fn said(run: &ProgramRun) -> Vec<String> {
     let failed = watched(run).iter().filter(|(stage, _)| stage.failed());
     let failed =
         failed.map(|(stage, times)| format!("{}: {stage}, {times} x, which the program saw itself", run.program));
-    failed.chain(run.complaints.iter().map(|line| format!("{} went on after: {line}", run.program))).collect()
+    failed.chain(went_on(run)).collect()
+}
+
+/// What a program that ended well printed of errors.
+fn went_on(run: &ProgramRun) -> impl Iterator<Item = String> {
+    let complaints = run.complaints.iter().filter(|_| run.code == Some(0));
+    complaints.map(|line| format!("{} went on after: {line}", run.program))
 }

@@ -11,9 +11,32 @@ pub fn list(items: &[String]) -> String {
     }
 }
 
+/// The line of a program's last ones that says most of why it failed: the last that calls itself an error, else the last.
+pub fn telling(lines: &[String]) -> Option<&String> {
+    const MARKS: [&str; 5] = ["PANIC:", "FATAL:", "ERROR:", "error:", "fatal:"];
+    // What a server answers whoever knocks too early, the harness among them.
+    const NOT_YET: &str = "FATAL:  the database system is";
+    let complains = |line: &&String| !line.contains(NOT_YET) && MARKS.iter().any(|mark| line.contains(mark));
+    lines.iter().rfind(complains).or(lines.last())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_telling_line_is_the_last_error_and_else_the_last() {
+        let lines = [
+            "LOG: starting",
+            "FATAL:  no checkpoint record",
+            "FATAL:  the database system is in recovery mode",
+            "LOG: shut down",
+        ]
+        .map(String::from);
+        assert_eq!(telling(&lines), Some(&lines[1]));
+        assert_eq!(telling(&lines[2..]), Some(&lines[3]));
+        assert_eq!(telling(&[]), None);
+    }
 
     #[test]
     fn numbers_read_as_people_write_them() {

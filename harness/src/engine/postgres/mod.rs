@@ -274,7 +274,7 @@ pub const INCARNATION_SQL: &str = "SELECT system_identifier || '/' || \
      extract(epoch FROM pg_postmaster_start_time())::text FROM pg_control_system()";
 
 /// Everybody proves who they are but programs on the host itself, which came in through the host.
-const HBA: &str = "local all all trust\nhost all all 127.0.0.0/8 scram-sha-256\n";
+const HBA: &str = "local all all trust\nlocal replication all trust\nhost all all 127.0.0.0/8 scram-sha-256\n";
 
 /// One line of `postgresql.conf`.
 pub fn setting(name: &str, value: &str) -> String {

@@ -1,0 +1,192 @@
+//! `cargo ci defects`: drills with something wrong in them, each of which a named check has to catch.
+//!
+//! Every folder of `fixtures/known_bad/` is a defect: a healthy twin and the smallest change that plants it. The twins
+//! themselves, and the controls, which look suspicious and are right, must raise nothing.
+
+mod compose;
+mod drill;
+mod known;
+mod outcome;
+mod table;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
+
+use crate::figures::Figure;
+use crate::output;
+use known::Case;
+use outcome::Outcome;
+use table::Row;
+
+/// A machine that is too busy to measure says nothing about a defect; more often than this nobody waits.
+const TRIES: u32 = 3;
+
+/// What was asked for on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    ids: Vec<String>,
+    seeds: u64,
+}
+
+impl Wanted {
+    /// Every defect, twin and control, `seeds` times.
+    pub fn all(seeds: u64) -> Self {
+        Self { ids: Vec::new(), seeds }
+    }
+
+    /// Reads `[ID..] [--seeds N]`.
+    ///
+    /// # Errors
+    /// What is wrong with them, for a person.
+    pub fn parse(arguments: &[&str]) -> Result<Self, String> {
+        let mut wanted = Self::all(1);
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            match *argument {
+                "--seeds" => {
+                    let number = arguments.next().and_then(|number| number.parse().ok()).filter(|seeds| *seeds > 0);
+                    wanted.seeds = number.ok_or("--seeds needs a number of at least 1")?;
+                }
+                other if other.starts_with('-') => return Err(format!("`{other}` is no option of defects")),
+                id => wanted.ids.push(id.to_owned()),
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// The cases that it names; all of them where it names none.
+    fn of(&self, all: Vec<Case>) -> Result<Vec<Case>, String> {
+        for id in &self.ids {
+            if !all.iter().any(|case| case.is_called(id)) {
+                let known: Vec<&str> = all.iter().map(|case| case.id.as_str()).collect();
+                return Err(format!("there is no defect, twin or control {id}; there are {}", known.join(", ")));
+            }
+        }
+        Ok(all.into_iter().filter(|case| self.ids.is_empty() || self.ids.iter().any(|id| case.is_called(id))).collect())
+    }
+}
+
+/// What the matrix came to.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Drills that went as they have to.
+    pub right: u64,
+    /// All of them.
+    pub drills: u64,
+}
+
+impl Summary {
+    /// Whether there was something to show, and all of it was as it has to be.
+    pub fn passed(&self) -> bool {
+        self.drills > 0 && self.right == self.drills
+    }
+
+    /// For the table of figures.
+    pub fn figure(&self) -> Figure {
+        let name = "drills of planted defects, twins and controls that went as they have to";
+        Figure::new(name, format!("{} of {}", self.right, self.drills))
+    }
+}
+
+/// Runs the command; its exit code.
+///
+/// # Errors
+/// When the output can't be written, the fixtures not be read, or Blackstart not be built.
+pub fn run(root: &Path, wanted: &Wanted, out: &mut dyn Write) -> io::Result<u8> {
+    let all = known::read(&root.join("fixtures/known_bad"))?;
+    match wanted.of(all) {
+        Ok(cases) => Ok(u8::from(!matrix(root, &cases, wanted.seeds, out)?.passed())),
+        Err(problem) => {
+            writeln!(out, "cargo ci defects: {problem}")?;
+            Ok(2)
+        }
+    }
+}
+
+/// Every defect, twin and control of the repository at `root`, with `seeds` seeds each.
+///
+/// # Errors
+/// As [`run`].
+pub fn all(root: &Path, seeds: u64, out: &mut dyn Write) -> io::Result<Summary> {
+    matrix(root, &known::read(&root.join("fixtures/known_bad"))?, seeds, out)
+}
+
+fn matrix(root: &Path, cases: &[Case], seeds: u64, out: &mut dyn Write) -> io::Result<Summary> {
+    if !output::cargo(root).args(["build", "--quiet", "--package", "blackstart"]).status()?.success() {
+        return Err(io::Error::other("blackstart could not be built"));
+    }
+    let target = output::target_dir(root);
+    let (program, work) = (target.join("debug/blackstart"), target.join("defects"));
+    let mut summary = Summary::default();
+    writeln!(out, "{}", table::head())?;
+    for case in cases {
+        let mut row = Row::of(case);
+        for seed in 1..=seeds {
+            row.add(seed, &once(case, seed, &program, &work)?);
+        }
+        summary.drills += seeds;
+        summary.right += row.right();
+        writeln!(out, "{row}")?;
+        out.flush()?;
+    }
+    let Summary { right, drills } = &summary;
+    writeln!(out, "{right} of {drills} drills went as they have to; their records are in {}", work.display())?;
+    Ok(summary)
+}
+
+/// One drill, again where the machine was too busy for it.
+fn once(case: &Case, seed: u64, program: &Path, work: &Path) -> io::Result<Tried> {
+    let folder = work.join(format!("{}-{seed}", case.id));
+    let name = compose::compose(case, &folder)?;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let drilled = drill::run(Command::new(program), &name, &folder, seed)?;
+        let outcome = outcome::of(&case.caught_by, drilled.verdict.as_ref().map_err(String::as_str));
+        if !matches!(outcome, Outcome::Busy(_)) || tries == TRIES {
+            return Ok(Tried { outcome, verdict: drilled.word(), seconds: drilled.seconds, tries });
+        }
+    }
+}
+
+/// A drill and how often it was tried.
+#[derive(Debug)]
+struct Tried {
+    outcome: Outcome,
+    verdict: String,
+    seconds: f64,
+    tries: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_seeds_are_read_and_anything_else_is_refused() {
+        assert_eq!(Wanted::parse(&[]), Ok(Wanted::all(1)));
+        let some = Wanted::parse(&["G01", "--seeds", "20", "dump"]).unwrap();
+        assert_eq!(some, Wanted { ids: vec!["G01".into(), "dump".into()], seeds: 20 });
+        for wrong in [&["--seeds"][..], &["--seeds", "0"], &["--seeds", "many"], &["--all"]] {
+            assert!(Wanted::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_nothing_has_is_an_error_and_no_name_is_everything() {
+        let cases = || vec![Case::twin("dump"), Case::twin("archive")];
+        assert_eq!(Wanted::all(1).of(cases()).unwrap().len(), 2);
+        let one = Wanted { ids: vec!["DUMP".into()], seeds: 1 };
+        assert_eq!(one.of(cases()).unwrap().len(), 1);
+        let none = Wanted { ids: vec!["G77".into()], seeds: 1 };
+        assert!(none.of(cases()).unwrap_err().contains("G77"));
+    }
+
+    #[test]
+    fn nothing_drilled_is_nothing_shown() {
+        assert!(!Summary::default().passed());
+        assert!(!Summary { right: 1, drills: 2 }.passed());
+        assert!(Summary { right: 2, drills: 2 }.passed());
+    }
+}

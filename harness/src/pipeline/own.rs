@@ -1,0 +1,65 @@
+//! The user's own programs: put on a host with what their environment names, and run there.
+
+use std::path::Path;
+
+use super::{Repository, Tools, programs};
+use crate::engine::postgres::{PORT, Postgres, SUPERUSER};
+use crate::failure::Result;
+use crate::host::{Command, Host};
+
+/// Where the plan's programs lie on a host, a folder for each of theirs.
+const PROGRAMS: &str = "programs";
+/// The form of a backup's id: the wall clock in UTC, so that ids sort by time.
+const ID: &str = "%Y%m%d_%H%M%S";
+
+/// The id of a backup that begins now.
+pub(super) fn backup_id() -> String {
+    jiff::Timestamp::now().strftime(ID).to_string()
+}
+
+/// Copies `files` and all that lies beside them out of the folder `plan`, and puts the key where clients look for it.
+pub(super) fn install(host: &Host, repository: &Repository, plan: &Path, files: &[&str]) -> Result<()> {
+    for file in files {
+        let folder = folder_of(file);
+        host.copy_in(&plan.join(folder), &format!("{PROGRAMS}/{}", folder.display()))?;
+    }
+    repository.install_credentials(host)?;
+    let config = repository.key.mc_config(&repository.url_from(host)?);
+    host.write("home/.mc/config.json", config.as_bytes(), 0o600)
+}
+
+fn folder_of(file: &str) -> &Path {
+    Path::new(file).parent().unwrap_or(Path::new(""))
+}
+
+/// A program's path, as its host sees it.
+pub(super) fn path_on(host: &Host, file: &str) -> String {
+    host.path(&format!("{PROGRAMS}/{file}"))
+}
+
+/// What every program finds in its environment about the store.
+pub(super) fn store(host: &Host, repository: &Repository) -> Result<Vec<(&'static str, String)>> {
+    let home = host.path("home");
+    Ok(vec![
+        ("AWS_ENDPOINT_URL", repository.url_from(host)?),
+        ("AWS_SHARED_CREDENTIALS_FILE", format!("{home}/.aws/credentials")),
+        ("AWS_CONFIG_FILE", format!("{home}/.aws/config")),
+        ("MC_CONFIG_DIR", format!("{home}/.mc")),
+        ("BLACKSTART_BUCKET", repository.bucket.clone()),
+    ])
+}
+
+/// Runs one of the programs to its end beside `server`; the history is told how it ended.
+pub(super) async fn run(file: &str, more: &[(&str, &str)], tools: Tools<'_>, server: &Postgres) -> Result<String> {
+    let host = server.host();
+    let mut command = Command::new(path_on(host, file)).bound(tools.bound).streams_apart();
+    let (socket, port) = (server.socket(), PORT.to_string());
+    let documented = [("PGHOST", &*socket), ("PGPORT", &port), ("PGUSER", SUPERUSER), ("PGDATABASE", tools.database)];
+    for (name, value) in documented.iter().chain(more) {
+        command = command.env(name, *value);
+    }
+    for (name, value) in store(host, tools.repository)? {
+        command = command.env(name, value);
+    }
+    programs::run(file, &command, host, tools).await.map(|(_, says)| says)
+}
