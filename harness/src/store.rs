@@ -188,8 +188,7 @@ impl Store {
     /// # Errors
     /// The store's answer.
     pub async fn remove(&self, bucket: &str, key: &str) -> Result<()> {
-        let removed = self.client.delete_object().bucket(bucket).key(key).send().await;
-        removed.map(|_| ()).map_err(|error| Error::new(words(&error))).cannot(format_args!("remove {key} of {bucket}"))
+        self.delete(bucket, key, None).await.map(|_| ()).cannot(format_args!("remove {key} of {bucket}"))
     }
 
     /// An object's bytes.

@@ -71,7 +71,7 @@ impl Drill {
     }
 
     /// Every trial, one after the other; the first is the restore as it is.
-    pub(super) async fn sabotage(&self, world: &mut World, of: &Rehearsal<'_>) -> Result<Vec<SabotageTrial>> {
+    async fn sabotage(&self, world: &mut World, of: &Rehearsal<'_>) -> Result<Vec<SabotageTrial>> {
         let mut done: Vec<SabotageTrial> = Vec::new();
         let older = of.older.map_or("", |older| older.id.as_str());
         let artifacts = Artifacts::of(&world.listing().await?, older, &of.backup.id);
@@ -113,18 +113,20 @@ impl Drill {
         }
         let pipeline = self.request.loaded.pipeline.method.pipeline();
         pipeline.install(server.host(), &repository, &self.request.plan_folder)?;
-        if let How::StoreGone = trial.how {
-            let host = server.host().clone();
+        let host = server.host().clone();
+        let restore = self.restore(&mut server, &repository, of, (&tell, bound), trial);
+        let ended = if let How::StoreGone = trial.how {
             world.store_link(&host, false).await?;
             let back = async {
                 tokio::time::sleep(GONE).await;
                 world.store_link(&host, true).await
             };
-            let (ended, back) = tokio::join!(self.restore(&mut server, &repository, of, (&tell, bound), trial), back);
+            let (ended, back) = tokio::join!(restore, back);
             back?;
-            return self.outcome(server, of, trial, folder, ended).await;
-        }
-        let ended = self.restore(&mut server, &repository, of, (&tell, bound), trial).await;
+            ended
+        } else {
+            restore.await
+        };
         self.outcome(server, of, trial, folder, ended).await
     }
 

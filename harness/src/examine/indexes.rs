@@ -8,7 +8,7 @@ use blackstart_record::observation::{Agreement, IndexLook};
 use tokio_postgres::Client;
 
 use crate::engine::postgres::Postgres;
-use crate::failure::{Context, Result};
+use crate::failure::{Context, Error, Result};
 
 /// Indexes of users and of the catalogs, as far as they outlive a session.
 const INDEXES: &str = "SELECT c.oid::regclass::text, i.indrelid::regclass::text, a.amname, i.indisvalid, \
@@ -111,24 +111,25 @@ async fn both_paths(client: &Client, index: &Index) -> Result<Agreement> {
 /// Runs a statement; a refusal is the inner error, and leaves the transaction as it was.
 async fn attempt(client: &Client, sql: &str) -> Result<std::result::Result<(), String>> {
     client.batch_execute("SAVEPOINT look").await?;
-    match client.batch_execute(sql).await {
-        Ok(()) => Ok(Ok(())),
-        Err(error) => {
-            let why = crate::failure::Error::from(error).to_string();
-            client.batch_execute("ROLLBACK TO SAVEPOINT look").await?;
-            Ok(Err(why))
-        }
-    }
+    settle(client, client.batch_execute(sql).await).await
 }
 
+/// Likewise, for the one text that a query answers.
 async fn ask(client: &Client, sql: &str) -> Result<std::result::Result<String, String>> {
     client.batch_execute("SAVEPOINT look").await?;
-    match client.query_one(sql, &[]).await {
-        Ok(row) => Ok(Ok(row.get(0))),
+    let answer = settle(client, client.query_one(sql, &[]).await).await?;
+    Ok(answer.map(|row| row.get(0)))
+}
+
+async fn settle<T>(
+    client: &Client,
+    answer: std::result::Result<T, tokio_postgres::Error>,
+) -> Result<std::result::Result<T, String>> {
+    match answer {
+        Ok(answer) => Ok(Ok(answer)),
         Err(error) => {
-            let why = crate::failure::Error::from(error).to_string();
             client.batch_execute("ROLLBACK TO SAVEPOINT look").await?;
-            Ok(Err(why))
+            Ok(Err(Error::from(error).to_string()))
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use super::Scene;
 use crate::failure::{Error, Result};
-use crate::link::Link;
+use crate::link::{Link, Toxic};
 
 /// How long an answer is waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -41,6 +41,13 @@ pub(super) async fn dial(scene: &Scene<'_>, link: &Link) -> Answer {
         Ok(Err(error)) => Answer::Ended(error.kind()),
         Err(_) => Answer::Silence,
     }
+}
+
+/// Takes toxics off a link, and waits until it answers.
+pub(super) async fn cleaned(scene: &Scene<'_>, link: &str, toxics: &[Toxic]) -> Result<()> {
+    let link = scene.links.named(link)?;
+    scene.links.clean(link, toxics).await?;
+    answered(scene, link).await
 }
 
 /// Waits until a call over a link is answered.

@@ -67,8 +67,6 @@ impl Params {
     }
 
     async fn mend(&self, scene: &Scene<'_>) -> Result<()> {
-        let link = scene.links.named(&self.link)?;
-        scene.links.clean(link, &toxics()).await?;
-        dial::answered(scene, link).await
+        dial::cleaned(scene, &self.link, &toxics()).await
     }
 }

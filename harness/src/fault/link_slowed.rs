@@ -120,9 +120,7 @@ impl Params {
     }
 
     async fn mend(&self, scene: &Scene<'_>) -> Result<()> {
-        let link = scene.links.named(&self.link)?;
-        scene.links.clean(link, &self.toxics()).await?;
-        dial::answered(scene, link).await
+        dial::cleaned(scene, &self.link, &self.toxics()).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod deploy;
 mod dial;
+mod objects;
 mod offline;
 
 use std::collections::BTreeMap;

@@ -4,29 +4,23 @@ use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::objects::Objects;
 use super::{Fault, Injected, Kept, Scene};
 use crate::failure::{Error, Result};
 use crate::plan::Need;
 
 /// What to delete.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Params {
-    /// The store.
-    pub store: String,
-    /// The bucket.
-    pub bucket: String,
-    /// How the keys of the objects begin; of all of them if left out.
-    pub prefix: Option<String>,
-}
+#[serde(transparent)]
+pub struct Params(Objects);
 
 impl Fault for Params {
     fn intends(&self) -> String {
-        format!("delete every object of {}/{}", self.bucket, self.prefix())
+        format!("delete every object of {}", self.0)
     }
 
     fn needs(&self) -> Vec<Need<'_>> {
-        vec![Need::Bucket { store: &self.store, bucket: &self.bucket, versions: false }]
+        vec![self.0.need(false)]
     }
 
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
@@ -39,22 +33,18 @@ impl Fault for Params {
 }
 
 impl Params {
-    fn prefix(&self) -> &str {
-        self.prefix.as_deref().unwrap_or_default()
-    }
-
     async fn delete(&self, scene: &Scene<'_>) -> Result<Injected> {
-        let keys = scene.store.some_objects(&self.bucket, self.prefix()).await?;
-        for version in scene.store.versions(&self.bucket, self.prefix()).await? {
-            scene.store.delete(&self.bucket, &version.key, Some(&version.id)).await?;
+        let keys = self.0.keys(scene).await?;
+        for version in scene.store.versions(&self.0.bucket, self.0.prefix()).await? {
+            scene.store.delete(&self.0.bucket, &version.key, Some(&version.id)).await?;
         }
-        let says = format!("{} objects of {} deleted", keys.len(), self.bucket);
+        let says = format!("{} objects of {} deleted", keys.len(), self.0.bucket);
         Ok(Injected { says, transaction: None, kept: Kept::Words(keys) })
     }
 
     async fn look(&self, scene: &Scene<'_>, injected: &Injected) -> Result<String> {
         for key in injected.kept.words() {
-            match scene.store.get(&self.bucket, key).await {
+            match scene.store.get(&self.0.bucket, key).await {
                 Ok(_) => return Err(Error::new(format!("{key} can still be fetched"))),
                 Err(error) if error.is_missing() => {}
                 Err(error) => return Err(error.into()),

@@ -11,29 +11,23 @@ use serde::{Deserialize, Serialize};
 
 use sha2::{Digest, Sha256};
 
+use super::objects::Objects;
 use super::{Fault, Injected, Kept, Scene};
 use crate::failure::{Error, Result};
 use crate::plan::Need;
 
 /// What to encrypt.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Params {
-    /// The store.
-    pub store: String,
-    /// The bucket.
-    pub bucket: String,
-    /// How the keys of the objects begin; of all of them if left out.
-    pub prefix: Option<String>,
-}
+#[serde(transparent)]
+pub struct Params(Objects);
 
 impl Fault for Params {
     fn intends(&self) -> String {
-        format!("encrypt every object of {}/{}", self.bucket, self.prefix())
+        format!("encrypt every object of {}", self.0)
     }
 
     fn needs(&self) -> Vec<Need<'_>> {
-        vec![Need::Bucket { store: &self.store, bucket: &self.bucket, versions: false }]
+        vec![self.0.need(false)]
     }
 
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
@@ -46,22 +40,18 @@ impl Fault for Params {
 }
 
 impl Params {
-    fn prefix(&self) -> &str {
-        self.prefix.as_deref().unwrap_or_default()
-    }
-
     async fn encrypt(&self, scene: &Scene<'_>) -> Result<Injected> {
-        let keys = scene.store.some_objects(&self.bucket, self.prefix()).await?;
+        let keys = self.0.keys(scene).await?;
         let mut secret = [0; 32];
         File::open("/dev/urandom")?.read_exact(&mut secret)?;
         let mut words = Vec::new();
         for key in &keys {
-            let mut bytes = scene.store.get(&self.bucket, key).await?;
+            let mut bytes = scene.store.get(&self.0.bucket, key).await?;
             words.extend([key.clone(), hex(&Sha256::digest(&bytes))]);
             cipher(&secret, &mut bytes);
-            scene.store.write(&self.bucket, key, bytes).await?;
+            scene.store.write(&self.0.bucket, key, bytes).await?;
         }
-        let says = format!("{} objects of {} encrypted in place", keys.len(), self.bucket);
+        let says = format!("{} objects of {} encrypted in place", keys.len(), self.0.bucket);
         Ok(Injected { says, transaction: None, kept: Kept::Words(words) })
     }
 
@@ -69,7 +59,7 @@ impl Params {
         let kept = injected.kept.words().chunks_exact(2);
         let count = kept.len();
         for pair in kept {
-            let bytes = scene.store.get(&self.bucket, &pair[0]).await?;
+            let bytes = scene.store.get(&self.0.bucket, &pair[0]).await?;
             if !bytes.is_empty() && hex(&Sha256::digest(&bytes)) == pair[1] {
                 return Err(Error::new(format!("{} is fetched as it was", pair[0])));
             }

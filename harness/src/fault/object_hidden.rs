@@ -4,29 +4,23 @@ use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::objects::Objects;
 use super::{Fault, Heal, Injected, Kept, Scene};
 use crate::failure::{Error, Result};
 use crate::plan::Need;
 
 /// What to hide.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Params {
-    /// The store.
-    pub store: String,
-    /// The bucket; it keeps versions.
-    pub bucket: String,
-    /// How the keys of the objects begin; of all of them if left out.
-    pub prefix: Option<String>,
-}
+#[serde(transparent)]
+pub struct Params(Objects);
 
 impl Fault for Params {
     fn intends(&self) -> String {
-        format!("hide every object of {}/{}", self.bucket, self.prefix())
+        format!("hide every object of {}", self.0)
     }
 
     fn needs(&self) -> Vec<Need<'_>> {
-        vec![Need::Bucket { store: &self.store, bucket: &self.bucket, versions: true }]
+        vec![self.0.need(true)]
     }
 
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
@@ -49,16 +43,12 @@ impl Heal for Params {
 }
 
 impl Params {
-    fn prefix(&self) -> &str {
-        self.prefix.as_deref().unwrap_or_default()
-    }
-
     async fn hide(&self, scene: &Scene<'_>) -> Result<Injected> {
-        let keys = scene.store.some_objects(&self.bucket, self.prefix()).await?;
-        let says = format!("{} objects of {} hidden", keys.len(), self.bucket);
+        let keys = self.0.keys(scene).await?;
+        let says = format!("{} objects of {} hidden", keys.len(), self.0.bucket);
         let mut words = Vec::new();
         for key in keys {
-            let marker = scene.store.delete(&self.bucket, &key, None).await?;
+            let marker = scene.store.delete(&self.0.bucket, &key, None).await?;
             let marker = marker.ok_or_else(|| Error::new(format!("{key} was deleted and left no marker")))?;
             words.extend([key, marker]);
         }
@@ -66,8 +56,8 @@ impl Params {
     }
 
     async fn look(&self, scene: &Scene<'_>, injected: &Injected) -> Result<String> {
-        let listed = scene.store.list(&self.bucket, self.prefix()).await?;
-        let versions = scene.store.versions(&self.bucket, self.prefix()).await?;
+        let listed = scene.store.list(&self.0.bucket, self.0.prefix()).await?;
+        let versions = scene.store.versions(&self.0.bucket, self.0.prefix()).await?;
         for (key, _) in pairs(injected) {
             if listed.contains_key(key) {
                 return Err(Error::new(format!("{key} is still listed")));
@@ -81,9 +71,9 @@ impl Params {
 
     async fn show(&self, scene: &Scene<'_>, injected: &Injected) -> Result<()> {
         for (key, marker) in pairs(injected) {
-            scene.store.delete(&self.bucket, key, Some(marker)).await?;
+            scene.store.delete(&self.0.bucket, key, Some(marker)).await?;
         }
-        let listed = scene.store.list(&self.bucket, self.prefix()).await?;
+        let listed = scene.store.list(&self.0.bucket, self.0.prefix()).await?;
         let hidden = pairs(injected).find(|(key, _)| !listed.contains_key(*key));
         hidden.map_or(Ok(()), |(key, _)| Err(Error::new(format!("{key} is still hidden"))))
     }

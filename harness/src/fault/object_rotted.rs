@@ -8,29 +8,23 @@ use serde::{Deserialize, Serialize};
 
 use sha2::{Digest, Sha256};
 
+use super::objects::Objects;
 use super::{Fault, Injected, Kept, Scene};
 use crate::failure::{Error, Result};
 use crate::plan::Need;
 
 /// What to let rot.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Params {
-    /// The store.
-    pub store: String,
-    /// The bucket.
-    pub bucket: String,
-    /// How the keys of the objects begin; of all of them if left out.
-    pub prefix: Option<String>,
-}
+#[serde(transparent)]
+pub struct Params(Objects);
 
 impl Fault for Params {
     fn intends(&self) -> String {
-        format!("change a bit of every object of {}/{}", self.bucket, self.prefix())
+        format!("change a bit of every object of {}", self.0)
     }
 
     fn needs(&self) -> Vec<Need<'_>> {
-        vec![Need::Bucket { store: &self.store, bucket: &self.bucket, versions: false }]
+        vec![self.0.need(false)]
     }
 
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
@@ -43,19 +37,15 @@ impl Fault for Params {
 }
 
 impl Params {
-    fn prefix(&self) -> &str {
-        self.prefix.as_deref().unwrap_or_default()
-    }
-
     async fn rot(&self, scene: &Scene<'_>) -> Result<Injected> {
-        let keys = scene.store.some_objects(&self.bucket, self.prefix()).await?;
+        let keys = self.0.keys(scene).await?;
         let (mut words, mut bits) = (Vec::new(), 0);
         for key in &keys {
-            let bytes = scene.store.get(&self.bucket, key).await?;
+            let bytes = scene.store.get(&self.0.bucket, key).await?;
             words.extend([key.clone(), hex(&Sha256::digest(&bytes))]);
-            bits += scene.store.rot(&self.bucket, key)?;
+            bits += scene.store.rot(&self.0.bucket, key)?;
         }
-        let says = format!("{bits} bits of {} objects of {} changed on disk", keys.len(), self.bucket);
+        let says = format!("{bits} bits of {} objects of {} changed on disk", keys.len(), self.0.bucket);
         Ok(Injected { says, transaction: None, kept: Kept::Words(words) })
     }
 
@@ -65,7 +55,7 @@ impl Params {
         let kept = injected.kept.words().chunks_exact(2);
         let count = kept.len();
         for pair in kept {
-            match scene.store.get(&self.bucket, &pair[0]).await {
+            match scene.store.get(&self.0.bucket, &pair[0]).await {
                 Ok(bytes) if hex(&Sha256::digest(&bytes)) == pair[1] => {
                     return Err(Error::new(format!("{} is fetched as it was", pair[0])));
                 }

@@ -24,6 +24,10 @@ pub struct Version {
     pub id: String,
     /// Whether it is a marker that the object was deleted.
     pub is_marker: bool,
+    /// Whether it is what a plain request gets.
+    pub is_newest: bool,
+    /// Its ETag; of a marker none.
+    pub etag: String,
 }
 
 /// Why a store did not do as it was asked.
@@ -102,13 +106,20 @@ impl Store {
         loop {
             let list = self.client.list_object_versions().bucket(bucket).prefix(prefix);
             let page = list.set_key_marker(from.0).set_version_id_marker(from.1).send().await?;
-            let version = |key: Option<&str>, id: Option<&str>, is_marker| Version {
-                key: key.unwrap_or_default().to_owned(),
-                id: id.unwrap_or("null").to_owned(),
-                is_marker,
-            };
-            found.extend(page.versions().iter().map(|one| version(one.key(), one.version_id(), false)));
-            found.extend(page.delete_markers().iter().map(|one| version(one.key(), one.version_id(), true)));
+            found.extend(page.versions().iter().map(|one| Version {
+                key: one.key().unwrap_or_default().to_owned(),
+                id: one.version_id().unwrap_or("null").to_owned(),
+                is_marker: false,
+                is_newest: one.is_latest() == Some(true),
+                etag: one.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
+            }));
+            found.extend(page.delete_markers().iter().map(|one| Version {
+                key: one.key().unwrap_or_default().to_owned(),
+                id: one.version_id().unwrap_or("null").to_owned(),
+                is_marker: true,
+                is_newest: one.is_latest() == Some(true),
+                etag: String::new(),
+            }));
             from = (page.next_key_marker, page.next_version_id_marker);
             if from.0.is_none() {
                 return Ok(found);
