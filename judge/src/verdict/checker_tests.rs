@@ -225,6 +225,22 @@ fn ghost_catches_what_should_not_be_there() {
         "GHOST",
         &[
             (
+                "what only the source got in the end",
+                |drill| edit!(drill, Identity, |it: Identity| it.poison_found = true),
+                Missed,
+                "the row that only the source got, after the application was stopped, is there",
+            ),
+            (
+                "the same in the source itself, which is no copy of anything",
+                |drill| {
+                    edit!(drill, Identity, |it: Identity| {
+                        (it.poison_found, it.restored) = (true, Some(it.source.clone()));
+                    });
+                },
+                Met,
+                "has its right to be there",
+            ),
+            (
                 "a duplicate",
                 |drill| {
                     drill.data.restored.push(row(7, 0, 7));

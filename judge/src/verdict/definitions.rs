@@ -168,7 +168,9 @@ impl<'a> Truth<'a> {
         }
         let read = self.tables().iter().map(|(index, _)| self.restored(*index)).sum();
         let ghosts = self.differences(&[Duplicate, Resurrected, RolledBack, AfterCut, Unexplained]);
-        let verdict = match (ghosts.is_empty(), self.read_whole() && (read > 0 || self.rightly_empty())) {
+        let identities = seen!(self, Identity -> Identity);
+        let poisoned = identities.iter().any(|look| look.poison_found && look.restored.as_ref() != Some(&look.source));
+        let verdict = match (ghosts.is_empty() && !poisoned, self.read_whole() && (read > 0 || self.rightly_empty())) {
             (false, _) => Missed,
             (true, whole) => met_if(whole),
         };

@@ -1,5 +1,6 @@
 //! GHOST: nothing is there that should not be.
 
+use blackstart_record::observation::Identity;
 use blackstart_record::verdict::{Difference, DifferenceKind, Finding, Verdict};
 
 use super::Checker;
@@ -28,11 +29,18 @@ fn check(evidence: &Evidence) -> Finding {
     let compared = comparison.read();
     let found = |verdict, says: String| finding(CHECKER.name, verdict, compared, says);
     let differences = evidence.differences(&KINDS);
-    if !differences.is_empty() {
+    let poisoned = is_poisoned(evidence);
+    if poisoned || !differences.is_empty() {
         let rows: u64 = differences.iter().map(|difference| difference.count).sum();
-        let mut finding =
-            found(Verdict::Missed, format!("{} should not be there: {}", count(rows, "row"), summary(&differences)));
-        finding.cause = Some(cause(&differences).into());
+        let mut wrong = Vec::new();
+        if !differences.is_empty() {
+            wrong.push(format!("{} should not be there: {}", count(rows, "row"), summary(&differences)));
+        }
+        if poisoned {
+            wrong.push("the row that only the source got, after the application was stopped, is there".to_owned());
+        }
+        let mut finding = found(Verdict::Missed, wrong.join("; "));
+        finding.cause = Some(if poisoned { PAST_THE_TARGET } else { cause(&differences) }.into());
         finding.details = details(evidence, &differences);
         finding.differences = differences;
         return finding;
@@ -61,10 +69,19 @@ fn check(evidence: &Evidence) -> Finding {
     finding
 }
 
+/// Whether a restored copy holds what was written to the source after everything else.
+fn is_poisoned(evidence: &Evidence) -> bool {
+    let is_copy = |identity: &&Identity| identity.restored.as_ref() != Some(&identity.source);
+    evidence.identities().into_iter().filter(is_copy).any(|identity| identity.poison_found)
+}
+
+const PAST_THE_TARGET: &str =
+    "replay went past the recovery target, had no target (a server that refuses one, asked again without), or followed another timeline";
+
 fn cause(differences: &[Difference]) -> &'static str {
     let kind = |kind| differences.iter().any(|difference| difference.kind == kind);
     if kind(DifferenceKind::AfterCut) {
-        "replay went past the recovery target, had no target, or followed another timeline"
+        PAST_THE_TARGET
     } else if kind(DifferenceKind::RolledBack) {
         "files were copied without the log that undoes them (a backup label removed, a snapshot that is not atomic)"
     } else if kind(DifferenceKind::Resurrected) {
