@@ -10,7 +10,7 @@ use blackstart_record::verdict::DrillVerdict;
 use super::framed::framed;
 use super::scratch;
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "record.json",
     "history.jsonl",
     "ledger.bin",
@@ -18,6 +18,7 @@ const NAMES: [&str; 14] = [
     "restored.rows",
     "observations/attack.json",
     "observations/canaries.json",
+    "observations/clean-restore.json",
     "observations/fence.json",
     "observations/identity.json",
     "observations/indexes.json",

@@ -51,7 +51,7 @@ impl Isolation {
             }
             Self::Plain { why } => (
                 format!("plain processes, no namespaces ({why}): hosts share this machine's files and network"),
-                ["ART", "FENCE", "closure"].map(str::to_owned).to_vec(),
+                ["ART", "CLOSURE", "FENCE"].map(str::to_owned).to_vec(),
             ),
         };
         blackstart_record::record::Isolation { hosts: "native".to_owned(), says, cannot_prove }

@@ -10,6 +10,7 @@ pub mod scratch;
 
 mod command;
 mod mounts;
+pub mod overheard;
 pub(crate) mod tree;
 mod watched;
 

@@ -315,11 +315,17 @@ impl Inner {
         if self.ground.tools.is_dir() {
             bind(&self.ground.tools, &point("tools"))?;
         }
-        // Last, since what was bound may lie below it: an empty /tmp of its own, and no other host's disk.
-        bind(&self.disk.join("tmp"), Path::new("/tmp"))?;
-        if let Some(all) = self.ground.scratch.parent().filter(|all| !all.starts_with("/tmp")) {
-            let none: Option<&str> = None;
-            mount(Some("tmpfs"), all, Some("tmpfs"), MsFlags::MS_RDONLY, none)?;
+        // Last, since what was bound may lie below them: whatever anybody may write to is a place of its own on each host,
+        // so that nothing passes from one to another but over a link. And no other host's disk.
+        for shared in ["/tmp", "/var/tmp"] {
+            bind(&self.disk.join("tmp"), Path::new(shared))?;
+        }
+        for shared in ["/dev/shm", "/run/lock"].iter().filter(|shared| Path::new(shared).is_dir()) {
+            mount(NONE, *shared, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=1777"))?;
+        }
+        let elsewhere = |all: &&Path| !all.starts_with("/tmp") && !all.starts_with("/var/tmp");
+        if let Some(all) = self.ground.scratch.parent().filter(elsewhere) {
+            mount(Some("tmpfs"), all, Some("tmpfs"), MsFlags::MS_RDONLY, NONE)?;
         }
         let namespace = fs::File::open("/proc/thread-self/ns/mnt")?;
         Ok(View { inode: namespace.metadata()?.ino(), namespace: namespace.into() })
@@ -347,9 +353,10 @@ impl Inner {
     }
 }
 
+const NONE: Option<&str> = None;
+
 fn bind(from: &Path, to: &Path) -> io::Result<()> {
-    let none: Option<&str> = None;
-    Ok(mount(Some(from), to, none, MsFlags::MS_BIND, none)?)
+    Ok(mount(Some(from), to, NONE, MsFlags::MS_BIND, NONE)?)
 }
 
 fn limited_disk(disk: &Path, bytes: u64) -> io::Result<()> {

@@ -12,7 +12,7 @@ use super::testing::{Drill, life, ms};
 use super::{CHECKERS, Checker, run};
 use crate::oracle::testing::row;
 
-type Spoil = fn(&mut Drill);
+pub(super) type Spoil = fn(&mut Drill);
 
 /// Edits the observation of one kind.
 macro_rules! edit {
@@ -26,7 +26,7 @@ macro_rules! edit {
     };
 }
 
-fn check(checker: &str, cases: &[(&str, Spoil, Verdict, &str)]) {
+pub(super) fn check(checker: &str, cases: &[(&str, Spoil, Verdict, &str)]) {
     let healthy = verdict_of(checker, |_| {});
     assert_eq!(healthy.verdict, Met, "the healthy twin: {healthy:?}");
     assert!(healthy.compared > 0 && healthy.cause.is_none());
@@ -866,7 +866,7 @@ fn what_the_plan_does_not_promise_is_a_note_and_no_finding() {
     drill.record.plan.pipelines.get_mut("archive").unwrap().immutable_days = None;
     let verdict = drill.judge();
     assert_eq!(verdict.verdict, Met, "{}", verdict.says);
-    assert!(verdict.findings.iter().all(|finding| !["ATTACK", "FENCE"].contains(&finding.checker.as_str())));
+    assert!(verdict.findings.iter().all(|finding| !["ATTACK", "CLOSURE", "FENCE"].contains(&finding.checker.as_str())));
     let note = verdict.notes.iter().find(|note| note.starts_with("ATTACK")).unwrap();
     assert!(note.contains("missed: 1 of 12 artifacts could be destroyed"), "{note}");
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use blackstart_record::event::{Event, Incarnation, Processes};
 use blackstart_record::observation::{
-    Agreement, Attack, Canary, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+    Agreement, Attack, Canary, CleanRestore, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Overheard,
+    Rows, SabotageOutcome, WriteTrial,
 };
 use blackstart_record::plan::{Damage, Step};
 use blackstart_record::time::Nanos;
@@ -62,6 +63,8 @@ impl<'a> Truth<'a> {
             self.index(),
             self.ident(),
             self.stage(),
+            self.art(),
+            self.closure(),
             self.fence(),
             self.attack(),
         ];
@@ -277,6 +280,44 @@ impl<'a> Truth<'a> {
         let compared = looks.len() as u64 - unknown;
         let verdict = if wrong > 0 { Missed } else { met_if(!looks.is_empty() && unknown == 0) };
         Word { wrong: Some(wrong), ..word("INDEX", verdict, compared) }
+    }
+
+    fn from_artifacts(&self) -> bool {
+        let runbook = &self.drill.record.scenario.runbook;
+        runbook.iter().any(|planned| planned.step == Step::Restore || planned.step == Step::Fetch)
+    }
+
+    fn art(&self) -> Word {
+        let looks = seen!(self, CleanRestore -> CleanRestore);
+        if looks.is_empty() && !self.from_artifacts() {
+            return word("ART", Met, 1);
+        }
+        let compared = looks.iter().map(|look| look.rows).sum();
+        let tried = |look: &&&CleanRestore| !matches!(look.outcome, SabotageOutcome::NotTried { .. });
+        let good = |look: &&&CleanRestore| look.outcome == SabotageOutcome::Restored && look.same;
+        let (tried, good) = (looks.iter().filter(tried).count(), looks.iter().filter(good).count());
+        let verdict = if good < tried { Missed } else { met_if(!looks.is_empty() && good == looks.len()) };
+        word("ART", verdict, compared)
+    }
+
+    fn closure(&self) -> Word {
+        let looks = seen!(self, CleanRestore -> CleanRestore);
+        if looks.is_empty() && !self.from_artifacts() {
+            return word("CLOSURE", Met, 1);
+        }
+        let (mut compared, mut in_vain, mut deaf) = (0, 0, false);
+        for look in &looks {
+            match &look.overheard {
+                Overheard::Heard { connections, reached } => {
+                    compared += connections + reached.len() as u64;
+                    in_vain += reached.len();
+                }
+                Overheard::Deaf { .. } => deaf = true,
+            }
+        }
+        let back = looks.iter().all(|look| look.outcome == SabotageOutcome::Restored);
+        let verdict = if in_vain > 0 && !back { Missed } else { met_if(!looks.is_empty() && back && !deaf) };
+        word("CLOSURE", verdict, compared)
     }
 
     fn fence(&self) -> Word {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use blackstart_record::observation::{
-    Attack, Canary, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, SabotageTrial, WriteTrial,
+    Attack, Canary, CleanRestore, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, SabotageTrial, WriteTrial,
 };
 use blackstart_record::plan::Step;
 use blackstart_record::record::Record;
@@ -11,6 +11,11 @@ use blackstart_record::verdict::{Difference, DifferenceKind, Finding, Verdict};
 
 use super::story::Story;
 use crate::oracle::{Comparison, TableCount};
+
+/// The fault that takes a whole site.
+const SITE_LOST: &str = "site-lost";
+/// Faults that are done with a key to the store.
+const BY_AN_ATTACKER: [&str; 2] = ["object-deleted", "object-encrypted-in-place"];
 
 /// Everything that a drill left to judge.
 #[derive(Debug)]
@@ -62,6 +67,8 @@ observed! {
     fences: Fence -> Fence;
     /// Attacks on the artifacts.
     attacks: Attack -> Attack;
+    /// Restores on a clean host.
+    clean_restores: CleanRestore -> CleanRestore;
     /// Trials of the sabotage.
     sabotages: Sabotage -> Vec<SabotageTrial>;
 }
@@ -74,10 +81,26 @@ impl Evidence {
             || self.story.steps.iter().any(|run| brings_back(run.step))
     }
 
+    /// Whether what the runbook brings back comes out of artifacts.
+    pub fn uses_artifacts(&self) -> bool {
+        let mut steps = self.record.scenario.runbook.iter().map(|planned| planned.step);
+        steps.any(|step| matches!(step, Step::Fetch | Step::Restore))
+    }
+
     /// Whether the plan promises that nobody can remove an artifact of the scenario's pipeline.
     pub fn promises_immutability(&self) -> bool {
         let pipeline = self.record.plan.pipelines.get(&self.record.scenario.pipeline);
         pipeline.is_some_and(|pipeline| pipeline.immutable_days.is_some())
+    }
+
+    /// Whether the scenario loses a site.
+    pub fn loses_a_site(&self) -> bool {
+        self.record.scenario.faults.iter().any(|fault| fault.name == SITE_LOST)
+    }
+
+    /// Whether somebody who has a key to the store uses it against what is kept there.
+    pub fn has_an_attacker(&self) -> bool {
+        self.record.scenario.faults.iter().any(|fault| BY_AN_ATTACKER.contains(&fault.name.as_str()))
     }
 
     /// Whether the database was empty from the start, is owed empty and was found empty, each of them seen:

@@ -7,11 +7,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use blackstart_record::verdict::{Finding, Gate, Verdict};
 
+mod art;
 mod atom;
 mod attack;
 mod beats;
 mod bytes;
 mod calibration;
+mod closure;
 mod differences;
 mod evidence;
 mod exposure;
@@ -39,6 +41,8 @@ mod write;
 mod calibration_tests;
 #[cfg(test)]
 mod checker_tests;
+#[cfg(test)]
+mod clean_restore_tests;
 #[cfg(test)]
 mod damaged_record_tests;
 #[cfg(test)]
@@ -92,22 +96,25 @@ pub const CHECKERS: &[Checker] = &[
     index::CHECKER,
     ident::CHECKER,
     stage::CHECKER,
+    art::CHECKER,
+    closure::CHECKER,
     fence::CHECKER,
     attack::CHECKER,
 ];
 
-/// Checkers that count only where the plan promises what they look at; elsewhere they are reported.
-const PROMISED: &[&str] = &[fence::CHECKER.name, attack::CHECKER.name];
+/// Checkers that count only where the plan promises what they look at, or the scenario puts it to the test; elsewhere
+/// they are reported.
+const AT_STAKE: &[&str] = &[closure::CHECKER.name, fence::CHECKER.name, attack::CHECKER.name];
 
 /// What counts towards the verdict, and notes of what was only looked at.
 fn counting(findings: Vec<Finding>, evidence: &Evidence) -> (Vec<Finding>, Vec<String>) {
-    if evidence.promises_immutability() {
+    if evidence.promises_immutability() || evidence.loses_a_site() || evidence.has_an_attacker() {
         return (findings, Vec::new());
     }
     let (reported, counting): (Vec<Finding>, Vec<Finding>) =
-        findings.into_iter().partition(|finding| PROMISED.contains(&finding.checker.as_str()));
+        findings.into_iter().partition(|finding| AT_STAKE.contains(&finding.checker.as_str()));
     let note = |Finding { checker, verdict, says, .. }: Finding| {
-        format!("{checker}, which the plan promises nothing about: {verdict}: {says}")
+        format!("{checker}, which does not count here: {verdict}: {says}")
     };
     (counting, reported.into_iter().map(note).collect())
 }

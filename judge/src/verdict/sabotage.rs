@@ -7,7 +7,7 @@ use blackstart_record::time::Nanos;
 use blackstart_record::verdict::{Finding, Verdict};
 
 use super::evidence::{Evidence, finding};
-use super::words::{count, list};
+use super::words::{count, first_line, list};
 use super::{Checker, atom, bytes, ghost, index, inv, lost, run, stage};
 use crate::oracle;
 
@@ -92,11 +92,11 @@ fn conclude(ends: &[(&SabotageTrial, End)]) -> Finding {
 
 fn end(evidence: &Evidence, folder: &Folder, trial: &SabotageTrial) -> End {
     match &trial.outcome {
-        SabotageOutcome::Refused { step, says } => End::Refused(format!("at {step}: {}", one_line(says))),
+        SabotageOutcome::Refused { step, says } => End::Refused(format!("at {step}: {}", first_line(says))),
         SabotageOutcome::Unusable { says } => {
-            End::Noticed(vec![format!("the look at what came back ({})", one_line(says))])
+            End::Noticed(vec![format!("the look at what came back ({})", first_line(says))])
         }
-        SabotageOutcome::NotTried { why } => End::Unknown(format!("the trial could not be made: {}", one_line(why))),
+        SabotageOutcome::NotTried { why } => End::Unknown(format!("the trial could not be made: {}", first_line(why))),
         SabotageOutcome::Restored => restored(evidence, folder, trial),
     }
 }
@@ -144,8 +144,4 @@ fn words(end: &End) -> String {
         End::Survived => "NOT NOTICED".into(),
         End::Unknown(why) => format!("not known: {why}"),
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim().to_owned()
 }

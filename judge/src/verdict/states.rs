@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use blackstart_record::event::{Event, Processes, ProgramRun};
 use blackstart_record::observation::{
-    Agreement, Attack, Canary, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+    Agreement, Attack, Canary, CleanRestore, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Overheard,
+    Reached, Rows, SabotageOutcome, WriteTrial,
 };
 use blackstart_record::plan::Damage;
 use blackstart_record::time::{Interval, Nanos};
@@ -135,7 +136,7 @@ fn program_run(dice: &mut Dice) -> ProgramRun {
 
 /// Each kind mostly once, sometimes twice or not at all.
 fn observations(dice: &mut Dice, drill: &mut Drill) {
-    let kinds: [fn(&mut Dice, &Drill) -> Observation; 9] = [
+    let kinds: [fn(&mut Dice, &Drill) -> Observation; 10] = [
         |dice, drill| Observation::Rows(rows(dice, drill)),
         |dice, _| Observation::Inventory(inventory(dice)),
         |dice, _| Observation::Invariants((0..dice.roll(4)).map(|number| invariant(dice, number)).collect()),
@@ -144,6 +145,7 @@ fn observations(dice: &mut Dice, drill: &mut Drill) {
         |dice, _| Observation::Identity(identity(dice)),
         |dice, _| Observation::Fence(fence(dice)),
         |dice, _| Observation::Attack(attack(dice)),
+        |dice, _| Observation::CleanRestore(clean_restore(dice)),
         |dice, _| Observation::Indexes((0..dice.roll(5)).map(|number| index_look(dice, number)).collect()),
     ];
     for (kind, make) in kinds.iter().enumerate() {
@@ -234,6 +236,26 @@ fn attack(dice: &mut Dice) -> Attack {
     let artifacts = if dice.chance(97) { 1 + dice.roll(20) } else { 0 };
     let (lost, hidden, disarmed) = (names(dice), names(dice), names(dice));
     Attack { credential: "pipeline".into(), artifacts, lost, hidden, disarmed }
+}
+
+fn clean_restore(dice: &mut Dice) -> CleanRestore {
+    let mut look = super::testing::clean_restore();
+    look.rows = if dice.chance(97) { dice.roll(200) } else { 0 };
+    look.same = dice.chance(95);
+    let says = "no such key".to_owned();
+    match dice.roll(100) {
+        0..4 => look.outcome = SabotageOutcome::Refused { step: blackstart_record::plan::Step::Restore, says },
+        4..7 => look.outcome = SabotageOutcome::Unusable { says },
+        7..10 => look.outcome = SabotageOutcome::NotTried { why: says },
+        _ => {}
+    }
+    let reached = |port| Reached { to: "host primary".into(), port, by: "tcp".into() };
+    look.overheard = match dice.roll(100) {
+        0..4 => Overheard::Deaf { why: "not permitted".into() },
+        4..40 => Overheard::Heard { connections: dice.roll(3), reached: (0..dice.roll(3) as u16).map(reached).collect() },
+        _ => Overheard::Heard { connections: dice.roll(9), reached: Vec::new() },
+    };
+    look
 }
 
 fn index_look(dice: &mut Dice, number: u64) -> IndexLook {

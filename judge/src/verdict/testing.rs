@@ -9,7 +9,8 @@ use blackstart_record::event::{
 use blackstart_record::history;
 use blackstart_record::ledger::Completion;
 use blackstart_record::observation::{
-    Agreement, Attack, Canary, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
+    Agreement, Attack, Canary, CleanRestore, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Overheard,
+    Rows, SabotageOutcome, WriteTrial,
 };
 use blackstart_record::plan::{Origin, Sourced, Step};
 use blackstart_record::record::{Folder, Record};
@@ -48,6 +49,19 @@ pub(super) struct Drill {
 
 pub(super) fn sourced<T>(value: T) -> Sourced<T> {
     Sourced { value, origin: Origin::From { section: "Objectives".into(), line: 6 } }
+}
+
+/// The same restore, done well on a clean host.
+pub(super) fn clean_restore() -> CleanRestore {
+    CleanRestore {
+        without: vec!["primary".into(), "recovery".into()],
+        artifacts: 12,
+        bytes: 48_210_000,
+        outcome: SabotageOutcome::Restored,
+        rows: 190,
+        same: true,
+        overheard: Overheard::Heard { connections: 17, reached: Vec::new() },
+    }
 }
 
 pub(super) fn life(number: u32) -> Incarnation {
@@ -222,6 +236,7 @@ impl Drill {
                 "attack",
                 Observation::Attack(Attack { credential: "pipeline".into(), artifacts: 12, ..Attack::default() }),
             ),
+            ("clean-restore", Observation::CleanRestore(clean_restore())),
             ("indexes", Observation::Indexes(vec![index("app.t0_pkey"), index("app.t1_pkey")])),
         ]
         .map(|(name, observation)| (name.to_owned(), observation))

@@ -20,6 +20,11 @@ pub fn telling(lines: &[String]) -> Option<&String> {
     lines.iter().rfind(complains).or(lines.last())
 }
 
+/// What an error says first; what a tool said besides is below it.
+pub fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default().trim()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

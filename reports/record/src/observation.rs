@@ -34,6 +34,58 @@ pub enum Observation {
     Attack(Attack),
     /// The restore, again and again, from damaged copies of the artifacts.
     Sabotage(Vec<SabotageTrial>),
+    /// The restore once more, on a host that has only what survives.
+    CleanRestore(CleanRestore),
+}
+
+/// The same restore on a new host, with the hosts that may be lost dead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CleanRestore {
+    /// Hosts that were dead by then.
+    pub without: Vec<String>,
+    /// Artifacts in the store.
+    pub artifacts: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// What came of it.
+    pub outcome: SabotageOutcome,
+    /// Rows that came back.
+    pub rows: u64,
+    /// Whether they are, to the byte, the rows that the drill's own restore brought back.
+    pub same: bool,
+    /// What it reached for meanwhile.
+    pub overheard: Overheard,
+}
+
+/// What was heard on the hosts' network while a restore ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Overheard {
+    /// Every connection that was begun, answered or not.
+    Heard {
+        /// How many led to what survives.
+        connections: u64,
+        /// The others.
+        reached: Vec<Reached>,
+    },
+    /// Nobody could listen.
+    Deaf {
+        /// Why not.
+        why: String,
+    },
+}
+
+/// Something that a restore reached for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reached {
+    /// The host's name, or an address that is of none.
+    pub to: String,
+    /// The port.
+    pub port: u16,
+    /// `tcp` or `udp`.
+    pub by: String,
 }
 
 /// One restore from a copy of the artifacts, on a host of its own.
