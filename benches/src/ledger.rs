@@ -1,5 +1,6 @@
 //! Records of any number of operations: a ledger, and the rows before and after it.
 
+use blackstart_judge::oracle::Declared;
 use blackstart_record::event::Cut;
 use blackstart_record::ledger::{Completion, Effect, LedgerEntry, Writer};
 use blackstart_record::record::Folder;
@@ -56,7 +57,7 @@ pub fn write(folder: &Folder, operations: u64, effects: u64) -> Result<()> {
 /// The comparison failed, or found a difference where there is none.
 pub fn check(folder: &Folder) -> Result<()> {
     let cut = Cut { earliest: Nanos(u64::MAX - 1), latest: Nanos(u64::MAX), claimed_by: "a benchmark".to_owned() };
-    let found = blackstart_judge::oracle::compare(folder, &[table()], &cut, Nanos(1), &[])?;
+    let found = blackstart_judge::oracle::compare(folder, &[table()], &cut, Nanos(1), Declared::default())?;
     if !found.differences.is_empty() || found.owed() == 0 {
         return Err(format!("a healthy record was found to differ: {:?}", found.differences).into());
     }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use blackstart_judge::oracle::Declared;
 use blackstart_record::event::{Event, Phase};
 use blackstart_record::observation::{Inventory, Observation};
 use blackstart_record::record::Folder;
@@ -320,7 +321,7 @@ impl Drill {
             settings: &self.settings(),
             cut: &recovered.cut,
             loaded_at: world.loaded_at,
-            expendable: &self.request.loaded.scenario.expendable,
+            declared: Declared::of(&self.request.loaded.scenario),
         };
         observed.images = images::observe(snapshot, self.domain, owed).await?;
         self.observed("rows", Observation::Rows(observed)).await?;

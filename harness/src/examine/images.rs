@@ -26,8 +26,8 @@ pub struct Owed<'a> {
     pub cut: &'a Cut,
     /// When the initial data was loaded.
     pub loaded_at: Nanos,
-    /// Tables that may be lost.
-    pub expendable: &'a [String],
+    /// What the plan declares about tables.
+    pub declared: oracle::Declared<'a>,
 }
 
 /// The images of the rows that a comparison would name; none where nothing differs.
@@ -36,7 +36,7 @@ pub struct Owed<'a> {
 /// The record or the restored copy could not be read.
 pub async fn observe(snapshot: &Snapshot, domain: &'static dyn Domain, owed: Owed<'_>) -> Result<Vec<Image>> {
     let tables: Vec<_> = domain.tables().iter().map(TableSpec::record).collect();
-    let compared = oracle::compare(owed.folder, &tables, owed.cut, owed.loaded_at, owed.expendable)
+    let compared = oracle::compare(owed.folder, &tables, owed.cut, owed.loaded_at, owed.declared)
         .map_err(|error| Error::new(error.to_string()))?;
     let mut images = Vec::new();
     for (index, table) in domain.tables().iter().enumerate() {

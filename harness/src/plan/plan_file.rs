@@ -71,6 +71,8 @@ pub(super) struct ApplicationFile {
     pub(super) database: Said<String>,
     /// Tables, with schema, that may be lost.
     pub(super) expendable: Option<Said<Vec<String>>>,
+    /// Tables, with schema, whose deletions are erasures: what was deleted stays gone, whatever is restored.
+    pub(super) erasures: Option<Said<Vec<String>>>,
 }
 
 /// A recovery time objective, a recovery point objective, or both, and what they cover.

@@ -24,6 +24,7 @@ pub(super) struct ResolvedPlan<V: Vocabulary> {
     pub(super) environment: Environment,
     pub(super) pipelines: BTreeMap<String, PipelineSpec<V>>,
     pub(super) expendable: Vec<String>,
+    pub(super) erasures: Vec<String>,
 }
 
 pub(super) fn resolve<V: Vocabulary>(
@@ -64,8 +65,9 @@ pub(super) fn resolve<V: Vocabulary>(
         findings: findings(&file),
         values: values::list(source.text()),
     };
-    let expendable = file.application.expendable.map(|tables| tables.value).unwrap_or_default();
-    Ok(ResolvedPlan { plan, environment, pipelines: specs, expendable })
+    let tables = |said: Option<Said<Vec<String>>>| said.map(|tables| tables.value).unwrap_or_default();
+    let (expendable, erasures) = (tables(file.application.expendable), tables(file.application.erasures));
+    Ok(ResolvedPlan { plan, environment, pipelines: specs, expendable, erasures })
 }
 
 fn check_document<M>(file: &PlanFile<M>, source: &Source, problems: &mut Problems<'_>) {

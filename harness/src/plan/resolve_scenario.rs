@@ -50,6 +50,7 @@ pub(super) fn resolve<V: Vocabulary>(
         probes,
         compression,
         expendable: plan.expendable,
+        erasures: plan.erasures,
     };
     let fault = |fault: FaultFile<V::Fault>| Fault {
         inject: fault.inject.into_inner(),

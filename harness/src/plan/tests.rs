@@ -151,6 +151,7 @@ document = { title = "D", sha256 = "0123456789abcdef0123456789abcdef0123456789ab
 [application]
 database = "shop"
 expendable = ["app.sessions"]
+erasures   = ["app.visitors"]
 [objectives.critical]
 covers = ["api"]
 rto = { value = "1h", from = { section = "1. Goals", line = 6 } }
@@ -463,6 +464,7 @@ fn a_plan_is_resolved_as_written() {
     assert_eq!(scenario.runbook[0].manual.as_ref().unwrap().value, Nanos::from_secs(600));
     assert_eq!(scenario.runbook[1].bound, Nanos::from_secs(900));
     assert_eq!((scenario.compression, scenario.expendable.as_slice()), (1, ["app.sessions".to_owned()].as_slice()));
+    assert_eq!(scenario.erasures, ["app.visitors"]);
     assert_eq!((bounds.server, scenario.probes.beat), (Nanos::from_secs(60), Nanos::from_millis(20)));
     let copy: Loaded<Test> = serde_json::from_str(&serde_json::to_string(&loaded).unwrap()).unwrap();
     assert_eq!((&copy.plan, &copy.scenario), (plan, scenario));

@@ -113,7 +113,8 @@ impl Ground {
         let read = self.examine("copy").await;
         postgres.run(SUPERUSER, "DROP DATABASE copy WITH (FORCE)").await.unwrap();
         let tables: Vec<_> = domain().tables().iter().map(|table| table.record()).collect();
-        let found = oracle::compare(&self.folder, &tables, &self.cut, self.loaded_at, &[]).unwrap();
+        let found =
+            oracle::compare(&self.folder, &tables, &self.cut, self.loaded_at, oracle::Declared::default()).unwrap();
         let events = [
             (self.loaded_at, Event::Loaded { rows: self.settings.rows, bytes: 1 }),
             (self.cut.latest, Event::RecoveryPoint(self.cut.clone())),
@@ -141,7 +142,7 @@ impl Ground {
             settings: &self.settings,
             cut: &self.cut,
             loaded_at: self.loaded_at,
-            expendable: &[],
+            declared: oracle::Declared::default(),
         };
         read.images = images::observe(&snapshot, domain(), owed).await.unwrap();
         read

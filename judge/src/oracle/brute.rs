@@ -64,6 +64,12 @@ impl Op {
     }
 }
 
+/// Whether `op` erased the row at `at`, and the cut does not already owe it.
+pub(super) fn erases(data: &Data, op: &Op, at: (u8, u128)) -> bool {
+    let declared = data.erasures.contains(&data.tables[usize::from(at.0)].name);
+    declared && op.acked() && !op.owed(data) && op.effects.get(&at) == Some(&None)
+}
+
 /// What the brute-force oracle finds. Pairs are operations and rows.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Findings {
@@ -100,14 +106,27 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
+    /// Owed by the cut, or because it is an erasure.
+    fn is_owed(&self, op: &Op) -> bool {
+        op.owed(self.data) || self.erased_by(op)
+    }
+
+    fn erased_by(&self, op: &Op) -> bool {
+        erases(self.data, op, self.at)
+    }
+
+    fn either(&self, op: &Op) -> bool {
+        op.either(self.data) && !self.erased_by(op)
+    }
+
     fn owed_version(&self) -> Option<&'a Op> {
-        self.versions.iter().filter(|op| op.owed(self.data)).max_by_key(|op| (op.from, op.id)).copied()
+        self.versions.iter().filter(|op| self.is_owed(op)).max_by_key(|op| (op.from, op.id)).copied()
     }
 
     /// Whether the row may show what `op` did to it.
     fn may_show(&self, op: &Op) -> bool {
-        let eligible = op.owed(self.data) || op.either(self.data);
-        eligible && !self.versions.iter().any(|later| later.owed(self.data) && op.before(later))
+        let eligible = self.is_owed(op) || self.either(op);
+        eligible && !self.versions.iter().any(|later| self.is_owed(later) && op.before(later))
     }
 
     fn initial_may_show(&self) -> bool {
@@ -151,6 +170,7 @@ impl<'a> Case<'a> {
         let op = ops.get(&row.op);
         match op {
             Some(op) if op.end == Some(Completion::Failed) => return RolledBack,
+            Some(op) if self.erased_by(op) => {}
             Some(op) if op.epoch > 0 || op.from > self.data.cut.latest.0 => return AfterCut,
             _ => {}
         }
@@ -174,8 +194,8 @@ impl<'a> Case<'a> {
     /// All final states that real time allows, each with the operations of either kind that took part:
     /// every set of them, in every order in which no operation that was over comes after one that began later.
     fn worlds(&self) -> Vec<World> {
-        let owed: Vec<&Op> = self.versions.iter().filter(|op| op.owed(self.data)).copied().collect();
-        let either: Vec<&Op> = self.versions.iter().filter(|op| op.either(self.data)).copied().collect();
+        let owed: Vec<&Op> = self.versions.iter().filter(|op| self.is_owed(op)).copied().collect();
+        let either: Vec<&Op> = self.versions.iter().filter(|op| self.either(op)).copied().collect();
         let mut worlds = Vec::new();
         for chosen in 0_u32..1 << either.len() {
             let taking: Vec<&Op> = (0..either.len()).filter(|i| chosen >> i & 1 == 1).map(|i| either[i]).collect();
@@ -256,7 +276,7 @@ impl Brute<'_> {
             (false, Some(index)) => Some(Some((rows[index].op, rows[index].digest))),
             _ => None,
         };
-        let mut in_tail = case.versions.iter().any(|op| op.tail(data));
+        let mut in_tail = case.versions.iter().any(|op| op.tail(data) && !case.erased_by(op));
         let told =
             |state: Option<(u64, u64)>| state.is_none_or(|(op, _)| ops.get(&op).is_none_or(|op| op.end.is_some()));
         if let Some(state) = observed.filter(|state| told(*state)) {
@@ -267,7 +287,7 @@ impl Brute<'_> {
 
     /// Differences of the rows under a key; the operation (0: the load) whose owed write is a hole, if one is.
     fn judge_rows(&mut self, case: &Case<'_>, rows: &[Row]) -> Option<u64> {
-        let (data, ops, at) = (self.data, self.ops, case.at);
+        let (ops, at) = (self.ops, case.at);
         let owed = case.owed_version().map_or(0, |op| op.id);
         if rows.is_empty() {
             if case.absence_is_fine() {
@@ -291,7 +311,7 @@ impl Brute<'_> {
             let kind = if duplicate { Duplicate } else { kinds[index] };
             self.found.add(at.0, kind, at.1);
             if index == place && matches!(kind, Changed | Stale) {
-                let by = ops.get(&rows[index].op).filter(|op| op.either(data) && case.may_show(op));
+                let by = ops.get(&rows[index].op).filter(|op| case.either(op) && case.may_show(op));
                 self.present.extend(by.map(|op| op.id));
                 lost = by.filter(|op| op.acked()).map(|op| op.id).or(case.owed_live().then_some(owed));
                 self.found.holes.1 += 1;
@@ -316,7 +336,7 @@ impl Brute<'_> {
             case.worlds().into_iter().filter(|(end, _)| *end == state).map(|(_, part)| part).collect();
         assert!(!worlds.is_empty(), "a state that is fine has a world: {:?}", case.at);
         let mut in_tail = false;
-        for op in case.versions.iter().filter(|op| op.either(self.data)) {
+        for op in case.versions.iter().filter(|op| case.either(op)) {
             let always = worlds.iter().all(|part| part.contains(&op.id));
             if always {
                 self.present.insert(op.id);
@@ -330,7 +350,7 @@ impl Brute<'_> {
         }
         let owed = case.owed_version().filter(|_| state.is_none() && !case.owed_live());
         let shown = state.and_then(|(id, _)| self.ops.get(&id)).or(owed);
-        if let Some(op) = shown.filter(|op| op.acked()) {
+        if let Some(op) = shown.filter(|op| op.acked() && !case.erased_by(op)) {
             self.found.newest_recovered = self.found.newest_recovered.max(Some(op.to));
         }
         in_tail
@@ -338,7 +358,9 @@ impl Brute<'_> {
 
     fn finish(mut self, ignored: impl Fn(u8) -> bool) -> Findings {
         self.found.last_acked = self.ops.values().filter(|op| op.acked()).map(|op| op.to).max();
-        let counts = |op: &&Op| op.tail(self.data) && op.effects.keys().any(|(table, _)| !ignored(*table));
+        let data = self.data;
+        let in_tail = |op: &Op, at: &(u8, u128)| !ignored(at.0) && !erases(data, op, *at);
+        let counts = |op: &&Op| op.tail(data) && op.effects.keys().any(|at| in_tail(op, at));
         for op in self.ops.values().filter(counts) {
             self.found.tail.0 += 1;
             self.gone.push(op.to);

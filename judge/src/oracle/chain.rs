@@ -111,7 +111,7 @@ impl Chain {
             }
         }
         match effect.fate {
-            Fate::Owed => {
+            Fate::Owed | Fate::Erased => {
                 // Versions that overlap the new base could still be the newer ones; one writer per key makes that rare.
                 self.allowed.extend(self.base.replace(effect));
                 self.allowed.retain(|older| !older.precedes(&effect));
@@ -158,7 +158,7 @@ impl Chain {
             return;
         }
         let deletions = || self.allowed.iter().filter(|effect| effect.digest.is_none());
-        if let Some(base) = self.base.filter(|_| !outcome.owed) {
+        if let Some(base) = self.base.filter(|base| !outcome.owed && base.fate.is_acknowledged()) {
             outcome.recovered = Some(base.completed);
         }
         let only_deletion = deletions().count() == 1;
@@ -257,10 +257,10 @@ impl Chain {
         match by.fate {
             Fate::Failed => Worth::Wrong(DifferenceKind::RolledBack),
             Fate::Tail | Fate::UnknownAfter | Fate::Aftermath => Worth::Wrong(DifferenceKind::AfterCut),
-            Fate::Owed | Fate::Straddling | Fate::Unknown if self.is_old(&by) => {
+            Fate::Owed | Fate::Erased | Fate::Straddling | Fate::Unknown if self.is_old(&by) => {
                 self.superseded(by.digest, row, outcome)
             }
-            Fate::Owed | Fate::Straddling | Fate::Unknown => match by.digest {
+            Fate::Owed | Fate::Erased | Fate::Straddling | Fate::Unknown => match by.digest {
                 Some(digest) if digest == row.digest => Worth::Allowed(Some(by)),
                 Some(_) => Worth::Wrong(DifferenceKind::Changed),
                 // What an operation wrote before it deleted the row is a value that nobody was to see.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use blackstart_record::event::Cut;
+use blackstart_record::plan::Scenario;
 use blackstart_record::record::Folder;
 use blackstart_record::rows::{Cursor, Key, ReadError, Row, Table};
 use blackstart_record::time::Nanos;
@@ -30,10 +31,26 @@ impl Budget {
     const DEFAULT: Self = Self { effects: 64 << 20, others: 4 << 20, in_flight: IN_FLIGHT };
 }
 
+/// What a plan declares about tables, by name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Declared<'a> {
+    /// Those whose rows may be lost.
+    pub expendable: &'a [String],
+    /// Those whose deletions are erasures: a row that was deleted stays gone, wherever the recovery point lies.
+    pub erasures: &'a [String],
+}
+
+impl<'a> Declared<'a> {
+    /// As the scenario's plan has it.
+    pub fn of(scenario: &'a Scenario) -> Self {
+        Self { expendable: &scenario.expendable, erasures: &scenario.erasures }
+    }
+}
+
 /// Compares the state that is owed at `cut` with the state that was restored, both as the files in `folder` hold them.
 ///
 /// `tables` are the domain's, in the order in which effects name them and both rows files list them; a table that
-/// `restored.rows` lacks was restored without a row. Rows of `expendable` tables are ignored. A hole in the initial load
+/// `restored.rows` lacks was restored without a row. Rows of expendable tables are ignored. A hole in the initial load
 /// counts as acknowledged at `loaded_at`. Uses less than 128 MiB at any size; needs room for temporary files.
 ///
 /// # Errors
@@ -43,9 +60,9 @@ pub fn compare(
     tables: &[Table],
     cut: &Cut,
     loaded_at: Nanos,
-    expendable: &[String],
+    declared: Declared<'_>,
 ) -> Result<Comparison, OracleError> {
-    compare_within(Budget::DEFAULT, folder, tables, cut, loaded_at, expendable)
+    compare_within(Budget::DEFAULT, folder, tables, cut, loaded_at, declared)
 }
 
 pub(super) fn compare_within(
@@ -54,12 +71,13 @@ pub(super) fn compare_within(
     tables: &[Table],
     cut: &Cut,
     loaded_at: Nanos,
-    expendable: &[String],
+    declared: Declared<'_>,
 ) -> Result<Comparison, OracleError> {
     if cut.earliest > cut.latest {
         return Err(OracleError::Cut(cut.clone()));
     }
-    let expendable: Vec<bool> = tables.iter().map(|table| expendable.contains(&table.name)).collect();
+    let named = |names: &[String]| tables.iter().map(|table| names.contains(&table.name)).collect::<Vec<bool>>();
+    let (expendable, erasures) = (named(declared.expendable), named(declared.erasures));
     let mut merge = Merge {
         comparison: Comparison::default(),
         recorder: Recorder::default(),
@@ -69,7 +87,7 @@ pub(super) fn compare_within(
         open: BTreeMap::new(),
         loaded_at,
     };
-    let mut effects = merge.read_ledger(budget, folder, cut, &expendable)?;
+    let mut effects = merge.read_ledger(budget, folder, cut, [&expendable, &erasures])?;
     merge.walk(folder, tables, &expendable, &mut effects)?;
     drop(effects);
     let Merge { mut comparison, mut recorder, sightings, holes, strays, .. } = merge;
@@ -103,7 +121,7 @@ impl Merge {
         budget: Budget,
         folder: &Folder,
         cut: &Cut,
-        expendable: &[bool],
+        [expendable, erasures]: [&[bool]; 2],
     ) -> Result<Sorted<Effect>, OracleError> {
         let mut sorter = Sorter::new(budget.effects);
         let comparison = &mut self.comparison;
@@ -117,15 +135,20 @@ impl Merge {
             }
             let mut counts = false;
             for (position, effect) in operation.effects.iter().enumerate() {
-                let Some(expendable) = expendable.get(usize::from(effect.table)) else {
+                let table = usize::from(effect.table);
+                let (Some(expendable), Some(erasures)) = (expendable.get(table), erasures.get(table)) else {
                     let message =
-                        format!("operation {} writes to table {}, of {}", operation.op, effect.table, expendable.len());
+                        format!("operation {} writes to table {table}, of {}", operation.op, expendable.len());
                     return Err(OracleError::Contract(message));
                 };
                 if *expendable {
                     continue;
                 }
-                counts = true;
+                let fate = if *erasures { fate.of_erasure(effect) } else { fate };
+                // What it wrote and then erased is nothing that a choice of R could lose.
+                let rest = &operation.effects[position + 1..];
+                let is_last = || !rest.iter().any(|later| (later.table, later.key) == (effect.table, effect.key));
+                counts |= fate == Fate::Tail && (!*erasures || is_last());
                 sorter.push(Effect {
                     table: effect.table,
                     key: effect.key,
@@ -137,7 +160,7 @@ impl Merge {
                     digest: effect.digest,
                 })?;
             }
-            if fate == Fate::Tail && counts {
+            if counts {
                 comparison.tail.operations += 1;
                 comparison.tail.first = earlier(comparison.tail.first, Some(operation.completed));
             }

@@ -9,7 +9,7 @@ use blackstart_record::time::Nanos;
 use blackstart_record::verdict::DifferenceKind::{self, *};
 
 use super::testing::{Data, cut, row};
-use super::{Comparison, FIRST, OracleError, compare};
+use super::{Comparison, Declared, FIRST, OracleError, compare};
 
 const ACKED: Option<Completion> = Some(Completion::Acknowledged);
 
@@ -167,6 +167,30 @@ fn an_expendable_table_is_neither_owed_nor_looked_at_nor_tail() {
     assert!(found.tables[0].expendable && found.tables[0].owed == 0);
 }
 
+/// Each of the deletions of app.t0, before R, across it and after it, and what is restored in spite of it.
+#[test]
+fn an_erasure_holds_wherever_the_recovery_point_lies_and_an_ordinary_deletion_does_not() {
+    let mut data = Data::new(2, cut(1000, 1010)).loaded(0, 0..8).loaded(1, 0..8);
+    for (op, (invoked, completed)) in [(1, (10, 20)), (2, (1005, 1015)), (3, (2000, 2010))] {
+        let deleted = [(0, u128::from(op), false), (1, u128::from(op), false)];
+        data.operation(op, 0, (invoked, completed), ACKED, &deleted);
+    }
+    data.operation(4, 0, (2020, 2030), ACKED, &[(0, 4, false)]);
+    let found = data.compare();
+    assert_eq!(kinds(&found), [(Resurrected, 1), (Resurrected, 1)], "only what was deleted before R is owed gone");
+    assert_eq!((found.tail.operations, found.holes.operations), (3, 0));
+    data.erasures.push("app.t0".into());
+    for found in data.compare_both_ways() {
+        assert_eq!(kinds(&found), [(Resurrected, 4), (Resurrected, 1)], "four erased rows of app.t0 are back");
+        assert_eq!(found.tail.operations, 2, "an operation that does nothing but erase is not tail");
+    }
+    data.restored.retain(|(table, row)| *table == 1 || !(1..=4).contains(&row.key.0));
+    let found = data.compare();
+    assert_eq!(kinds(&found), [(Resurrected, 1)]);
+    assert_eq!(found.holes.operations, 0, "what was erased after R is not owed");
+    assert_eq!(found.newest_recovered, Some(Nanos(20)), "an erasure after R is not a write that was recovered");
+}
+
 #[test]
 fn the_first_differing_rows_are_wanted_with_the_operation_that_is_owed() {
     let (mut data, _) = plant(Missing, 1);
@@ -211,10 +235,10 @@ fn a_torn_ledger_says_how_much_is_gone() {
     data.write(&folder);
     let bytes = std::fs::read(folder.ledger()).unwrap();
     std::fs::write(folder.ledger(), &bytes[..bytes.len() - 3]).unwrap();
-    let found = compare(&folder, &data.tables, &data.cut, data.loaded_at, &[]).unwrap();
+    let found = compare(&folder, &data.tables, &data.cut, data.loaded_at, Declared::default()).unwrap();
     assert!(found.ledger_torn_bytes > 0);
     std::fs::write(folder.restored_rows(), b"BSROWS01").unwrap();
-    let error = compare(&folder, &data.tables, &data.cut, data.loaded_at, &[]).unwrap_err();
+    let error = compare(&folder, &data.tables, &data.cut, data.loaded_at, Declared::default()).unwrap_err();
     assert!(matches!(error, OracleError::Rows { file: "restored.rows", .. }), "{error}");
 }
 
@@ -249,7 +273,10 @@ fn a_table_that_the_record_does_not_know_is_an_error() {
     reversed.reverse();
     let some = &data.tables[..1];
     for tables in [&reversed[..], some] {
-        assert!(matches!(compare(&folder, tables, &data.cut, data.loaded_at, &[]), Err(OracleError::Contract(_))));
+        assert!(matches!(
+            compare(&folder, tables, &data.cut, data.loaded_at, Declared::default()),
+            Err(OracleError::Contract(_))
+        ));
     }
 }
 
@@ -262,7 +289,14 @@ fn too_many_operations_in_flight_are_refused_rather_than_held() {
     let directory = tempfile::tempdir().unwrap();
     let folder = Folder::new(directory.path());
     data.write(&folder);
-    let error = super::compare::compare_within(super::testing::TINY, &folder, &data.tables, &data.cut, Nanos(1), &[]);
+    let error = super::compare::compare_within(
+        super::testing::TINY,
+        &folder,
+        &data.tables,
+        &data.cut,
+        Nanos(1),
+        Declared::default(),
+    );
     assert!(matches!(error, Err(OracleError::Contract(_))));
 }
 
@@ -304,7 +338,7 @@ fn ten_million_operations_fit_into_128_mib() {
     }
     drop(last);
     let began = std::time::Instant::now();
-    let found = compare(&folder, &data.tables, &data.cut, Nanos(1), &[]).unwrap();
+    let found = compare(&folder, &data.tables, &data.cut, Nanos(1), Declared::default()).unwrap();
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak: u64 = status
         .lines()

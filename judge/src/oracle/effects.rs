@@ -31,6 +31,8 @@ pub(super) enum Fate {
     Failed,
     /// Made by the recovered system's own clients.
     Aftermath,
+    /// Acknowledged, and owed wherever R lies: a deletion that must not be undone.
+    Erased,
 }
 
 impl Fate {
@@ -42,6 +44,14 @@ impl Fate {
     /// Whether a client of the old incarnation got an acknowledgement.
     pub(super) fn is_acknowledged(self) -> bool {
         matches!(self, Self::Owed | Self::Straddling | Self::Tail)
+    }
+
+    /// What it makes of one effect of the operation, where the table's deletions are erasures.
+    pub(super) fn of_erasure(self, effect: &ledger::Effect) -> Self {
+        match self {
+            Self::Straddling | Self::Tail if effect.digest.is_none() => Self::Erased,
+            fate => fate,
+        }
     }
 }
 
@@ -174,6 +184,7 @@ impl Fixed for Effect {
             4 => Fate::UnknownAfter,
             5 => Fate::Failed,
             6 => Fate::Aftermath,
+            7 => Fate::Erased,
             _ => return None,
         };
         let digest = (flags & 0x80 != 0).then_some(digest);
@@ -186,14 +197,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const FATES: [Fate; 7] =
-        [Fate::Owed, Fate::Straddling, Fate::Tail, Fate::Unknown, Fate::UnknownAfter, Fate::Failed, Fate::Aftermath];
+    const FATES: [Fate; 8] = [
+        Fate::Owed,
+        Fate::Straddling,
+        Fate::Tail,
+        Fate::Unknown,
+        Fate::UnknownAfter,
+        Fate::Failed,
+        Fate::Aftermath,
+        Fate::Erased,
+    ];
 
     proptest! {
         #[test]
         fn an_effect_reads_back_as_it_was_written(
             (table, key, invoked, op) in any::<(u8, u128, u64, u64)>(),
-            (position, completed, fate, digest) in (any::<u32>(), any::<u64>(), 0_usize..7, any::<Option<u64>>()),
+            (position, completed, fate, digest) in (any::<u32>(), any::<u64>(), 0_usize..8, any::<Option<u64>>()),
         ) {
             let (invoked, completed) = (Nanos(invoked), Nanos(completed));
             let fate = FATES[fate];

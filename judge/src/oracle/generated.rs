@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use blackstart_record::ledger::{Completion, LedgerEntry};
 use blackstart_record::rows::Row;
 
-use super::brute::Op;
+use super::brute::{Op, erases};
 use super::testing::{Data, cut, digest, row};
 
 /// A small generator of its own, so that a failing case is told by one number.
@@ -74,6 +74,9 @@ pub(crate) fn generate(seed: u64, operations: u64, damages: u64, locks: bool) ->
     }
     ledger.sort_by_key(|(at, entry)| (*at, matches!(entry, LedgerEntry::Completed { .. })));
     data.ledger = ledger.into_iter().map(|(_, entry)| entry).collect();
+    if dice.chance(25) {
+        data.erasures.push("app.t0".into());
+    }
     restore(dice, &mut data, &mut history);
     (0..damages).for_each(|_| damage(dice, &mut data, operations, keys));
     if dice.chance(10) {
@@ -92,8 +95,9 @@ fn restore(dice: &mut Dice, data: &mut Data, history: &mut [Op]) {
         data.initial.iter().map(|(table, row)| ((*table, row.key.0), *row)).collect();
     history.sort_by_key(|op| (op.from, op.id));
     for op in history.iter() {
-        if op.owed(data) || (op.either(data) && dice.chance(50)) {
-            for (at, digest) in &op.effects {
+        let taken = op.owed(data) || (op.either(data) && dice.chance(50));
+        for (at, digest) in &op.effects {
+            if taken || erases(data, op, *at) {
                 match digest {
                     Some(_) => drop(state.insert(*at, row(op.id, at.0, at.1).1)),
                     None => drop(state.remove(at)),

@@ -33,5 +33,5 @@ pub(crate) mod generated;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use compare::compare;
+pub use compare::{Declared, compare};
 pub use comparison::{Comparison, Differing, FIRST, Found, Gone, OracleError, TableCount, Wanted};

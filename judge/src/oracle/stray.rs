@@ -80,7 +80,7 @@ pub(super) fn resolve(
             Fate::Tail | Fate::UnknownAfter | Fate::Aftermath => {
                 forbidden.push(Forbidden { op: operation.op, rolled_back: false })?;
             }
-            Fate::Owed | Fate::Straddling | Fate::Unknown => {}
+            Fate::Owed | Fate::Erased | Fate::Straddling | Fate::Unknown => {}
         }
         Ok(())
     })?;

@@ -7,7 +7,7 @@ use blackstart_record::rows::{self, Key, KeyKind, Row, Table};
 use blackstart_record::time::Nanos;
 
 use super::compare::{Budget, compare_within};
-use super::{Comparison, OracleError, compare};
+use super::{Comparison, Declared, OracleError, compare};
 
 /// A budget so small that every sorter spills.
 pub(super) const TINY: Budget = Budget { effects: 256, others: 128, in_flight: 1000 };
@@ -34,6 +34,7 @@ pub(crate) fn scratch() -> tempfile::TempDir {
 pub(crate) struct Data {
     pub(crate) tables: Vec<Table>,
     pub(crate) expendable: Vec<String>,
+    pub(crate) erasures: Vec<String>,
     pub(crate) initial: Vec<(u8, Row)>,
     pub(crate) ledger: Vec<LedgerEntry>,
     pub(crate) restored: Vec<(u8, Row)>,
@@ -65,6 +66,7 @@ impl Data {
         Self {
             tables: (0..tables).map(table).collect(),
             expendable: vec![],
+            erasures: vec![],
             initial: vec![],
             ledger: vec![],
             restored: vec![],
@@ -72,6 +74,10 @@ impl Data {
             cut,
             loaded_at: Nanos(1),
         }
+    }
+
+    pub(crate) fn declared(&self) -> Declared<'_> {
+        Declared { expendable: &self.expendable, erasures: &self.erasures }
     }
 
     /// Adds initial rows with these keys, loaded and restored alike.
@@ -144,7 +150,7 @@ impl Data {
         let directory = scratch();
         let folder = Folder::new(directory.path());
         self.write(&folder);
-        compare(&folder, &self.tables, &self.cut, self.loaded_at, &self.expendable)
+        compare(&folder, &self.tables, &self.cut, self.loaded_at, self.declared())
     }
 
     pub(crate) fn compare(&self) -> Comparison {
@@ -156,8 +162,8 @@ impl Data {
         let directory = scratch();
         let folder = Folder::new(directory.path());
         self.write(&folder);
-        let tiny = compare_within(TINY, &folder, &self.tables, &self.cut, self.loaded_at, &self.expendable);
-        [compare(&folder, &self.tables, &self.cut, self.loaded_at, &self.expendable).unwrap(), tiny.unwrap()]
+        let tiny = compare_within(TINY, &folder, &self.tables, &self.cut, self.loaded_at, self.declared());
+        [compare(&folder, &self.tables, &self.cut, self.loaded_at, self.declared()).unwrap(), tiny.unwrap()]
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use blackstart_record::observation::{
-    Attack, Canary, CleanRestore, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, SabotageTrial, WriteTrial,
+    Attack, Canary, CleanRestore, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, SabotageTrial,
+    WriteTrial,
 };
 use blackstart_record::plan::Step;
 use blackstart_record::record::Record;

@@ -75,8 +75,7 @@ fn is_poisoned(evidence: &Evidence) -> bool {
     evidence.identities().into_iter().filter(is_copy).any(|identity| identity.poison_found)
 }
 
-const PAST_THE_TARGET: &str =
-    "replay went past the recovery target, had no target (a server that refuses one, asked again without), or followed another timeline";
+const PAST_THE_TARGET: &str = "replay went past the recovery target, had no target (a server that refuses one, asked again without), or followed another timeline";
 
 fn cause(differences: &[Difference]) -> &'static str {
     let kind = |kind| differences.iter().any(|difference| difference.kind == kind);

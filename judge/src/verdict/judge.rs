@@ -13,7 +13,7 @@ use super::rta::{self, Recovery};
 use super::story::Story;
 use super::words::count;
 use super::{CHECKERS, calibration, counting, exposure, gates, merge, rpa, run, sabotage, throughput};
-use crate::oracle;
+use crate::oracle::{self, Declared};
 
 /// The version of `verdict.json` that this code writes.
 pub const VERSION: u32 = 2;
@@ -61,7 +61,7 @@ pub(super) fn gather(folder: &Folder) -> Result<Gathered, JudgeError> {
         None => Err("the recovery point is not known".to_owned()),
         Some(cut) => {
             let loaded_at = story.load.map_or(Nanos::ZERO, |load| load.at);
-            oracle::compare(folder, &record.tables, cut, loaded_at, &record.scenario.expendable)
+            oracle::compare(folder, &record.tables, cut, loaded_at, Declared::of(&record.scenario))
                 .map_err(|why| why.to_string())
         }
     };
@@ -119,6 +119,10 @@ fn note_oddities(evidence: &Evidence, notes: &mut Vec<String>) {
     }
     if !scenario.expendable.is_empty() {
         notes.push(format!("the plan lets these tables be lost: {}", scenario.expendable.join(", ")));
+    }
+    if !scenario.erasures.is_empty() {
+        let tables = scenario.erasures.join(", ");
+        notes.push(format!("deletions from {tables} are erasures: they hold wherever the recovery point lies"));
     }
 }
 

@@ -152,6 +152,7 @@ fn sound(dice: &mut Dice) -> Drill {
     });
     drill.record.tables = drill.data.tables.clone();
     drill.record.scenario.expendable = drill.data.expendable.clone();
+    drill.record.scenario.erasures = drill.data.erasures.clone();
     let objective = drill.record.plan.objectives.get_mut("database").unwrap();
     objective.rpo = Some(sourced(Nanos(dice.roll(operations * 10))));
     drill.observations.insert("rows".into(), Observation::Rows(Default::default()));

@@ -9,7 +9,7 @@ use blackstart_record::verdict::{Finding, Verdict};
 use super::evidence::{Evidence, finding};
 use super::words::{count, first_line, list};
 use super::{Checker, atom, bytes, ghost, index, inv, lost, run, stage};
-use crate::oracle;
+use crate::oracle::{self, Declared};
 
 const NAME: &str = "SABOTAGE";
 
@@ -109,8 +109,9 @@ fn restored(evidence: &Evidence, folder: &Folder, trial: &SabotageTrial) -> End 
     };
     let Some(cut) = &evidence.story.cut else { return End::Unknown("the recovery point is not known".into()) };
     let loaded_at = evidence.story.load.map_or(Nanos::ZERO, |load| load.at);
-    let (tables, expendable) = (&evidence.record.tables, &evidence.record.scenario.expendable);
-    let comparison = oracle::compare(&own, tables, cut, loaded_at, expendable).map_err(|why| why.to_string());
+    let declared = Declared::of(&evidence.record.scenario);
+    let comparison =
+        oracle::compare(&own, &evidence.record.tables, cut, loaded_at, declared).map_err(|why| why.to_string());
     let mut story = evidence.story.clone();
     story.programs = trial.programs.clone();
     let of_trial = Evidence { record: evidence.record.clone(), story, observations, comparison };

@@ -39,6 +39,7 @@ pub(super) fn state(seed: u64) -> Drill {
     }
     drill.record.tables = drill.data.tables.clone();
     drill.record.scenario.expendable = drill.data.expendable.clone();
+    drill.record.scenario.erasures = drill.data.erasures.clone();
     let span = operations * 10;
     scenario(dice, &mut drill, span);
     events(dice, &mut drill, span);
@@ -252,7 +253,9 @@ fn clean_restore(dice: &mut Dice) -> CleanRestore {
     let reached = |port| Reached { to: "host primary".into(), port, by: "tcp".into() };
     look.overheard = match dice.roll(100) {
         0..4 => Overheard::Deaf { why: "not permitted".into() },
-        4..40 => Overheard::Heard { connections: dice.roll(3), reached: (0..dice.roll(3) as u16).map(reached).collect() },
+        4..40 => {
+            Overheard::Heard { connections: dice.roll(3), reached: (0..dice.roll(3) as u16).map(reached).collect() }
+        }
         _ => Overheard::Heard { connections: dice.roll(9), reached: Vec::new() },
     };
     look

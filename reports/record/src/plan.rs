@@ -245,6 +245,8 @@ pub struct Scenario {
     pub compression: u32,
     /// Tables that may be lost (the plan declares them expendable).
     pub expendable: Vec<String>,
+    /// Tables whose deletions are erasures: a row that was deleted stays gone, wherever the recovery point lies.
+    pub erasures: Vec<String>,
 }
 
 /// The workload of a scenario.

@@ -15,7 +15,7 @@ use crate::rows::Table;
 use crate::verdict::DrillVerdict;
 
 /// The version of `record.json` that this code writes and reads.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// An outside program that took part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -140,6 +140,9 @@ pub(super) fn record(material: &Material) -> Vec<Fact> {
     if !scenario.expendable.is_empty() {
         facts.push(Fact::new("Tables that may be lost", scenario.expendable.join(", ")));
     }
+    if !scenario.erasures.is_empty() {
+        facts.push(Fact::new("Tables whose deletions are erasures", scenario.erasures.join(", ")));
+    }
     let previous = record.previous.clone().unwrap_or_else(|| "none".into());
     facts.push(Fact::new("Previous run\u{2019}s record", previous));
     facts.extend(record.machine.iter().map(|(name, value)| Fact::new(format!("Machine: {name}"), value)));

@@ -138,6 +138,7 @@ fn scenario(sample: Sample) -> Scenario {
         },
         compression: 1,
         expendable: Vec::new(),
+        erasures: Vec::new(),
     }
 }
 

@@ -98,5 +98,6 @@ fn scenario() -> Scenario {
         probes: ProbePlan { beat: ms(20), fresh_beat: ms(500), timeout: ms(1_000), stability: 50 },
         compression: 1,
         expendable: vec![],
+        erasures: vec![],
     }
 }
