@@ -31,6 +31,8 @@ mod compare_tests;
 #[cfg(test)]
 pub(crate) mod generated;
 #[cfg(test)]
+mod sensitivity_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 
 pub use compare::{Declared, compare};
