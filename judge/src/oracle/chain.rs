@@ -128,7 +128,6 @@ impl Chain {
             self.settle(last);
         }
         if let [row] = self.observed[..]
-            && self.excess == 0
             && self.base.is_none()
             && self.allowed.is_empty()
             && self.initial == Some(row)

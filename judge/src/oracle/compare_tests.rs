@@ -143,6 +143,19 @@ fn k_planted_differences_are_k_of_the_right_kind_and_of_no_other() {
 }
 
 #[test]
+fn an_operation_of_which_several_rows_are_gone_is_one_hole_however_little_memory_there_is() {
+    let mut data = Data::new(1, cut(100_000, 100_010));
+    for op in 1..=100 {
+        // Far apart, so that sorting has to bring them together.
+        let effects = [(0, u128::from(op), true), (0, u128::from(op) + 1_000, true)];
+        data.operation(op, 0, (op * 10, op * 10 + 5), ACKED, &effects);
+    }
+    for found in data.compare_both_ways() {
+        assert_eq!((found.holes.operations, found.holes.rows), (100, 200));
+    }
+}
+
+#[test]
 fn a_table_that_is_not_there_owes_all_its_rows() {
     let mut data = healthy();
     data.absent.push(1);
