@@ -8,6 +8,7 @@ mod record;
 mod recorder;
 mod recovery;
 mod sabotage;
+mod stand_in;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use blackstart_judge::oracle::Declared;
 use blackstart_record::event::{Event, Phase};
-use blackstart_record::observation::{Inventory, Observation};
+use blackstart_record::observation::Observation;
 use blackstart_record::record::Folder;
 use blackstart_record::time::Nanos;
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::examine::probe::{HEARTBEAT, Incarnations, Probes};
-use crate::examine::{canaries, fence, identity, images, indexes, invariants, inventory, rows, writes};
+use crate::examine::{fence, identity, images, inventory, rows, writes};
 use crate::failure::{Context, Error, Result};
 use crate::host::isolate::Isolation;
 use crate::pipeline::{Backup, Tools};
@@ -35,6 +36,7 @@ use environment::World;
 pub use launch::{Lifeline, Running, launch};
 use recorder::Recorder;
 use sabotage::Rehearsal;
+use stand_in::Keep;
 
 /// Everything that can be drilled: the registries, as a plan's vocabulary.
 #[derive(Clone, Debug)]
@@ -325,14 +327,8 @@ impl Drill {
         };
         observed.images = images::observe(snapshot, self.domain, owed).await?;
         self.observed("rows", Observation::Rows(observed)).await?;
-        let observed = invariants::observe(snapshot, self.domain).await?;
-        self.observed("invariants", Observation::Invariants(observed)).await?;
-        let observed = canaries::observe(snapshot, self.domain).await?;
-        self.observed("canaries", Observation::Canaries(observed)).await?;
-        let after = inventory::read(snapshot.client()).await.cannot("take the inventory of the restored copy")?;
-        self.observed("inventory", Observation::Inventory(Inventory { before, after })).await?;
-        let observed = indexes::observe(&world.target, &self.request.loaded.environment.database).await?;
-        self.observed("indexes", Observation::Indexes(observed)).await?;
+        let keep = Keep { folder: &self.folder, events: Some(&self.events) };
+        self.look_inside(&world.target, snapshot, &before, &keep).await?;
         let application = &world.application_config;
         let observed = identity::observe(snapshot, application, &self.request.id, &world.last_source).await?;
         self.observed("identity", Observation::Identity(observed)).await?;
@@ -347,9 +343,7 @@ impl Drill {
     }
 
     async fn observed(&self, name: &str, observation: Observation) -> Result<()> {
-        self.folder.store(&self.folder.observation(name), &observation).cannot(format_args!("write {name}.json"))?;
-        self.emit(Event::Observed { name: name.to_owned() }).await;
-        Ok(())
+        Keep { folder: &self.folder, events: Some(&self.events) }.observation(name, observation).await
     }
 }
 

@@ -47,11 +47,13 @@ pub(super) struct World {
     /// What took part, for the record: every program is read, which nobody waits for.
     tools: JoinHandle<Result<BTreeMap<String, Tool>>>,
     application: Link,
-    links: Links,
-    store_links: BTreeMap<String, Link>,
+    /// Every link.
+    pub(super) links: Links,
     ground: Ground,
-    cache: PathBuf,
-    installation: Installation,
+    /// Where templates of data directories are.
+    pub(super) cache: PathBuf,
+    /// The machine's PostgreSQL.
+    pub(super) installation: Installation,
     store: Store,
     secrets: Secrets,
     hosts: BTreeMap<String, Host>,
@@ -116,7 +118,6 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         tools,
         application,
         links,
-        store_links: BTreeMap::new(),
         ground,
         cache,
         installation,
@@ -280,36 +281,14 @@ impl World {
         Ok(())
     }
 
-    /// A host of its own with an empty server, as the target's was, and the repository that it restores from.
-    pub(super) async fn stand_in(
-        &mut self,
-        drill: &Drill,
-        number: usize,
-        bucket: &str,
-    ) -> Result<(Postgres, Repository)> {
-        let loaded = &drill.request.loaded;
+    /// A host that no plan names, and its link to the store.
+    pub(super) async fn another_host(&mut self, name: &str) -> Result<(Host, Link)> {
         let index = u8::try_from(self.hosts.len()).map_err(|_| Error::new("there are over 200 hosts"))?;
-        let host = Host::create(&self.ground, &format!("rehearsal-{number:02}"), index, None)?;
-        self.hosts.insert(host.name().to_owned(), host.clone());
+        let host = Host::create(&self.ground, name, index, None)?;
+        self.hosts.insert(name.to_owned(), host.clone());
         let upstream = Store::address_on(self.store.host());
-        let link = self.links.open(&store_link(host.name()), upstream).await?;
-        let mut repository = self.repository.clone();
-        repository.bucket = bucket.to_owned();
-        repository.endpoints.insert(host.name().to_owned(), link.listen);
-        self.store_links.insert(host.name().to_owned(), link);
-        let mut server = Postgres::empty(host, self.installation.clone());
-        if loaded.pipeline.method.pipeline().restores_onto() == Onto::RunningServer {
-            server.initialise(&self.cache, Role::Target, &[]).await?;
-            server.start(loaded.bounds.server.into()).await?;
-        }
-        Ok((server, repository))
-    }
-
-    /// Cuts a stand-in's way to the store, or restores it.
-    pub(super) async fn store_link(&self, host: &Host, enabled: bool) -> Result<()> {
-        let link = self.store_links.get(host.name());
-        let link = link.ok_or_else(|| Error::new(format!("host {} has no link to the store", host.name())))?;
-        self.links.set_enabled(link, enabled).await
+        let link = self.links.open(&store_link(name), upstream).await?;
+        Ok((host, link))
     }
 
     /// Tries what the pipeline's own key can do to the artifacts.

@@ -1,22 +1,20 @@
 //! The same restore from damaged copies of the user's own artifacts: would this drill have noticed?
 
-use std::path::Path;
 use std::time::Duration;
 
 use blackstart_record::event::Event;
-use blackstart_record::observation::{Inventory, Observation, SabotageKind, SabotageOutcome, SabotageTrial};
-use blackstart_record::plan::Step;
+use blackstart_record::observation::{Observation, SabotageKind, SabotageOutcome, SabotageTrial};
 use blackstart_record::record::Folder;
 use tokio::sync::mpsc;
 
 use super::Drill;
 use super::environment::World;
 use super::recovery::Recovered;
-use crate::engine::postgres::{Postgres, SUPERUSER};
-use crate::examine::snapshot::Snapshot;
-use crate::examine::{canaries, indexes, invariants, inventory, rows};
-use crate::failure::{Context, Error, Result};
-use crate::pipeline::{Backup, Repository, Tools, Wanted};
+use super::stand_in::{Ended, StandIn};
+use crate::engine::postgres::SUPERUSER;
+use crate::examine::inventory;
+use crate::failure::{Context, Result};
+use crate::pipeline::{Backup, Wanted};
 use crate::sabotage::{Artifacts, DAMAGES, Edit};
 use crate::secret::Secrets;
 
@@ -107,111 +105,58 @@ impl Drill {
         let edits = if let How::Edits(edits) = &trial.how { edits.as_slice() } else { &[] };
         let bucket = format!("{BUCKETS}{number:02}");
         world.copy_artifacts(&bucket, edits).await.cannot("copy the artifacts")?;
-        let (mut server, mut repository) = world.stand_in(self, number, &bucket).await?;
+        let mut stand_in = world.stand_in(&format!("rehearsal-{number:02}"), &bucket).await?;
         if let How::WrongKey = trial.how {
-            repository.key.secret = Secrets::default().make()?;
+            stand_in.repository.key.secret = Secrets::default().make()?;
         }
-        let pipeline = self.request.loaded.pipeline.method.pipeline();
-        pipeline.install(server.host(), &repository, &self.request.plan_folder)?;
-        let host = server.host().clone();
-        let restore = self.restore(&mut server, &repository, of, (&tell, bound), trial);
-        let ended = if let How::StoreGone = trial.how {
-            world.store_link(&host, false).await?;
-            let back = async {
-                tokio::time::sleep(GONE).await;
-                world.store_link(&host, true).await
-            };
-            let (ended, back) = tokio::join!(restore, back);
-            back?;
-            ended
-        } else {
-            restore.await
-        };
-        self.outcome(server, of, trial, folder, ended).await
-    }
-
-    /// Performs the pipeline's steps; the one that failed, and what it said.
-    async fn restore(
-        &self,
-        server: &mut Postgres,
-        repository: &Repository,
-        of: &Rehearsal<'_>,
-        (tell, bound): (&mpsc::Sender<Event>, Option<Duration>),
-        trial: &Trial,
-    ) -> std::result::Result<(), (Step, String)> {
-        let loaded = &self.request.loaded;
-        let (target, time) = &of.recovered.wanted;
-        let wanted = Wanted { backup: of.backup, target: *target, time: time.clone() };
-        let pipeline = loaded.pipeline.method.pipeline();
-        for step in pipeline.steps().iter().filter(|_| !matches!(trial.how, How::Skipped)) {
-            let planned = loaded.scenario.runbook.iter().find(|planned| planned.step == *step);
-            let planned = planned.map_or(Duration::from_secs(600), |planned| planned.bound.into());
-            let bound = bound.unwrap_or(planned);
-            let tools =
-                Tools { clock: self.clock, repository, database: &loaded.environment.database, events: tell, bound };
-            let performed = tokio::time::timeout(bound + PATIENCE.1, pipeline.perform(*step, tools, server, &wanted));
-            match performed.await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => return Err((*step, error.to_string())),
-                Err(_) => return Err((*step, format!("did not end within {bound:?}"))),
-            }
-        }
-        Ok(())
-    }
-
-    async fn outcome(
-        &self,
-        server: Postgres,
-        of: &Rehearsal<'_>,
-        trial: &Trial,
-        folder: &Folder,
-        ended: std::result::Result<(), (Step, String)>,
-    ) -> Result<SabotageOutcome> {
+        stand_in.ready(self, world).await?;
+        let ended = self.restore(world, &mut stand_in, of, trial, (&tell, bound)).await?;
         let outcome = match ended {
             Err((step, says)) => SabotageOutcome::Refused { step, says },
-            Ok(()) => match self.look_at(&server, of, trial, folder).await {
+            Ok(()) => match self.look_at(&stand_in, of, trial, folder).await {
                 Ok(()) => SabotageOutcome::Restored,
                 Err(error) => SabotageOutcome::Unusable { says: error.to_string() },
             },
         };
-        let host = server.host().clone();
-        drop(server);
-        host.destroy().await;
-        host.remove_folder("data")?;
+        stand_in.end().await?;
         Ok(outcome)
     }
 
-    /// The looks that a restored copy is judged by, as in the drill itself.
-    async fn look_at(&self, server: &Postgres, of: &Rehearsal<'_>, trial: &Trial, folder: &Folder) -> Result<()> {
-        let database = &self.request.loaded.environment.database;
+    /// Performs the restore, the way to the store disturbed as the trial says.
+    async fn restore(
+        &self,
+        world: &World,
+        stand_in: &mut StandIn,
+        of: &Rehearsal<'_>,
+        trial: &Trial,
+        (tell, bound): (&mpsc::Sender<Event>, Option<Duration>),
+    ) -> Result<Ended> {
+        let (target, time) = &of.recovered.wanted;
+        let wanted = Wanted { backup: of.backup, target: *target, time: time.clone() };
+        let link = stand_in.link.clone();
+        let restore = stand_in.restore(self, &wanted, tell, bound);
+        match trial.how {
+            How::Skipped => Ok(Ok(())),
+            How::StoreGone => {
+                world.links.set_enabled(&link, false).await?;
+                let back = async {
+                    tokio::time::sleep(GONE).await;
+                    world.links.set_enabled(&link, true).await
+                };
+                let (ended, back) = tokio::join!(restore, back);
+                back.map(|()| ended)
+            }
+            _ => Ok(restore.await),
+        }
+    }
+
+    async fn look_at(&self, stand_in: &StandIn, of: &Rehearsal<'_>, trial: &Trial, folder: &Folder) -> Result<()> {
         if let How::RoleGone = trial.how {
             let role = self.domain.application_role();
-            server.run(SUPERUSER, &format!("ALTER ROLE \"{role}\" RENAME TO \"{role}_gone\"")).await?;
+            stand_in.server.run(SUPERUSER, &format!("ALTER ROLE \"{role}\" RENAME TO \"{role}_gone\"")).await?;
         }
-        std::fs::create_dir_all(folder.path())?;
-        for (from, to) in [(self.folder.ledger(), folder.ledger()), (self.folder.initial_rows(), folder.initial_rows())]
-        {
-            link(&from, &to)?;
-        }
-        let snapshot = Snapshot::take(server, database).await?;
-        let read = rows::observe(&snapshot, self.domain, &folder.restored_rows()).await?;
-        let after = inventory::read(snapshot.client()).await?;
-        let observations = [
-            ("rows", Observation::Rows(read)),
-            ("invariants", Observation::Invariants(invariants::observe(&snapshot, self.domain).await?)),
-            ("canaries", Observation::Canaries(canaries::observe(&snapshot, self.domain).await?)),
-            ("inventory", Observation::Inventory(Inventory { before: of.before.clone(), after })),
-            ("indexes", Observation::Indexes(indexes::observe(server, database).await?)),
-        ];
-        for (name, observation) in &observations {
-            folder.store(&folder.observation(name), observation)?;
-        }
-        Ok(())
+        stand_in.look(self, of.before, folder).await
     }
-}
-
-fn link(from: &Path, to: &Path) -> Result<()> {
-    std::fs::hard_link(from, to).or_else(|_| std::fs::copy(from, to).map(|_| ())).map_err(Error::from)
 }
 
 async fn programs(mut told: mpsc::Receiver<Event>) -> Vec<blackstart_record::event::ProgramRun> {
