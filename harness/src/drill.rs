@@ -1,6 +1,7 @@
 //! Where the stages meet: one drill from its plan to its record, and the only writer of its history.
 
 pub mod calibration;
+mod clean;
 mod environment;
 mod faults;
 mod launch;
@@ -137,11 +138,11 @@ impl Drill {
         self.emit(calibration::stall(self.clock, &world.source, &probes, bound).await?).await;
         self.enter(Phase::Backup).await;
         let backup = self.back_up(&mut world).await?;
-        let recovered = match &backup {
+        let recovery::Ended { wanted, recovered } = match &backup {
             Some(backup) => self.disaster(&mut world, clients, backup, &probes).await?,
             None => {
                 clients.stop().await;
-                None
+                recovery::Ended::default()
             }
         };
         if let Some(recovered) = recovered.as_ref().filter(|recovered| recovered.finished) {
@@ -153,12 +154,13 @@ impl Drill {
         }
         probes.stop().await;
         ledger.close().await.cannot("write the ledger")?;
-        if let (Some(recovered), Some(backup)) = (&recovered, &backup) {
+        if let Some(backup) = &backup {
             self.enter(Phase::Examine).await;
-            let of = Rehearsal { recovered, backup, older: older.as_ref(), before: &before };
+            let of =
+                Rehearsal { wanted, recovered: recovered.as_ref(), backup, older: older.as_ref(), before: &before };
             let looked = self.look_back(&mut world, &of).await;
             // A recovery that broke is a miss already: a copy that cannot be examined to the end takes nothing from that.
-            if recovered.finished {
+            if recovered.is_some_and(|recovered| recovered.finished) {
                 looked?;
             }
         }
@@ -170,14 +172,14 @@ impl Drill {
         Ok(())
     }
 
-    /// Faults, then the runbook. `None`: a step of it failed.
+    /// Faults, then the runbook.
     async fn disaster(
         &mut self,
         world: &mut World,
         clients: Clients,
         backup: &Backup,
         probes: &Probes,
-    ) -> Result<Option<recovery::Recovered>> {
+    ) -> Result<recovery::Ended> {
         self.enter(Phase::Faults).await;
         let transaction = faults::run(self, world).await?;
         self.enter(Phase::Recovery).await;

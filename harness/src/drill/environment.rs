@@ -1,7 +1,7 @@
 //! The environment of a drill: hosts, servers, links and store, started from the plan and ended together.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddrV4;
+use std::net::{IpAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
 use blackstart_record::event::Incarnation;
@@ -289,6 +289,26 @@ impl World {
         let upstream = Store::address_on(self.store.host());
         let link = self.links.open(&store_link(name), upstream).await?;
         Ok((host, link))
+    }
+
+    /// Ends every process of these hosts; their names.
+    pub(super) async fn lose(&self, names: &[String]) -> Vec<String> {
+        let mut lost = Vec::new();
+        for host in self.hosts.values().filter(|host| names.iter().any(|name| name == host.name())) {
+            host.destroy().await;
+            lost.push(host.name().to_owned());
+        }
+        lost
+    }
+
+    /// Every host by its address.
+    pub(super) fn addresses(&self) -> BTreeMap<IpAddr, String> {
+        self.hosts.values().map(|host| (host.address().into(), host.name().to_owned())).collect()
+    }
+
+    /// How the hosts are kept apart.
+    pub(super) fn isolation(&self) -> &Isolation {
+        &self.ground.isolation
     }
 
     /// Tries what the pipeline's own key can do to the artifacts.

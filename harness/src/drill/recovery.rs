@@ -26,14 +26,20 @@ pub(super) struct Recovered {
     pub(super) next_op: u64,
     /// The recovery point.
     pub(super) cut: Cut,
-    /// Where the pipeline's restore was to end.
-    pub(super) wanted: (Target, String),
     /// The source's archive when the application was stopped and the source was out: key to ETag.
     pub(super) archive: BTreeMap<String, String>,
 }
 
-/// Performs the runbook, up to a step that fails or passes its bound; that is in the history. `None`: it left no copy that
-/// could be looked at.
+/// What a runbook came to.
+#[derive(Default)]
+pub(super) struct Ended {
+    /// Where the pipeline's restore was to end; `None`: it did not come to that.
+    pub(super) wanted: Option<(Target, String)>,
+    /// `None`: it left no copy that could be looked at.
+    pub(super) recovered: Option<Recovered>,
+}
+
+/// Performs the runbook, up to a step that fails or passes its bound; that is in the history.
 pub(super) async fn run(
     drill: &Drill,
     world: &mut World,
@@ -41,7 +47,7 @@ pub(super) async fn run(
     backup: &Backup,
     transaction: Option<Transaction>,
     probes: &Probes,
-) -> Result<Option<Recovered>> {
+) -> Result<Ended> {
     let loaded = &drill.request.loaded;
     let (mut snapshot, mut finished, mut archive) = (None, true, BTreeMap::new());
     let mut recovery = Recovery::new(drill.clock, &drill.events, loaded.bounds, clients, backup, transaction);
@@ -75,18 +81,18 @@ pub(super) async fn run(
             archive = world.artifacts().await?;
         }
     }
+    let wanted = recovery.wanted(loaded.pipeline.method.pipeline()).ok();
+    let wanted = wanted.map(|Wanted { target, time, .. }| (target, time));
     if !finished && snapshot.is_none() {
-        return Ok(None);
+        return Ok(Ended { wanted, recovered: None });
     }
     let next_op = recovery.next_op().ok_or_else(|| Error::new("the runbook has no step that stops the application"))?;
     let snapshot = snapshot.ok_or_else(|| Error::new("the runbook has no step that switches the application"))?;
-    let Wanted { target, time, .. } = recovery.wanted(loaded.pipeline.method.pipeline())?;
-    let wanted = (target, time);
     let cut = match recovery.cut() {
         Some(cut) => cut.clone(),
         None => end_of_backup(drill, &snapshot, probes, backup).await?,
     };
-    Ok(Some(Recovered { finished, snapshot, next_op, cut, wanted, archive }))
+    Ok(Ended { wanted, recovered: Some(Recovered { finished, snapshot, next_op, cut, archive }) })
 }
 
 /// Tells the history how a step ended; whether it did what it says.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use blackstart_record::event::Event;
 use blackstart_record::observation::{Observation, SabotageKind, SabotageOutcome, SabotageTrial};
+use blackstart_record::plan::Step;
 use blackstart_record::record::Folder;
 use tokio::sync::mpsc;
 
@@ -13,8 +14,8 @@ use super::recovery::Recovered;
 use super::stand_in::{Ended, StandIn};
 use crate::engine::postgres::SUPERUSER;
 use crate::examine::inventory;
-use crate::failure::{Context, Result};
-use crate::pipeline::{Backup, Wanted};
+use crate::failure::{Context, Error, Result};
+use crate::pipeline::{Backup, Target, Wanted};
 use crate::sabotage::{Artifacts, DAMAGES, Edit};
 use crate::secret::Secrets;
 
@@ -49,20 +50,38 @@ enum How {
 
 /// What a trial restores from, and how long it may take.
 pub(super) struct Rehearsal<'a> {
-    pub(super) recovered: &'a Recovered,
+    /// Where the restore is to end; `None`: it is not known.
+    pub(super) wanted: Option<(Target, String)>,
+    /// `None`: the drill's own restore left nothing to look at.
+    pub(super) recovered: Option<&'a Recovered>,
     pub(super) backup: &'a Backup,
     pub(super) older: Option<&'a Backup>,
     /// The source's inventory before the disaster.
     pub(super) before: &'a inventory::Definitions,
 }
 
+impl<'a> Rehearsal<'a> {
+    /// What every further restore is to bring back: what the drill's own was.
+    pub(super) fn wanted(&self) -> Result<Wanted<'a>> {
+        let wanted = self.wanted.as_ref().ok_or_else(|| Error::new("it is not known what a restore is to bring back"))?;
+        Ok(Wanted { backup: self.backup, target: wanted.0, time: wanted.1.clone() })
+    }
+}
+
 impl Drill {
     /// Every look at what came back.
     pub(super) async fn look_back(&self, world: &mut World, of: &Rehearsal<'_>) -> Result<()> {
-        self.examine(world, of.recovered, of.before.clone()).await?;
-        if self.request.sabotage && of.recovered.finished {
-            let observed = self.sabotage(world, of).await?;
-            self.observed("sabotage", Observation::Sabotage(observed)).await?;
+        if let Some(recovered) = of.recovered {
+            self.examine(world, recovered, of.before.clone()).await?;
+            if self.request.sabotage && recovered.finished {
+                let observed = self.sabotage(world, of).await?;
+                self.observed("sabotage", Observation::Sabotage(observed)).await?;
+            }
+        }
+        let method = self.request.loaded.pipeline.method.pipeline();
+        if method.steps().contains(&Step::Restore) {
+            let observed = self.clean_restore(world, of).await;
+            self.observed("clean-restore", Observation::CleanRestore(observed)).await?;
         }
         // The last look: it leaves no artifact as it was.
         self.observed("attack", Observation::Attack(world.attack().await?)).await
@@ -112,7 +131,7 @@ impl Drill {
         stand_in.ready(self, world).await?;
         let ended = self.restore(world, &mut stand_in, of, trial, (&tell, bound)).await?;
         let outcome = match ended {
-            Err((step, says)) => SabotageOutcome::Refused { step, says },
+            Err((step, error)) => SabotageOutcome::Refused { step, says: error.to_string() },
             Ok(()) => match self.look_at(&stand_in, of, trial, folder).await {
                 Ok(()) => SabotageOutcome::Restored,
                 Err(error) => SabotageOutcome::Unusable { says: error.to_string() },
@@ -131,8 +150,7 @@ impl Drill {
         trial: &Trial,
         (tell, bound): (&mpsc::Sender<Event>, Option<Duration>),
     ) -> Result<Ended> {
-        let (target, time) = &of.recovered.wanted;
-        let wanted = Wanted { backup: of.backup, target: *target, time: time.clone() };
+        let wanted = of.wanted()?;
         let link = stand_in.link.clone();
         let restore = stand_in.restore(self, &wanted, tell, bound);
         match trial.how {

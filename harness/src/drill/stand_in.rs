@@ -22,8 +22,8 @@ use crate::pipeline::{Onto, Repository, Tools, Wanted};
 /// A step is given this much longer than its own bound, so that the tool's bound speaks first.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How a restore ended: at which step it failed, and what that said.
-pub(super) type Ended = std::result::Result<(), (Step, String)>;
+/// How a restore ended: at which step it failed, and how.
+pub(super) type Ended = std::result::Result<(), (Step, Error)>;
 
 /// A host that no plan names, with a server and a way to the store of its own.
 pub(super) struct StandIn {
@@ -78,8 +78,8 @@ impl StandIn {
             let performed = pipeline.perform(*step, tools, &mut self.server, wanted);
             match tokio::time::timeout(bound + GRACE, performed).await {
                 Ok(Ok(_)) => {}
-                Ok(Err(error)) => return Err((*step, error.to_string())),
-                Err(_) => return Err((*step, format!("did not end within {bound:?}"))),
+                Ok(Err(error)) => return Err((*step, error)),
+                Err(_) => return Err((*step, Error::bound(&step.to_string(), bound, Vec::new()))),
             }
         }
         Ok(())

@@ -33,6 +33,11 @@ fn check(evidence: &Evidence) -> Finding {
     if let Some(why) = why {
         return found(Verdict::Inconclusive, format!("the restore on a clean host could not be tried: {why}"));
     }
+    if looks.iter().any(|look| look.same.is_none()) {
+        let rows = count(compared, "row");
+        let says = format!("{rows} came back on a clean host, and the drill's own restore brought back nothing to hold them against");
+        return found(Verdict::Inconclusive, says);
+    }
     let artifacts = count(total(looks.iter().map(|look| look.artifacts)), "artifact");
     let size = bytes(total(looks.iter().map(|look| look.bytes)));
     let rows = count(compared, "row");
@@ -54,7 +59,7 @@ fn wrong(look: &CleanRestore) -> Option<(String, &'static str)> {
             format!("what was restored on a clean host{without} cannot be looked at: {}", first_line(says)),
             "the artifact holds less than the restore on the old host needed",
         )),
-        SabotageOutcome::Restored if !look.same => Some((
+        SabotageOutcome::Restored if look.same == Some(false) => Some((
             format!("on a clean host{without} the same artifacts gave other rows: {}", count(look.rows, "row")),
             "the first restore found data that the artifacts do not hold",
         )),

@@ -45,12 +45,18 @@ fn art_catches_artifacts_that_alone_bring_nothing_back() {
                 Missed,
                 "cannot be looked at: no database",
             ),
-            ("other rows", |drill| with(drill, |look| look.same = false), Missed, "gave other rows: 190 rows"),
+            ("other rows", |drill| with(drill, |look| look.same = Some(false)), Missed, "gave other rows: 190 rows"),
             (
                 "not tried",
                 |drill| with(drill, |look| look.outcome = SabotageOutcome::NotTried { why: "no room".into() }),
                 Inconclusive,
                 "could not be tried: no room",
+            ),
+            (
+                "nothing to hold it against",
+                |drill| with(drill, |look| look.same = None),
+                Inconclusive,
+                "the drill's own restore brought back nothing to hold them against",
             ),
             ("no row", |drill| with(drill, |look| look.rows = 0), Inconclusive, "nothing was compared"),
             ("no look", |drill| drop(drill.observations.remove("clean-restore")), Inconclusive, "nobody tried"),
@@ -102,9 +108,15 @@ fn what_is_only_reported_counts_where_a_site_is_lost_or_an_attacker_has_the_key(
         let params = serde_json::Value::Null;
         let fault = FaultPlan { after: Nanos::ZERO, name: fault.into(), damage: Damage::Availability, params };
         drill.record.scenario.faults.push(fault);
-        with(&mut drill, |look| (look.overheard, look.outcome, look.same) = (key_server(), refused(), true));
+        with(&mut drill, |look| (look.overheard, look.outcome, look.same) = (key_server(), refused(), None));
         let findings = drill.judge().findings;
         assert_eq!(findings.iter().any(|finding| finding.checker == "CLOSURE"), counts);
-        assert!(findings.iter().any(|finding| finding.checker == "ART"), "ART always counts");
+        assert!(findings.iter().any(|finding| finding.checker == "ART"), "what is lost has to come back elsewhere");
     }
+    let mut in_place = Drill::healthy();
+    in_place.record.scenario.target = in_place.record.plan.pipelines["archive"].source.clone();
+    with(&mut in_place, |look| look.outcome = refused());
+    let verdict = in_place.judge();
+    assert!(!verdict.findings.iter().any(|finding| finding.checker == "ART"), "nothing is lost there");
+    assert!(verdict.notes.iter().any(|note| note.starts_with("ART") && note.contains("no such file")));
 }

@@ -293,10 +293,14 @@ impl<'a> Truth<'a> {
             return word("ART", Met, 1);
         }
         let compared = looks.iter().map(|look| look.rows).sum();
-        let tried = |look: &&&CleanRestore| !matches!(look.outcome, SabotageOutcome::NotTried { .. });
-        let good = |look: &&&CleanRestore| look.outcome == SabotageOutcome::Restored && look.same;
-        let (tried, good) = (looks.iter().filter(tried).count(), looks.iter().filter(good).count());
-        let verdict = if good < tried { Missed } else { met_if(!looks.is_empty() && good == looks.len()) };
+        let told = |look: &&&CleanRestore| match look.outcome {
+            SabotageOutcome::NotTried { .. } => false,
+            SabotageOutcome::Restored => look.same.is_some(),
+            _ => true,
+        };
+        let good = |look: &&&CleanRestore| look.outcome == SabotageOutcome::Restored && look.same == Some(true);
+        let (told, good) = (looks.iter().filter(told).count(), looks.iter().filter(good).count());
+        let verdict = if good < told { Missed } else { met_if(!looks.is_empty() && good == looks.len()) };
         word("ART", verdict, compared)
     }
 

@@ -88,6 +88,12 @@ impl Evidence {
         steps.any(|step| matches!(step, Step::Fetch | Step::Restore))
     }
 
+    /// Whether the data comes back on another host than the one that the pipeline saves.
+    pub fn restores_elsewhere(&self) -> bool {
+        let scenario = &self.record.scenario;
+        self.record.plan.pipelines.get(&scenario.pipeline).is_none_or(|saved| saved.source != scenario.target)
+    }
+
     /// Whether the plan promises that nobody can remove an artifact of the scenario's pipeline.
     pub fn promises_immutability(&self) -> bool {
         let pipeline = self.record.plan.pipelines.get(&self.record.scenario.pipeline);

@@ -102,17 +102,24 @@ pub const CHECKERS: &[Checker] = &[
     attack::CHECKER,
 ];
 
-/// Checkers that count only where the plan promises what they look at, or the scenario puts it to the test; elsewhere
-/// they are reported.
-const AT_STAKE: &[&str] = &[closure::CHECKER.name, fence::CHECKER.name, attack::CHECKER.name];
+/// Whether a checker counts towards the verdict: some do only where the plan promises what they look at, or the scenario
+/// puts it to the test. Elsewhere they are reported.
+fn counts(checker: &str, evidence: &Evidence) -> bool {
+    const AT_STAKE: [&str; 3] = [closure::CHECKER.name, fence::CHECKER.name, attack::CHECKER.name];
+    if checker == art::CHECKER.name {
+        // Where the data is restored on the host that had it, what is on that host is there.
+        return evidence.restores_elsewhere();
+    }
+    !AT_STAKE.contains(&checker)
+        || evidence.promises_immutability()
+        || evidence.loses_a_site()
+        || evidence.has_an_attacker()
+}
 
 /// What counts towards the verdict, and notes of what was only looked at.
 fn counting(findings: Vec<Finding>, evidence: &Evidence) -> (Vec<Finding>, Vec<String>) {
-    if evidence.promises_immutability() || evidence.loses_a_site() || evidence.has_an_attacker() {
-        return (findings, Vec::new());
-    }
-    let (reported, counting): (Vec<Finding>, Vec<Finding>) =
-        findings.into_iter().partition(|finding| AT_STAKE.contains(&finding.checker.as_str()));
+    let (counting, reported): (Vec<Finding>, Vec<Finding>) =
+        findings.into_iter().partition(|finding| counts(&finding.checker, evidence));
     let note = |Finding { checker, verdict, says, .. }: Finding| {
         format!("{checker}, which does not count here: {verdict}: {says}")
     };

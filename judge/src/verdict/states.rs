@@ -242,7 +242,7 @@ fn attack(dice: &mut Dice) -> Attack {
 fn clean_restore(dice: &mut Dice) -> CleanRestore {
     let mut look = super::testing::clean_restore();
     look.rows = if dice.chance(97) { dice.roll(200) } else { 0 };
-    look.same = dice.chance(95);
+    look.same = [None, Some(false), Some(true)][if dice.chance(92) { 2 } else { dice.roll(3) as usize }];
     let says = "no such key".to_owned();
     match dice.roll(100) {
         0..4 => look.outcome = SabotageOutcome::Refused { step: blackstart_record::plan::Step::Restore, says },

@@ -59,7 +59,7 @@ pub(super) fn clean_restore() -> CleanRestore {
         bytes: 48_210_000,
         outcome: SabotageOutcome::Restored,
         rows: 190,
-        same: true,
+        same: Some(true),
         overheard: Overheard::Heard { connections: 17, reached: Vec::new() },
     }
 }

@@ -52,8 +52,8 @@ pub struct CleanRestore {
     pub outcome: SabotageOutcome,
     /// Rows that came back.
     pub rows: u64,
-    /// Whether they are, to the byte, the rows that the drill's own restore brought back.
-    pub same: bool,
+    /// Whether they are, to the byte, the rows that the drill's own restore brought back; `None`: that brought back none.
+    pub same: Option<bool>,
     /// What it reached for meanwhile.
     pub overheard: Overheard,
 }
