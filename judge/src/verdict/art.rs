@@ -18,6 +18,7 @@ fn check(evidence: &Evidence) -> Finding {
     if let Some((says, cause)) = looks.iter().find_map(|look| wrong(look)) {
         let mut finding = found(Verdict::Missed, says);
         finding.cause = Some(cause.into());
+        finding.details = looks.iter().flat_map(|look| said(look)).collect();
         return finding;
     }
     if looks.is_empty() && !evidence.uses_artifacts() {
@@ -42,6 +43,16 @@ fn check(evidence: &Evidence) -> Finding {
     let size = bytes(total(looks.iter().map(|look| look.bytes)));
     let rows = count(compared, "row");
     found(Verdict::Met, format!("{artifacts} ({size}) brought back the same {rows} on a clean host"))
+}
+
+/// What the tool said besides.
+fn said(look: &CleanRestore) -> Vec<String> {
+    match &look.outcome {
+        SabotageOutcome::Refused { says, .. } | SabotageOutcome::Unusable { says } => {
+            says.lines().skip(1).map(|line| line.trim().to_owned()).collect()
+        }
+        SabotageOutcome::Restored | SabotageOutcome::NotTried { .. } => Vec::new(),
+    }
 }
 
 fn wrong(look: &CleanRestore) -> Option<(String, &'static str)> {
