@@ -105,9 +105,7 @@ impl Drill {
         let _ = std::fs::remove_file(&path);
         match read {
             Ok(rows) => Back { outcome: SabotageOutcome::Restored, rows, same },
-            Err(error) => {
-                Back { outcome: SabotageOutcome::Unusable { says: error.to_string() }, rows: 0, same: None }
-            }
+            Err(error) => Back { outcome: SabotageOutcome::Unusable { says: error.to_string() }, rows: 0, same: None },
         }
     }
 
@@ -159,8 +157,7 @@ mod tests {
         let address = |last| IpAddr::from([127, 0, 0, last]);
         let hosts = [(address(10), "primary"), (address(12), "store")].map(|(to, name)| (to, name.to_owned())).into();
         let begun = |last, port, by| Begun { to: address(last), port, by };
-        let heard =
-            [(begun(12, 9000, "tcp"), 7), (begun(10, 8200, "tcp"), 2), (begun(53, 53, "udp"), 1)].into();
+        let heard = [(begun(12, 9000, "tcp"), 7), (begun(10, 8200, "tcp"), 2), (begun(53, 53, "udp"), 1)].into();
         let reached = |to: &str, port, by: &str| Reached { to: to.into(), port, by: by.into() };
         let expected = vec![reached("host primary", 8200, "tcp"), reached("127.0.0.53", 53, "udp")];
         let Overheard::Heard { connections, reached } = sorted(heard, &hosts, &["primary".to_owned()]) else {

@@ -63,7 +63,8 @@ pub(super) struct Rehearsal<'a> {
 impl<'a> Rehearsal<'a> {
     /// What every further restore is to bring back: what the drill's own was.
     pub(super) fn wanted(&self) -> Result<Wanted<'a>> {
-        let wanted = self.wanted.as_ref().ok_or_else(|| Error::new("it is not known what a restore is to bring back"))?;
+        let wanted =
+            self.wanted.as_ref().ok_or_else(|| Error::new("it is not known what a restore is to bring back"))?;
         Ok(Wanted { backup: self.backup, target: wanted.0, time: wanted.1.clone() })
     }
 }

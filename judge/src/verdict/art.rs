@@ -36,7 +36,9 @@ fn check(evidence: &Evidence) -> Finding {
     }
     if looks.iter().any(|look| look.same.is_none()) {
         let rows = count(compared, "row");
-        let says = format!("{rows} came back on a clean host, and the drill's own restore brought back nothing to hold them against");
+        let says = format!(
+            "{rows} came back on a clean host, and the drill's own restore brought back nothing to hold them against"
+        );
         return found(Verdict::Inconclusive, says);
     }
     let artifacts = count(total(looks.iter().map(|look| look.artifacts)), "artifact");

@@ -30,7 +30,7 @@ fn the_record_of_the_fuzz_targets_is_met() {
         let verdict = judged(index, content).unwrap();
         assert_eq!(
             (verdict.verdict, verdict.says.as_str()),
-            (Verdict::Met, "all 2 objectives and 11 checks are met"),
+            (Verdict::Met, "all 2 objectives and 13 checks are met"),
             "{name}"
         );
     }
