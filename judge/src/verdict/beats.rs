@@ -202,6 +202,13 @@ impl Watch {
         self.streams.iter().filter_map(|stream| stream.bad().last()).map(|beat| beat.sent).max()
     }
 
+    /// The last beat of any stream that went unanswered, or was answered by another incarnation.
+    pub fn last_refused(&self) -> Option<Nanos> {
+        let refused =
+            |stream: &Rated| stream.bad().filter(|beat| beat.worth == Worth::Bad).last().map(|beat| beat.sent);
+        self.streams.iter().filter_map(refused).max()
+    }
+
     /// The last beat of any stream.
     pub fn last(&self) -> Option<Nanos> {
         self.streams.iter().filter_map(|stream| stream.beats.last()).map(|beat| beat.sent).max()

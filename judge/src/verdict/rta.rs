@@ -85,12 +85,17 @@ fn not_back(evidence: &Evidence, watch: &Watch, fault: Nanos, manual: Nanos) -> 
     let done = story.steps.iter().filter_map(|run| run.ended).max().unwrap_or(fault);
     let window = Nanos(plan.beat.0.saturating_mul(u64::from(plan.stability)));
     let watched = last.since(done);
-    let still_bad = last_bad.plus(window) >= last;
-    if all_done && still_bad && watched >= window.plus(window) {
-        let why = format!("the runbook is done and the service was still not stable {watched} later");
+    let still = |bad: Option<Nanos>| bad.is_some_and(|bad| bad.plus(window) >= last);
+    if !(all_done && still(Some(last_bad)) && watched >= window.plus(window)) {
+        return Recovery::Censored { at_least, why: "the watch ended before the service was stable".into() };
+    }
+    let why = format!("the runbook is done and the service was still not stable {watched} later");
+    if still(watch.last_refused()) {
         return Recovery::NotBack { at_least, why };
     }
-    Recovery::Censored { at_least, why: "the watch ended before the service was stable".into() }
+    // A machine that is busy, or a service that is slow, does not show that the data did not come back.
+    let why = format!("{why}: it answered every probe at the end, some of them late");
+    Recovery::Censored { at_least, why }
 }
 
 /// The incarnation whose answers count: the restored one; where nothing is restored, the one before the fault.

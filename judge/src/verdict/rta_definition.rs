@@ -248,7 +248,9 @@ fn not_back(drill: &Drill, watch: &Watch, fault: u64, manual: u64, bad: &[u64]) 
     let done = drill.record.scenario.runbook.iter().all(|planned| ended.iter().any(|(step, _)| *step == planned.step));
     let since = ended.iter().map(|(_, at)| *at).max().unwrap_or(fault);
     let window = watch.beat * watch.stability as u64;
-    if done && last_bad + window >= last && last.saturating_sub(since) >= 2 * window {
+    let refused = watch.probes.iter().filter(|(_, look)| *look == Look::Bad).map(|(probe, _)| probe.sent).max();
+    let still_refused = refused.is_some_and(|refused| refused + window >= last);
+    if done && still_refused && last.saturating_sub(since) >= 2 * window {
         Defined::NotBack { at_least }
     } else {
         Defined::Censored { at_least }

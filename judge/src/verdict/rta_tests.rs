@@ -201,6 +201,18 @@ fn a_runbook_that_is_done_without_effect_is_a_miss_only_after_a_proper_look() {
 }
 
 #[test]
+fn a_service_that_only_answers_late_in_the_end_is_not_known_to_be_away() {
+    let slow = |at: Nanos| match at {
+        at if at < BACK => down(),
+        at if (at.0 / 500_000_000).is_multiple_of(2) => State::Up(1, ms(90)),
+        _ => up(1),
+    };
+    let recovery = watched(|_| {}, slow, ms(27_000));
+    let Recovery::Censored { why, .. } = recovery else { panic!("{recovery:?}") };
+    assert!(why.contains("it answered every probe at the end, some of them late"), "{why}");
+}
+
+#[test]
 fn answers_of_the_source_are_no_recovery() {
     let stays = watched(|_| {}, |at| if at < BACK { up(0) } else { up(1) }, ms(27_000));
     assert!(contains(back(stays).achieved, BACK.since(FAULT)));
