@@ -5,6 +5,8 @@ mod clean;
 mod environment;
 mod faults;
 mod launch;
+mod located;
+mod point;
 mod record;
 mod recorder;
 mod recovery;
@@ -166,7 +168,7 @@ impl Drill {
         }
         self.enter(Phase::Teardown).await;
         // A store that died in the disaster lists nothing; what was found out before must not hang on that.
-        record.artifacts = world.artifacts().await.unwrap_or_default();
+        record.artifacts = world.artifacts(&self.request.loaded).await.unwrap_or_default();
         self.store_record(&record)?;
         world.destroy().await;
         Ok(())
@@ -239,7 +241,7 @@ impl Drill {
         // Its programs are nobody's business: the history is about the backup that counts.
         let (events, _nobody) = mpsc::channel(64);
         let tools = Tools { events: &events, ..self.tools(world) };
-        let backup = self.request.loaded.pipeline.method.pipeline().backup(tools, &world.source).await;
+        let backup = self.request.loaded.pipeline.method.pipeline().backup(tools, &world.source, &world.target).await;
         backup.map(Some).cannot("take an older backup")
     }
 
@@ -259,7 +261,7 @@ impl Drill {
         let loaded = &self.request.loaded;
         let tools = self.tools(world);
         let pipeline = loaded.pipeline.name.clone();
-        let backup = match loaded.pipeline.method.pipeline().backup(tools, &world.source).await {
+        let backup = match loaded.pipeline.method.pipeline().backup(tools, &world.source, &world.target).await {
             Ok(backup) => backup,
             Err(error) => {
                 // A tool that failed because its server or its store is gone says nothing about the pipeline.
@@ -337,7 +339,7 @@ impl Drill {
         let observed = writes::observe(application, self.domain).await;
         self.observed("writes", Observation::Writes(observed)).await?;
         let attempts = fence::provoke(&world.target).await?;
-        let after = world.artifacts().await?;
+        let after = world.artifacts(&self.request.loaded).await?;
         let in_place = world.source.host().name() == world.target.host().name();
         let source = (!in_place).then_some((&world.source, application));
         let observed = fence::observe((&recovered.archive, &after), attempts, source).await;

@@ -12,7 +12,7 @@ use crate::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect};
 use crate::failure::{Context, Error, Result};
 use crate::fault::Transaction;
 use crate::link::{Link, Links};
-use crate::pipeline::{Backup, Done, Pipeline, Repository, Target, Tools, Wanted};
+use crate::pipeline::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted};
 use crate::plan::Bounds;
 use crate::workload::Running as Clients;
 use crate::workload::nonce::plant_poison;
@@ -35,6 +35,8 @@ pub struct Parts<'a> {
     pub repository: &'a Repository,
     /// The application's database.
     pub database: &'a str,
+    /// Whether the source is left running.
+    pub leaves_source: bool,
 }
 
 /// A recovery under way.
@@ -110,6 +112,8 @@ impl<'a> Recovery<'a> {
             let transaction = self.transaction.as_ref();
             let transaction = transaction.ok_or_else(|| Error::new("there is no bad transaction to go back before"))?;
             Target::BeforeTransaction(transaction.xid)
+        } else if pipeline.restores_onto() == Onto::Replica {
+            Target::LastApplied
         } else {
             Target::Backup
         };
@@ -119,11 +123,13 @@ impl<'a> Recovery<'a> {
 
     fn decide(&self, pipeline: &dyn Pipeline) -> Result<Done> {
         let wanted = self.wanted(pipeline)?;
-        let to = match wanted.target {
-            Target::BeforeTransaction(xid) => format!(" to just before transaction {xid}"),
-            Target::Backup => " as it is: nothing is replayed after it".to_owned(),
+        let id = &wanted.backup.id;
+        let says = match wanted.target {
+            Target::BeforeTransaction(xid) => format!("recover from backup {id} to just before transaction {xid}"),
+            Target::Backup => format!("recover from backup {id} as it is: nothing is replayed after it"),
+            Target::LastApplied => format!("promote the {id}, wherever it has come to since"),
         };
-        Ok(Done { bytes: None, says: format!("recover from backup {}{to}", wanted.backup.id) })
+        Ok(Done { bytes: None, says })
     }
 
     /// What the recovered state claims to be, on the harness's clock: the bad transaction's commit, and nothing of it.
@@ -152,11 +158,14 @@ impl<'a> Recovery<'a> {
         parts.links.set_enabled(parts.application, false).await?;
         // A server that is gone or stands still takes no poison, and cannot be asked to stop.
         let answers = parts.source.connect(SUPERUSER).await.is_ok();
-        if answers {
+        // Nor does one whose replica would rightly hold it: a replica owes all that its source has.
+        if answers && parts.pipeline.restores_onto() != Onto::Replica {
             plant_poison(parts.source, parts.database).await?;
         }
         let in_place = parts.source.host().name() == parts.target.host().name();
-        let out = if in_place {
+        let out = if parts.leaves_source {
+            "source left running".to_owned()
+        } else if in_place {
             parts.source.close_database(parts.database).await?;
             format!("database {} closed", parts.database)
         } else if answers {
@@ -168,6 +177,10 @@ impl<'a> Recovery<'a> {
         };
         let at = self.clock.now();
         let event = match connect(&past_the_link(parts.source, parts.application_config)).await {
+            Ok(_) if parts.leaves_source => Event::SourceLeftRunning {
+                at,
+                evidence: format!("host {} still lets the application in", parts.source.host().name()),
+            },
             Ok(_) => Event::SourceNotFenced { why: "the fenced source still lets the application in".to_owned() },
             Err(error) => Event::SourceFenced { at, evidence: error.failure().message.clone() },
         };

@@ -155,6 +155,7 @@ impl Story {
             Event::StepEnded { step, at, outcome, .. } => self.steps_ended.push((*at, *step, outcome.clone())),
             Event::SnapshotTaken { at, incarnation } => self.snapshot = Some((*at, *incarnation)),
             Event::SourceFenced { at, evidence } => self.fence = Some(Ok((*at, evidence.clone()))),
+            Event::SourceLeftRunning { evidence, .. } => self.fence = Some(Err(evidence.clone())),
             Event::SourceNotFenced { why } => self.fence = Some(Err(why.clone())),
             Event::Probe { stream, due, sent, ended, outcome, .. } => self.probes.push(Probe {
                 stream: *stream,

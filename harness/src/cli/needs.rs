@@ -33,6 +33,7 @@ impl Machine {
 pub fn tools(loaded: &Loaded<Registry>) -> Vec<&'static Tool> {
     let mut wanted = ALWAYS.to_vec();
     wanted.extend(loaded.pipeline.method.pipeline().programs());
+    wanted.extend(loaded.faults.iter().flat_map(|fault| fault.inject.fault().programs()));
     let needed = |tool: &&Tool| tool.programs.iter().any(|program| wanted.contains(program));
     blackstart_tools::all().iter().filter(needed).collect()
 }

@@ -23,6 +23,7 @@ use super::select::Scenarios;
 use super::verdict_text::{Judged, word};
 use super::{judge, report};
 use crate::drill::{Registry, Request};
+use crate::pipeline::Onto;
 use crate::plan::{Found, Loaded};
 
 use folders::RunFolder;
@@ -118,6 +119,10 @@ pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Sess
         let help = format!("leave {} out, or give the scenario another `target` than \"{target}\"", found.drill());
         return Err(Problem::new(Exit::Usage, message).help(help));
     }
+    if let Some((found, _)) = drills.iter().find(|(_, loaded)| args.sabotage && promotes(loaded)) {
+        let message = format!("--sabotage damages copies of a backup, and {} promotes a replica", found.drill());
+        return Err(Problem::new(Exit::Usage, message).help(format!("leave {} out", found.drill())));
+    }
     let id = Ulid::new();
     let signals = Signals::watch().map_err(|error| Problem::new(Exit::Internal, error.to_string()))?;
     let folder = RunFolder::create(args.out.as_deref(), id)?;
@@ -131,6 +136,10 @@ pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Sess
 fn restores_in_place(loaded: &Loaded<Registry>) -> bool {
     let pipeline = loaded.plan.pipelines.get(&loaded.pipeline.name);
     pipeline.is_some_and(|pipeline| pipeline.source == loaded.scenario.target)
+}
+
+fn promotes(loaded: &Loaded<Registry>) -> bool {
+    loaded.pipeline.method.pipeline().restores_onto() == Onto::Replica
 }
 
 impl Session {

@@ -8,12 +8,12 @@ use blackstart_record::event::Incarnation;
 use blackstart_record::observation::Attack;
 use blackstart_record::record::Tool;
 use blackstart_record::time::Nanos;
-use blackstart_record::words::hex;
-use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 
+use super::located::Located;
 use super::{Drill, Registry, Request};
+use crate::engine::postgres::replica::Through;
 use crate::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
 use crate::examine::attack;
 use crate::failure::{Context, Error, Result};
@@ -21,8 +21,8 @@ use crate::fault::{Injected, Scene};
 use crate::host::isolate::Isolation;
 use crate::host::{Ground, Host, Logs};
 use crate::link::{Link, Links};
-use crate::pipeline::{Onto, Repository};
-use crate::plan::{APPLICATION_LINK, Loaded, store_link};
+use crate::pipeline::{Onto, Repository, Tools};
+use crate::plan::{APPLICATION_LINK, Loaded, REPLICATION_LINK, store_link};
 use crate::runbook::Parts;
 use crate::sabotage::Edit;
 use crate::secret::Secrets;
@@ -84,8 +84,8 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let store_host = host(&loaded.environment.stores[&pipeline.store].host)?;
     let mut links = Links::start(host(NETWORK)?, &located.path("toxiproxy-server")?).await?;
     let application = links.open(APPLICATION_LINK, SocketAddrV4::new(source.address(), PORT)).await?;
-    let in_place = source.name() == target.name();
-    let savers: Vec<Host> = [&source].into_iter().chain((!in_place).then_some(&target)).cloned().collect();
+    let method = loaded.pipeline.method.pipeline();
+    let savers = savers(loaded, &source, &target);
     let endpoints = store_links(&mut links, &store_host, &savers).await?;
 
     let installation = located.postgres()?;
@@ -94,17 +94,21 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let key = Key { access: loaded.pipeline.credential.clone(), secret: secrets.make()? };
     let (bucket, server) = (loaded.pipeline.bucket.clone(), pipeline.source.clone());
     let repository = Repository { bucket, key, endpoints, server };
-    let method = loaded.pipeline.method.pipeline();
     for host in &savers {
         method.install(host, &repository, &drill.request.plan_folder)?;
     }
     // Side by side: a person who has all of this running waits for the slowest of them only.
     let (minio, mc) = (located.path("minio")?, located.path("mc")?);
-    let standby = if in_place || method.restores_onto() == Onto::DataDirectory { None } else { Some(&mut target) };
+    let standby = (savers.len() > 1 && method.restores_onto() == Onto::RunningServer).then_some(&mut target);
     let (store, ()) = tokio::try_join!(
         start_store(&drill.request, store_host, [&minio, &mc], &repository.key, &secrets),
         start_servers(loaded, &cache, &mut source, standby, &repository),
     )?;
+    if promotes(loaded) {
+        let link = links.open(REPLICATION_LINK, SocketAddrV4::new(source.host().address(), PORT)).await?;
+        let through = Through { address: link.listen, password: secrets.make()? };
+        start_replica(drill, &repository, (&source, &mut target), &through).await.cannot("start the replica")?;
+    }
     let last_source = source.incarnation(&loaded.environment.database).await?;
     drill.incarnations.number(source.host().name(), last_source.clone()).await;
     Ok(World {
@@ -125,6 +129,11 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         secrets,
         hosts,
     })
+}
+
+/// Whether the drill's recovery is the promotion of a replica.
+pub(super) fn promotes(loaded: &Loaded<Registry>) -> bool {
+    loaded.pipeline.method.pipeline().restores_onto() == Onto::Replica
 }
 
 /// The host that the links run on; no plan names it.
@@ -192,6 +201,28 @@ async fn start_servers(
     source.run(SUPERUSER, &format!("CREATE DATABASE \"{database}\"")).await.cannot("create the database")
 }
 
+/// Who reaches for the store. A replica needs none: neither side saves there, nor restores from it.
+fn savers(loaded: &Loaded<Registry>, source: &Host, target: &Host) -> Vec<Host> {
+    match (promotes(loaded), source.name() == target.name()) {
+        (true, _) => Vec::new(),
+        (false, true) => vec![source.clone()],
+        (false, false) => vec![source.clone(), target.clone()],
+    }
+}
+
+/// The replica that takes over, which follows from now on.
+async fn start_replica(
+    drill: &Drill,
+    repository: &Repository,
+    (source, target): (&Postgres, &mut Postgres),
+    through: &Through,
+) -> Result<()> {
+    let loaded = &drill.request.loaded;
+    let (database, events) = (loaded.environment.database.as_str(), &drill.events);
+    let tools = Tools { clock: drill.clock, repository, database, events, bound: loaded.bounds.server.into() };
+    loaded.pipeline.method.pipeline().follow(tools, source, target, through).await
+}
+
 impl World {
     /// Lets the application's role log in through its link, with a password of this run.
     pub(super) async fn admit_application(&mut self, role: &str, database: &str) -> Result<()> {
@@ -226,6 +257,7 @@ impl World {
             pipeline: loaded.pipeline.method.pipeline(),
             repository: &self.repository,
             database: &loaded.environment.database,
+            leaves_source: loaded.leaves_source,
         }
     }
 
@@ -235,7 +267,9 @@ impl World {
         Scene {
             clock: drill.clock,
             server: &mut self.source,
+            replica: promotes(loaded).then_some(&self.target),
             hosts: &self.hosts,
+            sites: &loaded.environment.hosts,
             links: &self.links,
             store: &self.store,
             key: &self.repository.key,
@@ -249,8 +283,11 @@ impl World {
         Ok(self.store.list(&self.repository.bucket, "").await?.values().map(|(_, size)| size).sum())
     }
 
-    /// Every artifact in the store and its ETag.
-    pub(super) async fn artifacts(&self) -> Result<BTreeMap<String, String>> {
+    /// Every artifact in the store and its ETag. A replica keeps none there, and its store may be lost with its source.
+    pub(super) async fn artifacts(&self, loaded: &Loaded<Registry>) -> Result<BTreeMap<String, String>> {
+        if promotes(loaded) {
+            return Ok(BTreeMap::new());
+        }
         let listing = self.store.list(&self.repository.bucket, "").await?;
         Ok(listing.into_iter().map(|(key, (etag, _))| (key, etag)).collect())
     }
@@ -321,61 +358,5 @@ impl World {
         for host in self.hosts.values() {
             host.destroy().await;
         }
-    }
-}
-
-/// The outside programs of a drill, found on this machine, by the name of their first program.
-#[derive(Clone)]
-struct Located(BTreeMap<&'static str, blackstart_tools::Located>);
-
-impl Located {
-    /// Finds what every drill needs, and what the pipeline adds.
-    fn find(loaded: &Loaded<Registry>) -> Result<Self> {
-        let mut wanted = vec!["postgres", "minio", "mc", "toxiproxy-server"];
-        wanted.extend(loaded.pipeline.method.pipeline().programs());
-        let needed = |tool: &&blackstart_tools::Tool| tool.programs.iter().any(|program| wanted.contains(program));
-        let mut found = BTreeMap::new();
-        for tool in blackstart_tools::all().iter().filter(needed) {
-            let located = blackstart_tools::locate(tool).map_err(|missing| Error::new(missing.to_string()))?;
-            found.insert(tool.programs[0], located);
-        }
-        Ok(Self(found))
-    }
-
-    fn path(&self, program: &str) -> Result<PathBuf> {
-        let located = self.0.get(program);
-        Ok(located.ok_or_else(|| Error::new(format!("{program} is in no table of tools")))?.path.clone())
-    }
-
-    /// The folders that they are in, for `PATH` on the hosts.
-    fn folders(&self) -> Vec<PathBuf> {
-        let mut folders: Vec<_> =
-            self.0.values().filter_map(|located| located.path.parent().map(Path::to_owned)).collect();
-        folders.sort();
-        folders.dedup();
-        folders
-    }
-
-    fn postgres(&self) -> Result<Installation> {
-        let path = self.path("postgres")?;
-        let bindir = path.parent().unwrap_or(Path::new("/")).to_owned();
-        Ok(Installation { bindir, version: self.0["postgres"].version.clone() })
-    }
-
-    /// What the record says of them. Reads every binary: about half a second.
-    fn describe(&self) -> Result<BTreeMap<String, Tool>> {
-        let digest = |path: &Path| -> Result<String> {
-            let (mut hash, mut file) = (Sha256::new(), std::fs::File::open(path)?);
-            let mut chunk = vec![0; 1 << 20];
-            while let length @ 1.. = std::io::Read::read(&mut file, &mut chunk)? {
-                hash.update(&chunk[..length]);
-            }
-            Ok(hex(&hash.finalize()))
-        };
-        let tool = |located: &blackstart_tools::Located| {
-            let sha256 = digest(&located.path).cannot(format_args!("read {}", located.path.display()))?;
-            Ok((located.tool.name.to_owned(), Tool { version: located.version.clone(), sha256 }))
-        };
-        self.0.values().map(tool).collect()
     }
 }

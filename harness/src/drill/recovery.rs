@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use blackstart_record::event::{Cut, Event, Outcome};
 use blackstart_record::plan::Step;
-use blackstart_record::time::Nanos;
 
 use super::environment::World;
-use super::{Drill, GRACE};
+use super::{Drill, GRACE, point};
 use crate::examine::probe::Probes;
 use crate::examine::snapshot::Snapshot;
 use crate::failure::{Context, Error, Result};
@@ -78,7 +77,7 @@ pub(super) async fn run(
             break;
         }
         if plan.step == Step::StopApplication {
-            archive = world.artifacts().await?;
+            archive = world.artifacts(loaded).await?;
         }
     }
     let wanted = recovery.wanted(loaded.pipeline.method.pipeline()).ok();
@@ -90,7 +89,7 @@ pub(super) async fn run(
     let snapshot = snapshot.ok_or_else(|| Error::new("the runbook has no step that switches the application"))?;
     let cut = match recovery.cut() {
         Some(cut) => cut.clone(),
-        None => end_of_backup(drill, &snapshot, probes, backup).await?,
+        None => point::read_off(drill, &snapshot, probes, backup).await?,
     };
     Ok(Ended { wanted, recovered: Some(Recovered { finished, snapshot, next_op, cut, archive }) })
 }
@@ -107,41 +106,6 @@ async fn end(drill: &Drill, step: Step, performed: Result<Done>) -> bool {
     is_done
 }
 
-/// Where a backup without a log ends, narrowed by the heartbeat that the restored copy holds.
-async fn end_of_backup(drill: &Drill, snapshot: &Snapshot, probes: &Probes, backup: &Backup) -> Result<Cut> {
-    snapshot.mark().await?;
-    let sql = "SELECT beat FROM blackstart.heartbeat WHERE stream = 'write'";
-    let beat: Option<i64> = match snapshot.client().query_opt(sql, &[]).await {
-        Ok(row) => row.and_then(|row| row.get(0)),
-        // A copy without that table is an answer too.
-        Err(_) => snapshot.back().await.map(|()| None)?,
-    };
-    let written = beat.and_then(|beat| u64::try_from(beat).ok()).and_then(|beat| Some((beat, probes.written(beat)?)));
-    let cut = claimed(backup, written.map(|(beat, (sent, _, next))| (beat, sent, next.unwrap_or(drill.clock.now()))));
-    drill.emit(Event::RecoveryPoint(cut.clone())).await;
-    Ok(cut)
-}
-
-/// The backup claims an instant of its own making, and nothing that a copy holds moves it out of that: a copy of another
-/// backup owes what this one owes. A heartbeat was written after `sent` and overwritten before `next`.
-fn claimed(backup: &Backup, heartbeat: Option<(u64, Nanos, Nanos)>) -> Cut {
-    let between = |earliest: Nanos, latest: Nanos, why: &str| Cut {
-        earliest,
-        latest,
-        claimed_by: format!("backup {}, {why}", backup.id),
-    };
-    let Some((beat, sent, next)) = heartbeat else {
-        return between(backup.begun, backup.durable, "somewhere between its beginning and its end");
-    };
-    let (earliest, latest) = (sent.max(backup.begun), next.min(backup.durable));
-    if earliest > latest {
-        let why =
-            format!("somewhere between its beginning and its end; the copy's heartbeat {beat} is not of that time");
-        return between(backup.begun, backup.durable, &why);
-    }
-    between(earliest, latest, &format!("which holds heartbeat {beat}"))
-}
-
 async fn take_snapshot(drill: &Drill, world: &World) -> Result<Snapshot> {
     let database = &drill.request.loaded.environment.database;
     let incarnation = world.target.incarnation(database).await.cannot("ask the restored copy who it is")?;
@@ -149,28 +113,4 @@ async fn take_snapshot(drill: &Drill, world: &World) -> Result<Snapshot> {
     let snapshot = Snapshot::take(&world.target, database).await?;
     drill.emit(Event::SnapshotTaken { at: drill.clock.now(), incarnation: number }).await;
     Ok(snapshot)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_heartbeat_narrows_the_backups_own_time_and_never_leaves_it() {
-        let at = Nanos::from_millis;
-        let backup = Backup { id: "b".into(), begun: at(1_000), durable: at(3_000), lag: None };
-        let cases = [
-            (None, (1_000, 3_000)),
-            (Some((1_500, 1_540)), (1_500, 1_540)),
-            (Some((980, 1_020)), (1_000, 1_020)),
-            (Some((2_990, 3_030)), (2_990, 3_000)),
-            // A copy of another backup, older or newer.
-            (Some((100, 140)), (1_000, 3_000)),
-            (Some((9_000, 9_040)), (1_000, 3_000)),
-        ];
-        for (heartbeat, (earliest, latest)) in cases {
-            let cut = claimed(&backup, heartbeat.map(|(sent, next)| (7, at(sent), at(next))));
-            assert_eq!((cut.earliest, cut.latest), (at(earliest), at(latest)), "{heartbeat:?}");
-        }
-    }
 }

@@ -9,7 +9,7 @@ use blackstart_record::record::Folder;
 use tokio::sync::mpsc;
 
 use super::Drill;
-use super::environment::World;
+use super::environment::{World, promotes};
 use super::recovery::Recovered;
 use super::stand_in::{Ended, StandIn};
 use crate::engine::postgres::SUPERUSER;
@@ -83,6 +83,9 @@ impl Drill {
         if method.steps().contains(&Step::Restore) {
             let observed = self.clean_restore(world, of).await;
             self.observed("clean-restore", Observation::CleanRestore(observed)).await?;
+        }
+        if promotes(&self.request.loaded) {
+            return Ok(());
         }
         // The last look: it leaves no artifact as it was.
         self.observed("attack", Observation::Attack(world.attack().await?)).await

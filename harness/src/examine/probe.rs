@@ -4,6 +4,8 @@
 //! Probes overlap rather than wait: a slow answer never delays the next beat. Only logins that hang are not piled up: the
 //! server would have to deal with all of them at once when it comes back, and the probes would measure themselves.
 
+mod writes;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +19,7 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use crate::clock::Clock;
 use crate::engine::postgres::INCARNATION_SQL;
+use writes::Writes;
 
 /// Puts the heartbeat in place, which every probe reads or writes.
 pub const HEARTBEAT: &str =
@@ -46,28 +49,6 @@ impl Incarnations {
             let _ = self.events.send(Event::Incarnation { host: host.to_owned(), incarnation }).await;
         }
         u32::try_from(number).unwrap_or(u32::MAX)
-    }
-}
-
-/// The write beats that were acknowledged: which was sent when, and answered when. A copy of the data holds the number of
-/// one of them, and so tells when it was taken.
-#[derive(Clone, Debug, Default)]
-struct Writes(Arc<Mutex<BTreeMap<u64, (Nanos, Nanos)>>>);
-
-impl Writes {
-    fn acknowledge(&self, beat: u64, sent: Nanos, ended: Nanos) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(beat, (sent, ended));
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
-    }
-
-    fn find(&self, beat: u64) -> Option<(Nanos, Nanos, Option<Nanos>)> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (sent, ended) = *known.get(&beat)?;
-        let next = known.values().filter(|(later, _)| *later >= ended).map(|(_, ended)| *ended).min();
-        Some((sent, ended, next))
     }
 }
 
@@ -154,6 +135,17 @@ impl Probes {
     /// sent after that (none so far: `None`). Beats count from 1; one that was not acknowledged is not known.
     pub fn written(&self, beat: u64) -> Option<(Nanos, Nanos, Option<Nanos>)> {
         self.writes.find(beat)
+    }
+
+    /// Of the write beats up to this number the latest that was acknowledged, and when it was sent; and, where it is the
+    /// one of this number, the earliest answer to one that was sent after its own. A beat may be done and its answer lost.
+    pub fn written_by(&self, beat: u64) -> Option<(u64, Nanos, Option<Nanos>)> {
+        self.writes.find_by(beat)
+    }
+
+    /// When the latest of the acknowledged write beats was sent.
+    pub fn last_written(&self) -> Option<Nanos> {
+        self.writes.last()
     }
 
     /// Stops sending and waits for the answers that are still out.

@@ -4,8 +4,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Injected, Scene};
-use crate::failure::{Error, Result};
+use super::{Fault, Injected, Scene, gone};
+use crate::failure::Result;
 use crate::plan::Need;
 
 /// What to destroy.
@@ -36,23 +36,12 @@ impl Fault for Params {
 
 impl Params {
     async fn destroy(&self, scene: &mut Scene<'_>) -> Result<Injected> {
-        let host = scene.host(&self.host)?;
-        if scene.server.host().name() == self.host {
-            scene.server.kill(scene.bound).await?;
-        } else if !host.knows_its_processes() {
-            return Err(Error::new(format!("it cannot be told which processes are those of host {}", self.host)));
-        }
-        host.destroy().await;
-        host.wipe()?;
+        gone::destroy(scene, &self.host).await?;
         Ok(Injected::done(format!("host {} destroyed with its disk", self.host)))
     }
 
     async fn look(&self, scene: &Scene<'_>) -> Result<String> {
-        let host = scene.host(&self.host)?;
-        let (processes, left) = (host.processes().len(), std::fs::read_dir(host.outside(""))?.count());
-        if processes + left > 0 {
-            return Err(Error::new(format!("host {} still has {processes} processes and {left} files", self.host)));
-        }
+        gone::look(scene, &self.host)?;
         Ok("no process and no file is left".to_owned())
     }
 }

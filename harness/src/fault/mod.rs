@@ -2,6 +2,7 @@
 
 mod deploy;
 mod dial;
+mod gone;
 mod objects;
 mod offline;
 
@@ -20,7 +21,7 @@ use crate::failure::{Error, Result};
 use crate::host::Host;
 use crate::host::process::Frozen;
 use crate::link::Links;
-use crate::plan::{Asks, Need};
+use crate::plan::{Asks, HostSpec, Need};
 use crate::store::{Key, Store};
 
 /// What a fault may reach: what this drill started, and nothing else.
@@ -29,8 +30,12 @@ pub struct Scene<'a> {
     pub clock: Clock,
     /// The server that the pipeline saves.
     pub server: &'a mut Postgres,
+    /// The replica that follows it, where the pipeline is one.
+    pub replica: Option<&'a Postgres>,
     /// Every host, by name.
     pub hosts: &'a BTreeMap<String, Host>,
+    /// The plan's hosts by name, with their sites.
+    pub sites: &'a BTreeMap<String, HostSpec>,
     /// The links.
     pub links: &'a Links,
     /// The pipeline's store.
@@ -109,6 +114,11 @@ pub trait Fault: Send + Sync {
 
     /// What it reaches.
     fn needs(&self) -> Vec<Need<'_>>;
+
+    /// Programs of this machine that it needs beyond those of every drill, by the name under which they are installed.
+    fn programs(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// What is wrong with its parameters together, if anything is.
     fn wrong(&self) -> Option<String> {
@@ -206,10 +216,16 @@ faults! {
         "every process of the server stands still";
     HostDestroyed = "host-destroyed" in host_destroyed, PhysicalLost:
         "every process of a host and all that is on its disk are gone";
+    SiteLost = "site-lost" in site_lost, PhysicalLost:
+        "every host of a site is gone with its disk";
     DiskFull = "disk-full" in disk_full, Availability:
         "nothing more fits on a host's disk, which has a size of its own";
     ReadOnlyDisk = "read-only-disk" in read_only_disk, Availability:
         "a host's disk is remounted read-only, its server killed";
+    ClockShifted = "clock-shifted" in clock_shifted, Availability:
+        "a host's clock is wrong, and its server is started again";
+    ReplicaReplayPaused = "replica-replay-paused" in replica_replay_paused, Availability:
+        "a replica receives the log and does not replay it";
     LinkCut = "link-cut" in link_cut, Availability:
         "a link refuses connections";
     LinkBlackHoled = "link-black-holed" in link_black_holed, Availability:

@@ -13,6 +13,8 @@ mod mounts;
 pub mod overheard;
 pub(crate) mod tree;
 mod watched;
+mod wrong_clock;
 
 pub use command::{Command, Finished, Logs, Process};
 pub use native::{Ground, Host};
+pub use wrong_clock::Shift;

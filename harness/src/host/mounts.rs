@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
@@ -29,4 +29,14 @@ pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], 
     std::thread::scope(|scope| {
         scope.spawn(inside).join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
     })
+}
+
+/// Shows `from` at `to` too.
+pub(super) fn bind(from: &Path, to: &Path) -> io::Result<()> {
+    Ok(mount(Some(from), to, None::<&str>, MsFlags::MS_BIND, None::<&str>)?)
+}
+
+/// Makes a folder a memory file system of this size.
+pub(super) fn limited(disk: &Path, bytes: u64) -> io::Result<()> {
+    Ok(mount(Some("tmpfs"), disk, Some("tmpfs"), MsFlags::empty(), Some(format!("size={bytes}").as_str()))?)
 }

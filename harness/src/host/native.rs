@@ -24,6 +24,7 @@ use nix::unistd::{Gid, Uid};
 
 use super::command::{Command, Finished, Logs, Process};
 use super::isolate::{Isolation, MOUNTS, NOBODY, ServerUser};
+use super::wrong_clock::{Clock, Shift};
 use super::{mounts, process, tree, watched};
 use crate::failure::{Context, Error, Result};
 
@@ -56,6 +57,7 @@ struct Inner {
     user: ServerUser,
     view: Option<View>,
     ground: Ground,
+    clock: Clock,
 }
 
 /// A mount namespace of its own: other hosts' disks are not in it.
@@ -75,7 +77,7 @@ impl Host {
         let user = ServerUser::under(&ground.isolation);
         fs::create_dir_all(&disk).cannot(format_args!("make the disk of host {name}"))?;
         if let Some(limit) = disk_limit {
-            limited_disk(&disk, limit).cannot(format_args!("limit the disk of host {name} to {limit} bytes"))?;
+            mounts::limited(&disk, limit).cannot(format_args!("limit the disk of host {name} to {limit} bytes"))?;
         }
         let isolated = matches!(ground.isolation, Isolation::Namespaces { .. });
         let address = if isolated {
@@ -85,7 +87,8 @@ impl Host {
             let [.., high, low] = std::process::id().to_be_bytes();
             Ipv4Addr::new(127, 1 + high % 250, low, 10 + index)
         };
-        let inner = Inner { name: name.to_owned(), address, disk, user, view: None, ground: ground.clone() };
+        let clock = Clock::default();
+        let inner = Inner { name: name.to_owned(), address, disk, user, view: None, ground: ground.clone(), clock };
         for folder in ["home", "tmp", "run"] {
             inner.own_folder(folder)?;
         }
@@ -212,6 +215,11 @@ impl Host {
         tree::empty(&self.inner.disk).cannot(format_args!("wipe the disk of host {}", self.inner.name))
     }
 
+    /// Sets by how much the clock is wrong that programs see which start from now on; `None`: it is right.
+    pub fn set_clock(&self, shift: Option<Shift>) {
+        self.inner.clock.set(shift);
+    }
+
     /// Whether its processes can be told from others.
     pub fn knows_its_processes(&self) -> bool {
         self.inner.view.is_some()
@@ -264,7 +272,8 @@ impl Inner {
             ("TZ", "UTC".to_owned()),
         ]);
         let mut prepared = tokio::process::Command::new(&command.program);
-        prepared.args(&command.args).env_clear().envs(environment).envs(command.env.iter().cloned());
+        prepared.args(&command.args).env_clear().envs(environment).envs(self.clock.environment());
+        prepared.envs(command.env.iter().cloned());
         let stdin = if command.input.is_some() { Stdio::piped() } else { Stdio::null() };
         prepared.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let namespace = self.view.as_ref().map(|view| view.namespace.as_raw_fd());
@@ -311,14 +320,14 @@ impl Inner {
     fn arrange(&self) -> io::Result<View> {
         unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
         let point = |name: &str| Path::new(MOUNTS).join(name);
-        bind(&self.disk, &point("disk"))?;
+        mounts::bind(&self.disk, &point("disk"))?;
         if self.ground.tools.is_dir() {
-            bind(&self.ground.tools, &point("tools"))?;
+            mounts::bind(&self.ground.tools, &point("tools"))?;
         }
         // Last, since what was bound may lie below them: whatever anybody may write to is a place of its own on each host,
         // so that nothing passes from one to another but over a link. And no other host's disk.
         for shared in ["/tmp", "/var/tmp"] {
-            bind(&self.disk.join("tmp"), Path::new(shared))?;
+            mounts::bind(&self.disk.join("tmp"), Path::new(shared))?;
         }
         for shared in ["/dev/shm", "/run/lock"].iter().filter(|shared| Path::new(shared).is_dir()) {
             mount(NONE, *shared, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=1777"))?;
@@ -354,14 +363,6 @@ impl Inner {
 }
 
 const NONE: Option<&str> = None;
-
-fn bind(from: &Path, to: &Path) -> io::Result<()> {
-    Ok(mount(Some(from), to, NONE, MsFlags::MS_BIND, NONE)?)
-}
-
-fn limited_disk(disk: &Path, bytes: u64) -> io::Result<()> {
-    Ok(mount(Some("tmpfs"), disk, Some("tmpfs"), MsFlags::empty(), Some(format!("size={bytes}").as_str()))?)
-}
 
 fn step_into(namespace: Option<RawFd>) -> io::Result<()> {
     let Some(namespace) = namespace else { return Ok(()) };

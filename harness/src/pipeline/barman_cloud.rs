@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, programs};
-use crate::engine::postgres::{Postgres, SUPERUSER, setting};
+use crate::engine::postgres::{Postgres, SUPERUSER, replica, setting};
 use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host};
 
@@ -57,7 +57,12 @@ impl Pipeline for Params {
         repository.install_credentials(host)
     }
 
-    fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Postgres) -> BoxFuture<'a, Result<Backup>> {
+    fn backup<'a>(
+        &'a self,
+        tools: Tools<'a>,
+        source: &'a Postgres,
+        _target: &'a Postgres,
+    ) -> BoxFuture<'a, Result<Backup>> {
         self.take(tools, source).boxed()
     }
 
@@ -73,7 +78,10 @@ impl Pipeline for Params {
                 Step::Fetch => self.bring(tools, target, wanted.backup).await,
                 Step::Restore => self.prepare(tools, target, wanted.target),
                 Step::Replay => replay(tools, target).await,
-                Step::Promote => promote(tools, target).await,
+                Step::Promote => {
+                    let incarnation = replica::promote(target, tools.bound).await?;
+                    Ok(Done { bytes: None, says: format!("timeline {}", incarnation.branch) })
+                }
                 other => Err(Error::new(format!("barman-cloud has no step \"{other}\""))),
             }
         }
@@ -216,17 +224,6 @@ async fn replay(tools: Tools<'_>, target: &mut Postgres) -> Result<Done> {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-async fn promote(tools: Tools<'_>, target: &mut Postgres) -> Result<Done> {
-    let client = target.connect(SUPERUSER).await?;
-    let seconds = i32::try_from(tools.bound.as_secs()).unwrap_or(i32::MAX).max(1);
-    let promoted: bool = client.query_one("SELECT pg_promote(true, $1)", &[&seconds]).await?.get(0);
-    if !promoted {
-        return Err(Error::bound("the promotion", tools.bound, target.lines()));
-    }
-    let incarnation = target.incarnation(SUPERUSER).await?;
-    Ok(Done { bytes: None, says: format!("timeline {}", incarnation.branch) })
 }
 
 fn folder_bytes(folder: &Path) -> std::io::Result<u64> {

@@ -52,7 +52,12 @@ impl Pipeline for Params {
         own::install(host, repository, plan, &self.files())
     }
 
-    fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Postgres) -> BoxFuture<'a, Result<Backup>> {
+    fn backup<'a>(
+        &'a self,
+        tools: Tools<'a>,
+        source: &'a Postgres,
+        _target: &'a Postgres,
+    ) -> BoxFuture<'a, Result<Backup>> {
         async move {
             let begun = tools.clock.now();
             let id = own::backup_id();

@@ -5,6 +5,7 @@ mod command;
 mod own;
 mod physical_command;
 mod programs;
+mod replica;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
@@ -14,13 +15,14 @@ use std::time::Duration;
 use blackstart_record::event::Event;
 use blackstart_record::plan::Step;
 use blackstart_record::time::{Interval, Nanos};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::engine::postgres::Postgres;
+use crate::engine::postgres::replica::Through;
 use crate::failure::{Error, Result};
 use crate::host::Host;
 use crate::plan::{Asks, Method};
@@ -107,6 +109,8 @@ pub enum Target {
     BeforeTransaction(u64),
     /// Where the backup itself ends: its method replays nothing after it.
     Backup,
+    /// Wherever a replica has come to when it is promoted.
+    LastApplied,
 }
 
 /// Which server a restore works on.
@@ -116,6 +120,8 @@ pub enum Onto {
     DataDirectory,
     /// A running server: an empty one on the target host, or the source's own where the scenario restores in place.
     RunningServer,
+    /// A replica on the target host, which follows the source since before the first write.
+    Replica,
 }
 
 /// What a step did.
@@ -152,8 +158,24 @@ pub trait Pipeline: Send + Sync {
     /// Puts configuration, credentials and, out of the folder `plan`, the user's own programs on a host.
     fn install(&self, host: &Host, repository: &Repository, plan: &Path) -> Result<()>;
 
-    /// Takes a backup that the restore can begin from.
-    fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Postgres) -> BoxFuture<'a, Result<Backup>>;
+    /// Makes the replica on `target` and lets it follow; asked before the first write, of a method that restores onto one.
+    fn follow<'a>(
+        &'a self,
+        _tools: Tools<'a>,
+        _source: &'a Postgres,
+        _target: &'a mut Postgres,
+        _through: &'a Through,
+    ) -> BoxFuture<'a, Result<()>> {
+        futures_util::future::ready(Ok(())).boxed()
+    }
+
+    /// Takes a backup that the restore can begin from; a replica on the target that has caught up is one.
+    fn backup<'a>(
+        &'a self,
+        tools: Tools<'a>,
+        source: &'a Postgres,
+        target: &'a Postgres,
+    ) -> BoxFuture<'a, Result<Backup>>;
 
     /// Performs one of its steps on the target. After `replay` or `restore`, whichever is last, the target is at the
     /// recovery point.
@@ -195,6 +217,7 @@ macro_rules! methods {
                 Some(Method {
                     steps: pipeline.steps(),
                     in_place: pipeline.restores_onto() == Onto::RunningServer,
+                    follows: pipeline.restores_onto() == Onto::Replica,
                     ships_remainder: pipeline.ships_remainder(),
                     files: pipeline.files(),
                 })
@@ -207,4 +230,5 @@ methods! {
     BarmanCloud = "barman-cloud" in barman_cloud;
     Command = "command" in command;
     PhysicalCommand = "physical-command" in physical_command;
+    Replica = "replica" in replica;
 }

@@ -61,7 +61,12 @@ impl Pipeline for Params {
         own::install(host, repository, plan, &self.files())
     }
 
-    fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Postgres) -> BoxFuture<'a, Result<Backup>> {
+    fn backup<'a>(
+        &'a self,
+        tools: Tools<'a>,
+        source: &'a Postgres,
+        _target: &'a Postgres,
+    ) -> BoxFuture<'a, Result<Backup>> {
         async move {
             let (begun, id) = (tools.clock.now(), own::backup_id());
             own::run(&self.backup, &[("BLACKSTART_BACKUP_ID", &id)], tools, source).await?;

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::{Found, discover};
 pub use load::{load, plan_schema, scenario_schema};
-pub use needs::{APPLICATION_LINK, Need, store_link};
+pub use needs::{APPLICATION_LINK, Need, REPLICATION_LINK, store_link};
 pub use text::{check_duration, check_name, check_schedule};
 pub use units::Lapse;
 
@@ -90,6 +90,8 @@ pub struct Method<'a> {
     pub steps: &'static [Step],
     /// Whether it can restore on the server that it saves.
     pub in_place: bool,
+    /// Whether the target follows the source from the start, over a link of its own.
+    pub follows: bool,
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
     pub ships_remainder: bool,
     /// The user's own programs, as paths below the plan's folder.
@@ -110,6 +112,8 @@ pub struct Loaded<V: Vocabulary> {
     pub faults: Vec<Fault<V>>,
     /// The scenario's pipeline, with its parameters.
     pub pipeline: PipelineSpec<V>,
+    /// Whether the runbook leaves the source running, and only cuts the application's link to it.
+    pub leaves_source: bool,
     /// The bounds of every wait.
     pub bounds: Bounds,
 }

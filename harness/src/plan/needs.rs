@@ -11,6 +11,9 @@ use super::{Asks, Vocabulary};
 /// The link that the application uses.
 pub const APPLICATION_LINK: &str = "application";
 
+/// The link by which a replica follows its source.
+pub const REPLICATION_LINK: &str = "replication";
+
 /// The link from a host to the store.
 pub fn store_link(host: &str) -> String {
     format!("store-from-{host}")
@@ -25,6 +28,10 @@ pub enum Need<'a> {
     LimitedDisk(&'a str),
     /// The server that the pipeline saves, by its host.
     Server(&'a str),
+    /// The replica, by its host.
+    Replica(&'a str),
+    /// A site with hosts on it, and not the one that takes over.
+    Site(&'a str),
     /// A link.
     Link(&'a str),
     /// A bucket of the pipeline's store; `versions`: one that keeps them.
@@ -46,6 +53,8 @@ pub enum Need<'a> {
 struct There<'a, V: Vocabulary> {
     plan: &'a ResolvedPlan<V>,
     source: &'a str,
+    target: &'a str,
+    follows: bool,
     store: &'a str,
     credential: &'a str,
     links: Vec<String>,
@@ -63,9 +72,15 @@ pub(super) fn check<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &Resolve
     let name = &file.pipeline.value;
     let (Some(pipeline), Some(spec)) = (plan.plan.pipelines.get(name), plan.pipelines.get(name)) else { return };
     let (source, target) = (pipeline.source.as_str(), file.target.value.as_str());
-    let mut links = vec![APPLICATION_LINK.to_owned(), store_link(source)];
-    links.extend((source != target).then(|| store_link(target)));
-    let there = There { plan, source, store: &pipeline.store, credential: &spec.credential, links };
+    let follows = spec.method.method().is_some_and(|method| method.follows);
+    let mut links = vec![APPLICATION_LINK.to_owned()];
+    if follows {
+        links.push(REPLICATION_LINK.to_owned());
+    } else {
+        links.push(store_link(source));
+        links.extend((source != target).then(|| store_link(target)));
+    }
+    let there = There { plan, source, target, follows, store: &pipeline.store, credential: &spec.credential, links };
     for fault in &file.faults {
         for need in fault.inject.get_ref().needs() {
             there.check(need, fault.inject.span(), problems);
@@ -109,6 +124,18 @@ impl<V: Vocabulary> There<'_, V> {
                     problems.add(place, message, format!("that is `{}`", self.source));
                 }
             }
+            Need::Replica(name) => {
+                if host(problems, name) && !(self.follows && name == self.target) {
+                    let message = format!("`{name}` runs no replica in this drill");
+                    let help = if self.follows {
+                        format!("the replica is on `{}`", self.target)
+                    } else {
+                        "only a pipeline whose method is `replica` has one".to_owned()
+                    };
+                    problems.add(problems.quoted_within(name, within), message, help);
+                }
+            }
+            Need::Site(name) => self.site(name, within, problems),
             Need::Link(name) => {
                 known(problems, "link", name, self.links.iter().map(String::as_str).collect());
             }
@@ -134,6 +161,20 @@ impl<V: Vocabulary> There<'_, V> {
                     problems.add(place, message, format!("it uses `{}`", self.credential));
                 }
             }
+        }
+    }
+
+    /// A site that can be lost: the host that takes over is on another.
+    fn site(&self, name: &str, within: Range<usize>, problems: &mut Problems<'_>) {
+        let hosts = &self.plan.environment.hosts;
+        let mut sites: Vec<&str> = hosts.values().map(|host| host.site.as_str()).collect();
+        sites.sort_unstable();
+        sites.dedup();
+        let place = problems.quoted_within(name, within);
+        problems.refer("site", name, place.clone(), sites.iter().copied());
+        if hosts.get(self.target).is_some_and(|host| host.site == name) {
+            let message = format!("`{}`, which takes over, is on `{name}` too, and would be lost with it", self.target);
+            problems.add(place, message, "give that host a `site` of its own");
         }
     }
 

@@ -215,6 +215,8 @@ pub(super) struct ScheduleFile {
     pub(super) incremental: Option<Said<Runs>>,
     /// Continuous archiving: the longest time for which written data stays at home.
     pub(super) archive_timeout: Option<Said<Lapse>>,
+    /// A replica: the lag at which somebody is told, so that it falls no further behind unnoticed.
+    pub(super) lag_alarm: Option<Said<Lapse>>,
     /// How long full and base backups are kept.
     pub(super) retention: Option<Said<Lapse>>,
     /// How long incremental backups are kept.

@@ -42,6 +42,7 @@ pub(super) fn resolve<V: Vocabulary>(
     for (name, pipeline) in &file.pipelines {
         check_pipeline(pipeline, &environment, &mut problems);
         check_programs(pipeline, folder, &mut problems);
+        check_schedule(pipeline, &mut problems);
         pipelines.insert(name.to_string(), recorded(pipeline, &environment));
         let spec = PipelineSpec {
             name: name.to_string(),
@@ -182,9 +183,28 @@ fn check_programs<M: Asks>(pipeline: &PipelineFile<M>, folder: &Path, problems: 
     }
 }
 
+/// A replica is saved at no time, and nothing but a replica lags.
+fn check_schedule<M: Asks>(pipeline: &PipelineFile<M>, problems: &mut Problems<'_>) {
+    let method = pipeline.method.get_ref();
+    let follows = method.method().is_some_and(|method| method.follows);
+    let schedule = &pipeline.schedule;
+    let runs = [&schedule.base, &schedule.full, &schedule.incremental].into_iter().flatten().map(|runs| &runs.span);
+    let runs = runs.chain(schedule.archive_timeout.as_ref().map(|timeout| &timeout.span));
+    if follows {
+        for span in runs {
+            let message = format!("`{}` follows its source all the time, and has no schedule", method.name());
+            problems.add(span.clone(), message, "how far it may fall behind is its `lag-alarm`");
+        }
+    } else if let Some(alarm) = &schedule.lag_alarm {
+        let message = format!("`{}` follows no source, so nothing of it lags", method.name());
+        problems.add(alarm.span.clone(), message, "leave `lag-alarm` out");
+    }
+}
+
 fn recorded<M: Asks>(pipeline: &PipelineFile<M>, environment: &Environment) -> Pipeline {
     let origin = pipeline.substitutes.as_ref().map_or(Origin::Stated, |named| Origin::Substitutes(named.value.clone()));
     let method = pipeline.method.get_ref();
+    let follows = method.method().is_some_and(|method| method.follows);
     let bucket = environment.stores.get(&pipeline.store.value);
     let bucket = bucket.and_then(|store| store.buckets.get(&pipeline.bucket.value));
     Pipeline {
@@ -193,20 +213,24 @@ fn recorded<M: Asks>(pipeline: &PipelineFile<M>, environment: &Environment) -> P
         store: pipeline.store.value.clone(),
         schedule: schedule(&pipeline.schedule),
         ships_remainder: method.method().is_some_and(|method| method.ships_remainder),
-        immutable_days: bucket.and_then(|bucket| bucket.lock_days),
+        // A replica keeps nothing in the store.
+        immutable_days: bucket.and_then(|bucket| bucket.lock_days).filter(|_| !follows),
     }
 }
 
-/// The interval is that of what ships continuously; without it, that of the most frequent backup.
+/// The interval is that of what ships continuously, or a replica's documented lag alarm; without it, that of the most
+/// frequent backup.
 fn schedule(file: &ScheduleFile) -> Schedule {
     let backups = [("base", &file.base), ("full", &file.full), ("incremental", &file.incremental)];
     let lapses = [
         ("archive-timeout", &file.archive_timeout),
+        ("lag-alarm", &file.lag_alarm),
         ("retention", &file.retention),
         ("incremental-retention", &file.incremental_retention),
         ("window", &file.window),
     ];
-    let continuous = file.archive_timeout.as_ref().map(|timeout| timeout.sourced(|timeout| timeout.0));
+    let continuous = file.archive_timeout.as_ref().or(file.lag_alarm.as_ref());
+    let continuous = continuous.map(|lapse| lapse.sourced(|lapse| lapse.0));
     let runs = backups.iter().filter_map(|(_, runs)| runs.as_ref());
     let most_frequent = runs.min_by_key(|runs| runs.value.longest_gap);
     let interval = continuous.or_else(|| most_frequent.map(|runs| runs.sourced(|runs| runs.longest_gap)));

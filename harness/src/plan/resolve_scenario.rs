@@ -31,6 +31,7 @@ pub(super) fn resolve<V: Vocabulary>(
     check_workload::<V>(&file.workload, &mut problems);
     needs::check(&file, &plan, &mut problems);
     check_runbook(&file, method.as_ref(), &mut problems);
+    check_leaving(&file, &plan, &mut problems);
     let probes = probes(&file.probes, &mut problems);
     let bounds = bounds(&file.bounds, &mut problems);
     let compression = at_least_one(file.compression.as_ref(), 1, &mut problems);
@@ -57,7 +58,8 @@ pub(super) fn resolve<V: Vocabulary>(
         lasts: fault.lasts.map(|lasts| lasts.value.0),
     };
     let faults = file.faults.into_iter().map(fault).collect();
-    Ok(Loaded { plan: plan.plan, scenario, environment: plan.environment, faults, pipeline, bounds })
+    let leaves_source = file.runbook.iter().any(|step| step.leaves_source.as_ref().is_some_and(|said| said.value));
+    Ok(Loaded { plan: plan.plan, scenario, environment: plan.environment, faults, pipeline, leaves_source, bounds })
 }
 
 fn check_objectives<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
@@ -152,6 +154,21 @@ fn check_runbook<F: Asks>(file: &ScenarioFile<F>, method: Option<&Method<'_>>, p
         let message = "there is nothing to go back before: no fault of this scenario writes wrong data";
         let help = "the runbook replays to just before a bad write; add such a fault, as `update-without-where`";
         problems.add(span.clone(), message, help);
+    }
+}
+
+/// A source can be left running only by the step that would stop it, and not where it is itself the target.
+fn check_leaving<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
+    let source = plan.plan.pipelines.get(&file.pipeline.value).map(|pipeline| &pipeline.source);
+    for step in &file.runbook {
+        let Some(leaves) = step.leaves_source.as_ref().filter(|leaves| leaves.value) else { continue };
+        if *step.step.get_ref() != Step::StopApplication {
+            let message = format!("the step \"{}\" stops no source that it could leave running", step.step.get_ref());
+            problems.add(leaves.span.clone(), message, "write it at the step \"stop-application\"");
+        } else if source == Some(&file.target.value) {
+            let message = format!("`{}` takes over from itself: there is no other server to leave", file.target.value);
+            problems.add(leaves.span.clone(), message, "leave it out");
+        }
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) struct FaultFile<F> {
 
 /// A step of the runbook.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "RunbookStep")]
 pub(super) struct StepFile {
     /// Which step.
@@ -84,6 +84,9 @@ pub(super) struct StepFile {
     pub(super) manual: Option<Said<Lapse>>,
     /// The longest that the harness lets it run. Default: `15m`.
     pub(super) bound: Option<Said<Lapse>>,
+    /// For `stop-application`: whether the source runs on, and only the application's link to it is cut. Default: no, the
+    /// source is stopped.
+    pub(super) leaves_source: Option<Said<bool>>,
 }
 
 /// How the probes look.

@@ -23,6 +23,14 @@ enum TestFault {
     DiskFull(OfDisk),
     ObjectHidden(OfObject),
     CredentialRevoked(OfKey),
+    ReplayPaused(OfDisk),
+    SiteLost(OfSite),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OfSite {
+    site: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -63,7 +71,12 @@ struct OnHost {
 enum TestMethod {
     BarmanCloud(Prefix),
     Command(Own),
+    Replica(Nothing),
 }
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +99,8 @@ impl Asks for TestFault {
             Self::DiskFull(_) => "disk-full",
             Self::ObjectHidden(_) => "object-hidden",
             Self::CredentialRevoked(_) => "credential-revoked",
+            Self::ReplayPaused(_) => "replay-paused",
+            Self::SiteLost(_) => "site-lost",
         }
     }
 
@@ -98,6 +113,8 @@ impl Asks for TestFault {
                 vec![Need::Bucket { store: &object.store, bucket: &object.bucket, versions: true }]
             }
             Self::CredentialRevoked(key) => vec![Need::Store(&key.store), Need::Credential(&key.credential)],
+            Self::ReplayPaused(on) => vec![Need::Replica(&on.host)],
+            Self::SiteLost(lost) => vec![Need::Site(&lost.site)],
         }
     }
 
@@ -123,6 +140,7 @@ impl Asks for TestMethod {
         match self {
             Self::BarmanCloud(_) => "barman-cloud",
             Self::Command(_) => "command",
+            Self::Replica(_) => "replica",
         }
     }
 
@@ -131,12 +149,24 @@ impl Asks for TestMethod {
             Self::BarmanCloud(_) => Method {
                 steps: &[Step::Fetch, Step::Restore, Step::Replay, Step::Promote],
                 in_place: false,
+                follows: false,
                 ships_remainder: true,
                 files: Vec::new(),
             },
-            Self::Command(own) => {
-                Method { steps: &[Step::Restore], in_place: true, ships_remainder: false, files: vec![&own.restore] }
-            }
+            Self::Command(own) => Method {
+                steps: &[Step::Restore],
+                in_place: true,
+                follows: false,
+                ships_remainder: false,
+                files: vec![&own.restore],
+            },
+            Self::Replica(_) => Method {
+                steps: &[Step::Promote],
+                in_place: false,
+                follows: true,
+                ships_remainder: false,
+                files: Vec::new(),
+            },
         })
     }
 }
@@ -404,20 +434,116 @@ const MISTAKES: &[Mistake] = &[
     ),
 ];
 
+/// Likewise, of a plan whose pipeline is a replica.
+const MISTAKES_WITH_A_REPLICA: &[Mistake] = &[
+    ("plan", "lag-alarm = \"5s\"", "lag-alarm = ^\"5 sec\"", "unknown unit `sec`", "did you mean `s`?"),
+    ("plan", "lag-alarm", "^lag-alarms", "unknown key `lag-alarms`", "did you mean `lag-alarm`?"),
+    ("plan", "lag-alarm = \"5s\"", "base = ^\"6h\"", "`replica` follows its source all the time", "its `lag-alarm`"),
+    ("plan", "lag-alarm = \"5s\"", "archive-timeout = ^\"60s\"", "has no schedule", "its `lag-alarm`"),
+    (
+        "plan",
+        "replica = {} }",
+        "barman-cloud = { prefix = \"pg\" } }",
+        "`barman-cloud` follows no source",
+        "leave `lag-alarm` out",
+    ),
+    (
+        "scenario",
+        "link = \"replication\"",
+        "link = ^\"replicatoin\"",
+        "there is no link `replicatoin`",
+        "`replication`?",
+    ),
+    (
+        "scenario",
+        "link = \"replication\"",
+        "link = ^\"store-from-primary\"",
+        "there is no link `store-from-primary`",
+        "application",
+    ),
+    (
+        "scenario",
+        "host = \"recovery\"",
+        "host = ^\"primary\"",
+        "`primary` runs no replica",
+        "the replica is on `recovery`",
+    ),
+    ("scenario", "site = \"main\"", "site = ^\"mian\"", "there is no site `mian`", "did you mean `main`?"),
+    (
+        "scenario",
+        "site = \"main\"",
+        "site = ^\"other\"",
+        "`recovery`, which takes over, is on `other`",
+        "a `site` of its own",
+    ),
+    (
+        "scenario",
+        "step = \"promote\"",
+        "step = \"promote\"\nleaves-source = ^true",
+        "the step \"promote\" stops no source",
+        "at the step \"stop-application\"",
+    ),
+    ("scenario", "target = \"recovery\"", "target = ^\"primary\"", "cannot restore in place", "another host"),
+    ("scenario", "\"promote\"", "^\"restore\"", "the method of `archive` has no step \"restore\"", "leave it out"),
+];
+
+/// A plan with a replica on another site, and a scenario that promotes it, out of the usual ones.
+fn with_a_replica() -> (String, String) {
+    let change = |text: &str, changes: &[(&str, &str)]| {
+        changes.iter().fold(text.to_owned(), |text, (from, to)| {
+            assert!(text.contains(from), "{from:?}");
+            text.replacen(from, to, 1)
+        })
+    };
+    let start = PLAN.find("schedule = ").unwrap();
+    let end = start + PLAN[start..].find('\n').unwrap();
+    let plan = change(
+        PLAN,
+        &[
+            (&PLAN[start..end], "schedule = { lag-alarm = \"5s\" }"),
+            ("barman-cloud = { prefix = \"pg\" }", "replica = {}"),
+            ("[sites.main]", "[sites.main]\n[sites.other]"),
+            ("[hosts.recovery]\nsite = \"main\"", "[hosts.recovery]\nsite = \"other\""),
+        ],
+    );
+    let faults = SCENARIO.find("[[faults]]").unwrap();
+    let steps = "[[faults]]\nafter = \"1s\"\ninject = { link-cut = { link = \"replication\" } }\n\
+                 [[faults]]\nafter = \"2s\"\ninject = { replay-paused = { host = \"recovery\" } }\n\
+                 [[faults]]\nafter = \"3s\"\ninject = { site-lost = { site = \"main\" } }\n\
+                 [[runbook]]\nstep = \"stop-application\"\nleaves-source = true\n\
+                 [[runbook]]\nstep = \"promote\"\n[[runbook]]\nstep = \"switch\"\n";
+    (plan, SCENARIO[..faults].to_owned() + steps)
+}
+
+#[test]
+fn a_replica_needs_no_schedule_and_its_exposure_is_its_alarm() {
+    let (plan, scenario) = with_a_replica();
+    let whole = loaded(&plan, &scenario).unwrap_or_else(|error| panic!("{}", told(&error)));
+    let pipeline = &whole.plan.pipelines["archive"];
+    assert_eq!(pipeline.schedule.interval.as_ref().unwrap().value, Nanos::from_secs(5));
+    assert_eq!(pipeline.immutable_days, None, "it keeps nothing under the bucket's lock");
+    assert!(whole.leaves_source);
+    let silent = loaded(&plan.replace("lag-alarm = \"5s\"", ""), &scenario).unwrap();
+    assert_eq!(silent.plan.pipelines["archive"].schedule.interval, None);
+}
+
 #[test]
 fn a_mistake_is_told_at_its_place_with_what_would_be_right() {
-    let failures: Vec<String> = MISTAKES.iter().filter_map(untold).collect();
+    let usual = (PLAN.to_owned(), SCENARIO.to_owned());
+    let replica = with_a_replica();
+    let all = MISTAKES.iter().map(|one| (one, &usual)).chain(MISTAKES_WITH_A_REPLICA.iter().map(|one| (one, &replica)));
+    let failures: Vec<String> = all.filter_map(|(mistake, files)| untold(mistake, files)).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// What is told instead, if the mistake is not told as it should be.
-fn untold((file, from, to, says, advises): &Mistake) -> Option<String> {
-    let original = if *file == "plan" { PLAN } else { SCENARIO };
+fn untold((file, from, to, says, advises): &Mistake, (plan, scenario): &(String, String)) -> Option<String> {
+    let original = if *file == "plan" { plan } else { scenario };
     assert!(original.contains(from), "{from:?} is not in the {file}");
     let marked = original.replacen(from, to, 1);
     let expected = marked.find('^').map(|at| place(&marked[..at]));
     let text = marked.replacen('^', "", 1);
-    let result = if *file == "plan" { loaded(&text, SCENARIO) } else { loaded(PLAN, &text) };
+    let result = if *file == "plan" { loaded(&text, scenario) } else { loaded(plan, &text) };
     let error = match result {
         Ok(_) if says.is_empty() => return None,
         Ok(_) => return Some(format!("{from} -> {to}: nothing is told")),
@@ -439,7 +565,7 @@ fn place(before: &str) -> (usize, usize) {
 #[test]
 fn a_plan_is_resolved_as_written() {
     let loaded = loaded(PLAN, SCENARIO).unwrap_or_else(|error| panic!("{}", told(&error)));
-    let Loaded { plan, scenario, environment, faults, pipeline, bounds } = &loaded;
+    let Loaded { plan, scenario, environment, faults, pipeline, bounds, .. } = &loaded;
     let critical = plan.objectives["critical"].rto.as_ref().unwrap();
     assert_eq!(critical.value, Nanos::from_secs(3600));
     assert_eq!(critical.origin, Origin::From { section: "1. Goals".into(), line: 6 });

@@ -1,7 +1,7 @@
 //! One row a fault.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use blackstart::fault::{FAULTS, Spec};
 use blackstart::host::isolate::Isolation;
@@ -25,12 +25,42 @@ struct Row {
 
 /// A table of its own for each fault that damages one.
 const TABLES: &[&str] =
-    &["updated", "deleted", "truncated", "dropped", "corrupt", "indexed", "torn", "halved", "unlinked"];
+    &["updated", "deleted", "truncated", "dropped", "corrupt", "indexed", "torn", "halved", "unlinked", "followed"];
 /// Objects of their own for each fault that damages some.
 const PREFIXES: &[&str] = &["deleted", "rotted", "encrypted", "hidden", "kept"];
 
-/// What destroys more comes later: the log, then the host.
+/// What destroys more comes later: the log, then the host, then a site.
 const ROWS_OF_TABLE: &[Row] = &[
+    Row {
+        inject: "replica-replay-paused = { host = 'replica' }",
+        heals: true,
+        probe: |world| {
+            async move {
+                let insert = "INSERT INTO followed SELECT max(id) + 1 FROM followed";
+                world.ask_directly(insert).await.unwrap();
+                let rows: i64 = world.ask("SELECT count(*) FROM followed").await.unwrap().parse().unwrap();
+                let deadline = Instant::now() + FOLLOWS;
+                while world.on_replica("followed").await < rows {
+                    if Instant::now() > deadline {
+                        return Some(format!("a row of the primary is not on the replica after {FOLLOWS:?}"));
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                None
+            }
+            .boxed()
+        },
+    },
+    Row {
+        inject: "clock-shifted = { host = 'primary', ahead = '3h' }",
+        heals: true,
+        probe: |world| off(world, 3 * 3600).boxed(),
+    },
+    Row {
+        inject: "clock-shifted = { host = 'primary', behind = '2d' }",
+        heals: true,
+        probe: |world| off(world, -2 * 86_400).boxed(),
+    },
     Row {
         inject: "update-without-where = { host = 'primary', table = 'updated', column = 'status', value = 'done', \
                  role = 'app_user', tenant-setting = 'app.tenant', tenant = 3 }",
@@ -99,7 +129,7 @@ const ROWS_OF_TABLE: &[Row] = &[
     },
     Row {
         // A megabyte a second for two of them, and a little before.
-        inject: "link-slowed = { link = 'application', latency = '10ms', kilobytes-per-second = 1000 }",
+        inject: "link-slowed = { link = 'application', latency = '100ms', kilobytes-per-second = 1000 }",
         heals: true,
         probe: |world| slow(world, "SELECT repeat('x', 2000000)", Duration::from_secs(1)).boxed(),
     },
@@ -207,7 +237,24 @@ const ROWS_OF_TABLE: &[Row] = &[
             .boxed()
         },
     },
+    Row {
+        inject: "site-lost = { site = 'other' }",
+        heals: false,
+        probe: |world| {
+            async move {
+                let files = std::fs::read_dir(world.hosts["store"].outside("")).unwrap().count();
+                let lost = world.mc(&["ls", "store/saved"], None).await.err();
+                assert_eq!(lost.is_none(), files > 0, "the store is gone with its disk: {lost:?}, {files} files");
+                assert!(world.hosts["replica"].outside("data/PG_VERSION").exists(), "it is on another site");
+                lost
+            }
+            .boxed()
+        },
+    },
 ];
+
+/// How soon a replica that follows has what its primary has.
+const FOLLOWS: Duration = Duration::from_secs(10);
 
 /// Runs every row in order, on one world.
 pub async fn run(isolation: Isolation, scratch: &Path) {
@@ -238,6 +285,20 @@ async fn prove(row: &Row, world: &mut World) -> (&'static str, String) {
     heal.heal(&mut world.scene(), injected).await.unwrap_or_else(|error| panic!("{name} cannot be healed: {error}"));
     assert_eq!((row.probe)(world).await, None, "{name} is seen after it was healed");
     (name, format!("{seen}; confirmed: {confirmed}; gone after heal"))
+}
+
+/// The time that programs on the primary are told, and that its server says its session began, are off by as much.
+async fn off(world: &World, expected: i64) -> Seen {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
+    let told: i64 = world.on_primary("date +%s").await.trim().parse().unwrap();
+    let sql = "SELECT extract(epoch FROM backend_start)::bigint FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+    let began: i64 = world.ask(sql).await.unwrap().parse().unwrap();
+    let is_off = |time: i64, by: i64| (time - now - by).abs() < 60;
+    if is_off(told, 0) && is_off(began, 0) {
+        return None;
+    }
+    assert!(is_off(told, expected) && is_off(began, expected), "it is {now}, and the host says {told}, {began}");
+    Some(format!("a program was told {told} and the server says {began}, when it was {now}"))
 }
 
 /// A question is refused in these words; answered, nothing is seen.

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use blackstart::clock::Clock;
+use blackstart::engine::postgres::replica::{self, Through};
 use blackstart::engine::postgres::{self, Installation, PORT, Postgres, Role, SUPERUSER};
 use blackstart::fault::Scene;
 use blackstart::host::isolate::Isolation;
 use blackstart::host::{Command, Ground, Host, Logs};
 use blackstart::link::Links;
-use blackstart::plan::{APPLICATION_LINK, store_link};
+use blackstart::plan::{APPLICATION_LINK, HostSpec, REPLICATION_LINK, store_link};
 use blackstart::secret::Secrets;
 use blackstart::store::{Bucket, Key, Store};
 use tokio_postgres::{Config, SimpleQueryMessage};
@@ -30,6 +31,8 @@ pub const OBJECTS: [(&str, usize); 2] = [("small", 300), ("large", 400_000)];
 
 pub struct World {
     pub server: Postgres,
+    replica: Postgres,
+    sites: BTreeMap<String, HostSpec>,
     pub hosts: BTreeMap<String, Host>,
     links: Links,
     store: Store,
@@ -52,7 +55,8 @@ impl World {
             programs: Vec::new(),
             logs: Logs::new(&logs, secrets.clone()),
         };
-        let disks = [("primary", Some(768 << 20)), ("store", None), ("network", None), ("outside", None)];
+        let others = ["replica", "store", "network", "outside"].map(|name| (name, None));
+        let disks: Vec<_> = [("primary", Some(768 << 20))].into_iter().chain(others).collect();
         let hosts: BTreeMap<String, Host> = disks
             .iter()
             .zip(0..)
@@ -60,13 +64,18 @@ impl World {
             .collect();
         let postgres = program("postgres");
         let installation = Installation { bindir: postgres.0.parent().unwrap().to_owned(), version: postgres.1 };
-        let mut server = Postgres::empty(hosts["primary"].clone(), installation);
+        let mut server = Postgres::empty(hosts["primary"].clone(), installation.clone());
+        let mut replica = Postgres::empty(hosts["replica"].clone(), installation);
         let off = |name: &str| (name.to_owned(), "off".to_owned());
-        server.initialise(&cache, Role::Source, &[off("fsync"), off("autovacuum")]).await.unwrap();
+        // So that a replica finds its way back after restarts and checkpoints.
+        let settings = [off("fsync"), off("autovacuum"), ("wal_keep_size".to_owned(), "128MB".to_owned())];
+        server.initialise(&cache, Role::Source, &settings).await.unwrap();
         server.start(BOUND).await.unwrap();
         let mut links = Links::start(hosts["network"].clone(), &program("toxiproxy-server").0).await.unwrap();
         let to_server = SocketAddrV4::new(hosts["primary"].address(), PORT);
         let application = links.open(APPLICATION_LINK, to_server).await.unwrap();
+        let address = links.open(REPLICATION_LINK, to_server).await.unwrap().listen;
+        follow(&server, &mut replica, &Through { address, password: secrets.make().unwrap() }).await;
         let (minio, mc) = (program("minio").0, program("mc").0);
         let store = Store::start(hosts["store"].clone(), &minio, &mc, &secrets).await.unwrap();
         let to_store = links.open(&store_link("primary"), Store::address_on(&hosts["store"])).await.unwrap();
@@ -79,7 +88,8 @@ impl World {
         let mut watcher = Config::new();
         watcher.hostaddr((*application.listen.ip()).into()).port(application.listen.port());
         watcher.user("watcher").password(password.reveal()).dbname(DATABASE);
-        let world = Self { server, hosts, links, store, key, clock: Clock::start(), watcher };
+        let sites = sites(&["primary", "replica"], "main").chain(sites(&["store"], "other")).collect();
+        let world = Self { server, replica, sites, hosts, links, store, key, clock: Clock::start(), watcher };
         world.fill_store(prefixes).await;
         world.server.run(SUPERUSER, "CREATE ROLE watcher SUPERUSER; CREATE ROLE app_user").await.unwrap();
         world.server.set_password("watcher", &password).await.unwrap();
@@ -121,6 +131,8 @@ impl World {
         Scene {
             clock: self.clock,
             server: &mut self.server,
+            replica: Some(&self.replica),
+            sites: &self.sites,
             hosts: &self.hosts,
             links: &self.links,
             store: &self.store,
@@ -157,6 +169,12 @@ impl World {
         tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(SILENCE.to_owned()))
     }
 
+    /// How many rows of a table the replica has.
+    pub async fn on_replica(&self, table: &str) -> i64 {
+        let client = self.replica.connect(DATABASE).await.unwrap();
+        client.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await.unwrap().get(0)
+    }
+
     /// How long an answer takes.
     pub async fn takes(&self, sql: &str) -> Duration {
         let begun = Instant::now();
@@ -186,6 +204,19 @@ impl World {
         let command = Command::new("/bin/sh").args(["-c", script]).bound(BOUND);
         self.hosts["primary"].exec(&command).await.unwrap().stdout
     }
+}
+
+/// Hosts on a site, as a plan has them.
+fn sites<'a>(hosts: &'a [&'a str], site: &'a str) -> impl Iterator<Item = (String, HostSpec)> + 'a {
+    let spec = move || HostSpec { site: site.to_owned(), engine: None, disk: None };
+    hosts.iter().map(move |host| ((*host).to_owned(), spec()))
+}
+
+async fn follow(server: &Postgres, replica: &mut Postgres, through: &Through) {
+    replica::admit(server, replica, through).await.unwrap();
+    let copying = replica::copying(replica, through, BOUND);
+    replica.host().exec(&copying).await.unwrap().success("pg_basebackup").unwrap();
+    replica::start(replica, through, BOUND).await.unwrap();
 }
 
 /// What is said of a question that was not answered in time.

@@ -35,6 +35,9 @@ fn check(evidence: &Evidence) -> Finding {
             .extend(looks.iter().flat_map(|look| &look.lost).take(20).map(|key| format!("destroyed: {key}")));
         return finding;
     }
+    if !evidence.uses_artifacts() && compared == 0 {
+        return finding(CHECKER.name, Verdict::Met, 1, "the runbook uses no artifact");
+    }
     if looks.is_empty() {
         return found(Verdict::Inconclusive, "nobody tried to take the backups away".into());
     }

@@ -266,7 +266,7 @@ impl<'a> Truth<'a> {
         let same = examined.is_some() && looks.iter().all(|look| look.restored.as_ref() == examined);
         let fences = self.events(|event| match event {
             Event::SourceFenced { .. } => Some(true),
-            Event::SourceNotFenced { .. } => Some(false),
+            Event::SourceLeftRunning { .. } | Event::SourceNotFenced { .. } => Some(false),
             _ => None,
         });
         word("IDENT", met_if(same && fences.last() == Some(&true)), compared)
@@ -326,7 +326,8 @@ impl<'a> Truth<'a> {
 
     fn fence(&self) -> Word {
         let looks = seen!(self, Fence -> Fence);
-        let compared = looks.iter().map(|look| look.archived).sum();
+        let alone = u64::from(self.brings_back() && !self.from_artifacts());
+        let compared = looks.iter().map(|look| look.archived + alone).sum();
         let (mut wrong, mut kinds) = (false, 0);
         for look in &looks {
             let lists = [&look.added, &look.changed, &look.removed];
@@ -342,6 +343,9 @@ impl<'a> Truth<'a> {
         let looks = seen!(self, Attack -> Attack);
         let compared = looks.iter().map(|look| look.artifacts).sum();
         let wrong = looks.iter().any(|look| !look.lost.is_empty() || !look.disarmed.is_empty());
+        if !wrong && compared == 0 && !self.from_artifacts() {
+            return word("ATTACK", Met, 1);
+        }
         word("ATTACK", if wrong { Missed } else { met_if(!looks.is_empty()) }, compared)
     }
 

@@ -94,6 +94,11 @@ impl Evidence {
         self.record.plan.pipelines.get(&scenario.pipeline).is_none_or(|saved| saved.source != scenario.target)
     }
 
+    /// Whether a replica takes over, which leaves two that can write unless its source is kept from it.
+    pub fn promotes_a_replica(&self) -> bool {
+        self.restores() && !self.uses_artifacts()
+    }
+
     /// Whether the plan promises that nobody can remove an artifact of the scenario's pipeline.
     pub fn promises_immutability(&self) -> bool {
         let pipeline = self.record.plan.pipelines.get(&self.record.scenario.pipeline);

@@ -11,7 +11,9 @@ pub const CHECKER: Checker = Checker { name: "FENCE", check };
 
 fn check(evidence: &Evidence) -> Finding {
     let looks = evidence.fences();
-    let compared = total(looks.iter().map(|look| look.archived));
+    // A replica has no archive: what is looked at is whether its source still writes.
+    let alone = u64::from(evidence.promotes_a_replica());
+    let compared = total(looks.iter().map(|look| look.archived.saturating_add(alone)));
     let found = |verdict, says: String| finding(CHECKER.name, verdict, compared, says);
     let mut wrong = Vec::new();
     for look in &looks {
@@ -38,6 +40,9 @@ fn check(evidence: &Evidence) -> Finding {
     }
     if looks.is_empty() {
         return found(Verdict::Inconclusive, "no examination looked whether the source was left alone".into());
+    }
+    if evidence.promotes_a_replica() {
+        return found(Verdict::Met, "no second writer: the source takes no writes any more".into());
     }
     found(Verdict::Met, format!("{} of the source as they were, and no second writer", count(compared, "artifact")))
 }

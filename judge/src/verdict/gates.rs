@@ -100,7 +100,8 @@ fn source_fenced(evidence: &Evidence) -> Vec<Gate> {
     let says = match &evidence.story.fence {
         Some(Fence::Open(why)) => format!("the source could still be written to: {why}"),
         None if needed => "nobody tried whether the source still takes writes".into(),
-        Some(Fence::Fenced) | None => return Vec::new(),
+        // A runbook that leaves it running is judged, by FENCE.
+        Some(Fence::Fenced | Fence::Left(_)) | None => return Vec::new(),
     };
     vec![gate("source-not-fenced", says)]
 }

@@ -52,6 +52,9 @@ fn check(evidence: &Evidence) -> Finding {
             finding.details = identities.iter().flat_map(|identity| lives(identity)).collect();
             finding
         }
+        Some(Fence::Left(how)) => {
+            found(Verdict::Inconclusive, &format!("the runbook leaves the source running: {how}"))
+        }
         Some(Fence::Open(why)) => found(Verdict::Inconclusive, &format!("the source is not fenced: {why}")),
         None => found(Verdict::Inconclusive, "nobody tried whether the source still takes writes"),
     }

@@ -58,6 +58,8 @@ mod measure_tests;
 #[cfg(test)]
 mod metamorphic_tests;
 #[cfg(test)]
+mod replica_tests;
+#[cfg(test)]
 mod rta_definition;
 #[cfg(test)]
 mod rta_definition_tests;
@@ -114,6 +116,8 @@ fn counts(checker: &str, evidence: &Evidence) -> bool {
         || evidence.promises_immutability()
         || evidence.loses_a_site()
         || evidence.has_an_attacker()
+        // A promoted replica leaves two that can write, unless its source is kept from it.
+        || (checker == fence::CHECKER.name && evidence.promotes_a_replica())
 }
 
 /// What counts towards the verdict, and notes of what was only looked at.

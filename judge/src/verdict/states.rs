@@ -112,9 +112,10 @@ fn events(dice: &mut Dice, drill: &mut Drill, span: u64) {
         add(Event::SnapshotTaken { at: Nanos(1), incarnation: if dice.chance(95) { 1 } else { dice.roll(3) as u32 } });
     }
     for _ in 0..if dice.chance(90) { 1 } else { dice.roll(3) } {
-        add(match dice.chance(92) {
-            true => Event::SourceFenced { at: Nanos(1), evidence: "refused".into() },
-            false => Event::SourceNotFenced { why: "took a row".into() },
+        add(match dice.roll(25) {
+            0 => Event::SourceNotFenced { why: "took a row".into() },
+            1 => Event::SourceLeftRunning { at: Nanos(1), evidence: "took a row".into() },
+            _ => Event::SourceFenced { at: Nanos(1), evidence: "refused".into() },
         });
     }
 }

@@ -54,6 +54,8 @@ pub struct Backup {
 pub enum Fence {
     /// It can take no writes, seen so.
     Fenced,
+    /// It could still be written to, as the runbook has it.
+    Left(String),
     /// It could still be written to.
     Open(String),
 }
@@ -168,6 +170,7 @@ impl Story {
             Event::RecoveryPoint(cut) => self.cut = Some(cut),
             Event::SnapshotTaken { incarnation, .. } => self.restored = Some(incarnation),
             Event::SourceFenced { .. } => self.fence = Some(Fence::Fenced),
+            Event::SourceLeftRunning { evidence, .. } => self.fence = Some(Fence::Left(evidence)),
             Event::SourceNotFenced { why } => self.fence = Some(Fence::Open(why)),
             Event::Probe { stream, due, sent, ended, login, outcome } => {
                 // A damaged history can tell of an end before its beginning.

@@ -280,7 +280,14 @@ pub enum Event {
         /// How it was seen.
         evidence: String,
     },
-    /// The source could still be written to.
+    /// The source could still be written to, because the runbook leaves it running.
+    SourceLeftRunning {
+        /// When.
+        at: Nanos,
+        /// How it was seen.
+        evidence: String,
+    },
+    /// The source could still be written to, though it was stopped.
     SourceNotFenced {
         /// What was possible.
         why: String,

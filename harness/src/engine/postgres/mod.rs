@@ -1,6 +1,7 @@
 //! PostgreSQL: a cluster on a host, from its template to its end.
 
 pub mod binary;
+pub mod replica;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -274,7 +275,8 @@ pub const INCARNATION_SQL: &str = "SELECT system_identifier || '/' || \
      extract(epoch FROM pg_postmaster_start_time())::text FROM pg_control_system()";
 
 /// Everybody proves who they are but programs on the host itself, which came in through the host.
-const HBA: &str = "local all all trust\nlocal replication all trust\nhost all all 127.0.0.0/8 scram-sha-256\n";
+const HBA: &str = "local all all trust\nlocal replication all trust\n\
+    host all all 127.0.0.0/8 scram-sha-256\nhost replication all 127.0.0.0/8 scram-sha-256\n";
 
 /// One line of `postgresql.conf`.
 pub fn setting(name: &str, value: &str) -> String {

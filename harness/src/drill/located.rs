@@ -1,0 +1,72 @@
+//! The outside programs of a drill, found on this machine.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use blackstart_record::record::Tool;
+use blackstart_record::words::hex;
+use sha2::{Digest, Sha256};
+
+use super::Registry;
+use crate::engine::postgres::Installation;
+use crate::failure::{Context, Error, Result};
+use crate::plan::Loaded;
+
+/// The outside programs of a drill, found on this machine, by the name of their first program.
+#[derive(Clone)]
+pub(super) struct Located(BTreeMap<&'static str, blackstart_tools::Located>);
+
+impl Located {
+    /// Finds what every drill needs, and what the pipeline adds.
+    pub(super) fn find(loaded: &Loaded<Registry>) -> Result<Self> {
+        let mut wanted = vec!["postgres", "minio", "mc", "toxiproxy-server"];
+        wanted.extend(loaded.pipeline.method.pipeline().programs());
+        wanted.extend(loaded.faults.iter().flat_map(|fault| fault.inject.fault().programs()));
+        let needed = |tool: &&blackstart_tools::Tool| tool.programs.iter().any(|program| wanted.contains(program));
+        let mut found = BTreeMap::new();
+        for tool in blackstart_tools::all().iter().filter(needed) {
+            let located = blackstart_tools::locate(tool).map_err(|missing| Error::new(missing.to_string()))?;
+            found.insert(tool.programs[0], located);
+        }
+        Ok(Self(found))
+    }
+
+    /// Where a program is.
+    pub(super) fn path(&self, program: &str) -> Result<PathBuf> {
+        let located = self.0.get(program);
+        Ok(located.ok_or_else(|| Error::new(format!("{program} is in no table of tools")))?.path.clone())
+    }
+
+    /// The folders that they are in, for `PATH` on the hosts.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        let mut folders: Vec<_> =
+            self.0.values().filter_map(|located| located.path.parent().map(Path::to_owned)).collect();
+        folders.sort();
+        folders.dedup();
+        folders
+    }
+
+    /// The server that is drilled.
+    pub(super) fn postgres(&self) -> Result<Installation> {
+        let path = self.path("postgres")?;
+        let bindir = path.parent().unwrap_or(Path::new("/")).to_owned();
+        Ok(Installation { bindir, version: self.0["postgres"].version.clone() })
+    }
+
+    /// What the record says of them. Reads every binary: about half a second.
+    pub(super) fn describe(&self) -> Result<BTreeMap<String, Tool>> {
+        let digest = |path: &Path| -> Result<String> {
+            let (mut hash, mut file) = (Sha256::new(), std::fs::File::open(path)?);
+            let mut chunk = vec![0; 1 << 20];
+            while let length @ 1.. = std::io::Read::read(&mut file, &mut chunk)? {
+                hash.update(&chunk[..length]);
+            }
+            Ok(hex(&hash.finalize()))
+        };
+        let tool = |located: &blackstart_tools::Located| {
+            let sha256 = digest(&located.path).cannot(format_args!("read {}", located.path.display()))?;
+            Ok((located.tool.name.to_owned(), Tool { version: located.version.clone(), sha256 }))
+        };
+        self.0.values().map(tool).collect()
+    }
+}

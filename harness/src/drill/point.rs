@@ -1,0 +1,149 @@
+//! The recovery point of a copy that nothing was replayed on up to a target: read off the copy itself, by the heartbeat
+//! that it holds.
+
+use blackstart_record::event::{Cut, Event};
+use blackstart_record::time::Nanos;
+
+use super::Drill;
+use super::environment::promotes;
+use crate::examine::probe::Probes;
+use crate::examine::snapshot::Snapshot;
+use crate::failure::Result;
+use crate::pipeline::Backup;
+
+/// A heartbeat that a copy holds: its number, when it was sent, and when the next had surely overwritten it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Heartbeat {
+    beat: u64,
+    sent: Nanos,
+    next: Nanos,
+}
+
+/// Where the backup ends that `snapshot` is a copy of, or a replica's last applied position; the history is told.
+pub(super) async fn read_off(drill: &Drill, snapshot: &Snapshot, probes: &Probes, backup: &Backup) -> Result<Cut> {
+    snapshot.mark().await?;
+    let sql = "SELECT beat FROM blackstart.heartbeat WHERE stream = 'write'";
+    let beat: Option<i64> = match snapshot.client().query_opt(sql, &[]).await {
+        Ok(row) => row.and_then(|row| row.get(0)),
+        // A copy without that table is an answer too.
+        Err(_) => snapshot.back().await.map(|()| None)?,
+    };
+    let (beat, now) = (beat.and_then(|beat| u64::try_from(beat).ok()), drill.clock.now());
+    let loaded = &drill.request.loaded;
+    let cut = if promotes(loaded) {
+        let alarm = loaded.plan.pipelines.get(&loaded.pipeline.name).and_then(|plan| plan.schedule.interval.as_ref());
+        // A beat whose answer never came may have reached the replica all the same.
+        let held = beat.and_then(|beat| probes.written_by(beat)).map(|(beat, sent, next)| Heartbeat {
+            beat,
+            sent,
+            next: next.unwrap_or(now),
+        });
+        last_applied(backup, held, now, probes.last_written(), alarm.map(|alarm| alarm.value))
+    } else {
+        let held = beat.and_then(|beat| Some((beat, probes.written(beat)?)));
+        claimed(backup, held.map(|(beat, (sent, _, next))| Heartbeat { beat, sent, next: next.unwrap_or(now) }))
+    };
+    drill.emit(Event::RecoveryPoint(cut.clone())).await;
+    Ok(cut)
+}
+/// The backup claims an instant of its own making, and nothing that a copy holds moves it out of that: a copy of another
+/// backup owes what this one owes. A heartbeat was written after `sent` and overwritten before `next`.
+fn claimed(backup: &Backup, heartbeat: Option<Heartbeat>) -> Cut {
+    let between = |earliest: Nanos, latest: Nanos, why: &str| Cut {
+        earliest,
+        latest,
+        claimed_by: format!("backup {}, {why}", backup.id),
+    };
+    let Some(Heartbeat { beat, sent, next }) = heartbeat else {
+        return between(backup.begun, backup.durable, "somewhere between its beginning and its end");
+    };
+    let (earliest, latest) = (sent.max(backup.begun), next.min(backup.durable));
+    if earliest > latest {
+        let why =
+            format!("somewhere between its beginning and its end; the copy's heartbeat {beat} is not of that time");
+        return between(backup.begun, backup.durable, &why);
+    }
+    between(earliest, latest, &format!("which holds heartbeat {beat}"))
+}
+
+/// A replica claims what it has applied, and that is no less than what it had when it was seen to have caught up. Where the
+/// document has an alarm for its lag, it claims more: all that is older than the alarm, counted from the `last` write that
+/// its source acknowledged. Nobody was told that it lags further, and it was promoted.
+fn last_applied(
+    backup: &Backup,
+    heartbeat: Option<Heartbeat>,
+    now: Nanos,
+    last: Option<Nanos>,
+    alarm: Option<Nanos>,
+) -> Cut {
+    let held = heartbeat.map_or("without a known heartbeat".to_owned(), |held| format!("heartbeat {}", held.beat));
+    let (sent, next) = heartbeat.map_or((Nanos::ZERO, now), |held| (held.sent, held.next));
+    let earliest = sent.max(backup.begun);
+    let latest = next.max(earliest);
+    let alarmed = last.zip(alarm).map(|(last, alarm)| (last.since(alarm), alarm)).filter(|(owed, _)| *owed > earliest);
+    match alarmed {
+        Some((owed, alarm)) => Cut {
+            earliest: owed,
+            latest: latest.max(owed),
+            claimed_by: format!(
+                "a replica whose documented lag alarm is {alarm}: it owes all that is older than that, though its last \
+                 applied position ({held}) is older"
+            ),
+        },
+        None => Cut { earliest, latest, claimed_by: format!("the replica's last applied position, {held}") },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heartbeat_narrows_the_backups_own_time_and_never_leaves_it() {
+        let at = Nanos::from_millis;
+        let backup = Backup { id: "b".into(), begun: at(1_000), durable: at(3_000), lag: None };
+        let cases = [
+            (None, (1_000, 3_000)),
+            (Some((1_500, 1_540)), (1_500, 1_540)),
+            (Some((980, 1_020)), (1_000, 1_020)),
+            (Some((2_990, 3_030)), (2_990, 3_000)),
+            // A copy of another backup, older or newer.
+            (Some((100, 140)), (1_000, 3_000)),
+            (Some((9_000, 9_040)), (1_000, 3_000)),
+        ];
+        for (heartbeat, (earliest, latest)) in cases {
+            let held = heartbeat.map(|(sent, next)| Heartbeat { beat: 7, sent: at(sent), next: at(next) });
+            let cut = claimed(&backup, held);
+            assert_eq!((cut.earliest, cut.latest), (at(earliest), at(latest)), "{heartbeat:?}");
+        }
+    }
+
+    #[test]
+    fn a_replica_claims_what_it_applied_and_all_that_is_older_than_its_alarm() {
+        let at = Nanos::from_millis;
+        let backup = Backup { id: "b".into(), begun: at(1_000), durable: at(1_010), lag: None };
+        let (now, last) = (9_000, Some(8_000));
+        for (heartbeat, last, alarm, (earliest, latest)) in [
+            // It follows: its own time is long over, and the alarm claims less than it holds.
+            (Some((7_900, 8_040)), last, Some(2_000), (7_900, 8_040)),
+            (Some((7_900, 8_040)), last, None, (7_900, 8_040)),
+            // It lags, and nothing is documented: it claims what it has.
+            (Some((3_000, 3_040)), last, None, (3_000, 3_040)),
+            // It lags further than the alarm lets anybody believe.
+            (Some((3_000, 3_040)), last, Some(2_000), (6_000, 6_000)),
+            // No write was acknowledged: nothing to count the alarm from.
+            (Some((3_000, 3_040)), None, Some(2_000), (3_000, 3_040)),
+            // It was seen to have caught up, whatever it holds now.
+            (Some((100, 140)), last, None, (1_000, 1_000)),
+            (None, last, None, (1_000, 9_000)),
+            (None, last, Some(2_000), (6_000, 9_000)),
+            // An alarm that is longer than the drill.
+            (Some((3_000, 3_040)), last, Some(60_000), (3_000, 3_040)),
+        ] {
+            let held = heartbeat.map(|(sent, next)| Heartbeat { beat: 7, sent: at(sent), next: at(next) });
+            let cut = last_applied(&backup, held, at(now), last.map(at), alarm.map(at));
+            let case = format!("{heartbeat:?} {last:?} {alarm:?}");
+            assert_eq!((cut.earliest, cut.latest), (at(earliest), at(latest)), "{case}");
+        }
+    }
+}
