@@ -3,6 +3,7 @@
 //! Every folder of `fixtures/known_bad/` is a defect: a healthy twin and the smallest change that plants it. The twins
 //! themselves, and the controls, which look suspicious and are right, must raise nothing.
 
+pub mod clean;
 mod compose;
 mod drill;
 mod known;
@@ -10,7 +11,7 @@ mod outcome;
 mod table;
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::figures::Figure;
@@ -113,11 +114,7 @@ pub fn all(root: &Path, seeds: u64, out: &mut dyn Write) -> io::Result<Summary> 
 }
 
 fn matrix(root: &Path, cases: &[Case], seeds: u64, out: &mut dyn Write) -> io::Result<Summary> {
-    if !output::cargo(root).args(["build", "--quiet", "--package", "blackstart"]).status()?.success() {
-        return Err(io::Error::other("blackstart could not be built"));
-    }
-    let target = output::target_dir(root);
-    let (program, work) = (target.join("debug/blackstart"), target.join("defects"));
+    let (program, work) = (built(root)?, output::target_dir(root).join("defects"));
     let mut summary = Summary::default();
     writeln!(out, "{}", table::head())?;
     for case in cases {
@@ -133,6 +130,14 @@ fn matrix(root: &Path, cases: &[Case], seeds: u64, out: &mut dyn Write) -> io::R
     let Summary { right, drills } = &summary;
     writeln!(out, "{right} of {drills} drills went as they have to; their records are in {}", work.display())?;
     Ok(summary)
+}
+
+/// Blackstart's command, built.
+fn built(root: &Path) -> io::Result<PathBuf> {
+    if !output::cargo(root).args(["build", "--quiet", "--package", "blackstart"]).status()?.success() {
+        return Err(io::Error::other("blackstart could not be built"));
+    }
+    Ok(output::target_dir(root).join("debug/blackstart"))
 }
 
 /// One drill, again where the machine was too busy for it.

@@ -23,6 +23,8 @@ usage: cargo ci <command>
       --again         steps that are done for this commit as well
   defects [ID..]      drills with a planted defect: each is caught by a check that is named for it, its twin is met
       --seeds N       with N seeds each
+  clean-drills [N]    N drills with nothing wrong in them (200), and how often one is called so all the same; those
+                      that were drilled for this commit before count
   compare [NAME..]    what we cost against the bare tools; NAME is a part of a comparison's name
   help                this text
 
@@ -46,6 +48,11 @@ fn main() -> ExitCode {
         ["defects", ref arguments @ ..] => match defects::Wanted::parse(arguments) {
             Ok(wanted) => run_defects(&wanted, &mut out),
             Err(problem) => usage(&problem),
+        },
+        ["clean-drills"] => run_clean(nightly::steps::DRILLS, &mut out),
+        ["clean-drills", number] => match number.parse() {
+            Ok(drills) if drills > 0 => run_clean(drills, &mut out),
+            _ => usage("clean-drills needs a number of at least 1"),
         },
         ["compare", ref names @ ..] if !names.iter().any(|name| name.starts_with('-')) => run_compare(names, &mut out),
         ["help" | "--help" | "-h"] => out.write_all(USAGE.as_bytes()).map(|()| 0),
@@ -84,6 +91,14 @@ fn run_compare(names: &[&str], out: &mut dyn Write) -> io::Result<u8> {
 fn run_defects(wanted: &defects::Wanted, out: &mut dyn Write) -> io::Result<u8> {
     let root = workspace_root(&std::env::current_dir()?)?;
     defects::run(&root, wanted, out)
+}
+
+fn run_clean(drills: u64, out: &mut dyn Write) -> io::Result<u8> {
+    let root = workspace_root(&std::env::current_dir()?)?;
+    let journal = nightly::journal(&root, nightly::steps::CLEAN)?;
+    let tally = defects::clean::run(&root, drills, journal.as_deref(), out)?;
+    tally.figures().iter().try_for_each(|figure| writeln!(out, "{}: {}", figure.name, figure.value))?;
+    Ok(u8::from(tally.alarms > 0 || tally.judged < drills))
 }
 
 /// Set-up first, as `make test` has it: whoever calls this need call nothing else.

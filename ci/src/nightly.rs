@@ -93,13 +93,9 @@ impl Place {
     /// # Errors
     /// Git or `date` can't be asked.
     pub fn of(root: &Path) -> io::Result<Self> {
-        let git = |arguments: &[&str]| ask(Command::new("git").args(arguments).current_dir(root));
-        let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
-        // The figures are written by the steps themselves.
-        let changes = git(&["status", "--porcelain", "--", ".", &format!(":!{}", figures::FILE)])?;
+        let (commit, done) = done_for(root)?;
         let date = ask(Command::new("date").args(["-u", "+%Y-%m-%d"]))?;
-        let done = changes.is_empty().then(|| output::target_dir(root).join("nightly").join(&commit));
-        let commit = if changes.is_empty() { commit } else { format!("{commit} and changes") };
+        let commit = if done.is_some() { commit } else { format!("{commit} and changes") };
         Ok(Self { root: root.to_owned(), done, stamp: Stamp { commit, date, machine: machine() } })
     }
 
@@ -116,6 +112,24 @@ impl Place {
         fs::write(&partial, rows)?;
         fs::rename(partial, done.join(step))
     }
+}
+
+/// The commit, and where it is noted what is done for it; `None`: the tree has changes.
+fn done_for(root: &Path) -> io::Result<(String, Option<PathBuf>)> {
+    let git = |arguments: &[&str]| ask(Command::new("git").args(arguments).current_dir(root));
+    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
+    // The figures are written by the steps themselves.
+    let changes = git(&["status", "--porcelain", "--", ".", &format!(":!{}", figures::FILE)])?;
+    let done = changes.is_empty().then(|| output::target_dir(root).join("nightly").join(&commit));
+    Ok((commit, done))
+}
+
+/// Where a step that can be stopped in its middle keeps what it has done for this commit; `None`: the tree has changes.
+///
+/// # Errors
+/// Git can't be asked.
+pub fn journal(root: &Path, step: &str) -> io::Result<Option<PathBuf>> {
+    Ok(done_for(root)?.1.map(|done| done.join(format!("{step}.journal"))))
 }
 
 fn ask(command: &mut Command) -> io::Result<String> {

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Outcome, Step, fuzz, mutants};
+use super::{Outcome, Step, fuzz, journal, mutants};
+use crate::defects::clean;
 use crate::figures::Figure;
 use crate::{compare, defects, output};
 
@@ -12,6 +13,11 @@ const FULL: (&str, &str) = ("BLACKSTART_FULL", "1");
 
 /// Drills of each planted defect, twin and control.
 const SEEDS: u64 = 20;
+
+/// Drills with nothing wrong in them.
+pub const DRILLS: u64 = 200;
+/// The step of them.
+pub const CLEAN: &str = "clean-drills";
 
 const GENERATED: &[&str] = &["test", "--workspace", "--lib", "--test", "damaged_files", "--", "--show-output"];
 
@@ -23,6 +29,7 @@ pub fn all(root: &Path) -> Vec<Step<'_>> {
         tests(root, "ledger-memory", &["test", "--package", "blackstart", "--lib", "--", "--ignored", "--nocapture"]),
         compared(root),
         planted(root),
+        clean_drills(root),
     ];
     steps.extend(fuzz::targets(root));
     steps.extend(mutants::slices(root));
@@ -62,6 +69,19 @@ fn planted(root: &Path) -> Step<'_> {
     };
     let what = format!("cargo ci defects --seeds {SEEDS}");
     Step { name: "defects".to_owned(), what, run: Box::new(run) }
+}
+
+fn clean_drills(root: &Path) -> Step<'_> {
+    let run = move |out: &mut dyn Write| {
+        let journal = journal(root, CLEAN)?;
+        let tally = clean::run(root, DRILLS, journal.as_deref(), out)?;
+        // Whoever wants the step again wants all of it again.
+        if let Some(journal) = journal {
+            std::fs::remove_file(journal)?;
+        }
+        Ok(Outcome { passed: tally.alarms == 0 && tally.judged == DRILLS, figures: tally.figures() })
+    };
+    Step { name: CLEAN.to_owned(), what: format!("cargo ci clean-drills {DRILLS}"), run: Box::new(run) }
 }
 
 #[cfg(test)]
