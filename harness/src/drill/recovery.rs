@@ -116,6 +116,8 @@ async fn end_of_backup(drill: &Drill, snapshot: &Snapshot, probes: &Probes, back
         // A copy without that table is an answer too.
         Err(_) => snapshot.back().await.map(|()| None)?,
     };
+    // Objects are copied one after the other, beside the dump: no instant within the backup is theirs.
+    let beat = beat.filter(|_| drill.request.loaded.environment.objects.is_none());
     let written = beat.and_then(|beat| u64::try_from(beat).ok()).and_then(|beat| Some((beat, probes.written(beat)?)));
     let cut = claimed(backup, written.map(|(beat, (sent, _, next))| (beat, sent, next.unwrap_or(drill.clock.now()))));
     drill.emit(Event::RecoveryPoint(cut.clone())).await;

@@ -11,6 +11,9 @@ use super::{Asks, Vocabulary};
 /// The link that the application uses.
 pub const APPLICATION_LINK: &str = "application";
 
+/// In place of a host, who else has a link to the store: the application, where it keeps objects.
+pub const OWNER_OF_OBJECTS: &str = "application";
+
 /// The link from a host to the store.
 pub fn store_link(host: &str) -> String {
     format!("store-from-{host}")
@@ -65,6 +68,7 @@ pub(super) fn check<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &Resolve
     let (source, target) = (pipeline.source.as_str(), file.target.value.as_str());
     let mut links = vec![APPLICATION_LINK.to_owned(), store_link(source)];
     links.extend((source != target).then(|| store_link(target)));
+    links.extend(plan.environment.objects.as_ref().map(|_| store_link(OWNER_OF_OBJECTS)));
     let there = There { plan, source, store: &pipeline.store, credential: &spec.credential, links };
     for fault in &file.faults {
         for need in fault.inject.get_ref().needs() {

@@ -342,7 +342,8 @@ impl<'a> Truth<'a> {
         let looks = seen!(self, Attack -> Attack);
         let compared = looks.iter().map(|look| look.artifacts).sum();
         let wrong = looks.iter().any(|look| !look.lost.is_empty() || !look.disarmed.is_empty());
-        word("ATTACK", if wrong { Missed } else { met_if(!looks.is_empty()) }, compared)
+        let each_attacked = !looks.is_empty() && looks.iter().all(|look| look.artifacts > 0);
+        word("ATTACK", if wrong { Missed } else { met_if(each_attacked) }, compared)
     }
 
     fn stage(&self) -> Word {
