@@ -234,3 +234,44 @@ pub async fn write(application: &BucketClient) -> WriteTrial {
     };
     WriteTrial { what: "an object written, read and removed".to_owned(), error }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPEC: ObjectSpec = ObjectSpec::new("s3:documents", "documents/", "");
+
+    fn seen() -> Seen {
+        Seen { rows: Vec::new(), bytes: 0, canaries: Vec::new(), unreadable: None, spec: &SPEC }
+    }
+
+    #[test]
+    fn an_object_that_is_none_of_the_domains_is_a_row_of_nobodys() {
+        let mut found = seen();
+        found.note(&SPEC.key(7), &objects::object(1, 7, 3));
+        found.note("left/over.tmp", &objects::object(1, 7, 3));
+        let keys: Vec<u128> = found.rows.iter().map(|(row, _)| row.key.0).collect();
+        assert_eq!(keys[0], 7);
+        assert!(keys[1] >= STRANGERS, "no number of the domain's is as great");
+        assert_eq!(found.fields(Key(7)), Some(&*objects::fields(7, &objects::object(1, 7, 3))));
+        assert_eq!(digest_of(found.fields(Key(7)).unwrap()), objects::sha256(&objects::object(1, 7, 3)));
+    }
+
+    #[test]
+    fn each_planted_object_is_compared_with_all_that_it_was_stored_with() {
+        let whole: BTreeMap<String, Object> =
+            canaries().into_iter().map(|(_, key, object)| (key.to_owned(), object)).collect();
+        assert!(compared(&whole).iter().all(|canary| canary.found && canary.restored == canary.planted));
+        let changes: [fn(&mut Object); 3] = [
+            |object| object.bytes.push(0),
+            |object| object.content_type = "application/octet-stream; x".to_owned(),
+            |object| object.op = Some(1),
+        ];
+        for (number, change) in changes.iter().enumerate() {
+            let mut other = whole.clone();
+            other.values_mut().for_each(change);
+            assert!(compared(&other).iter().all(|one| one.found && one.restored != one.planted), "change {number}");
+        }
+        assert!(compared(&BTreeMap::new()).iter().all(|canary| !canary.found && canary.restored.is_none()));
+    }
+}
