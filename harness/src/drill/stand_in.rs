@@ -88,13 +88,7 @@ impl StandIn {
     }
 
     /// Looks at what came back as the drill itself does, and keeps it in `folder`, with all that it is judged by.
-    pub(super) async fn look(
-        &self,
-        drill: &Drill,
-        world: &World,
-        before: &Definitions,
-        folder: &Folder,
-    ) -> Result<()> {
+    pub(super) async fn look(&self, drill: &Drill, world: &World, before: &Definitions, folder: &Folder) -> Result<()> {
         std::fs::create_dir_all(folder.path())?;
         for (from, to) in
             [(drill.folder.ledger(), folder.ledger()), (drill.folder.initial_rows(), folder.initial_rows())]

@@ -241,13 +241,9 @@ mod tests {
 
     const SPEC: ObjectSpec = ObjectSpec::new("s3:documents", "documents/", "");
 
-    fn seen() -> Seen {
-        Seen { rows: Vec::new(), bytes: 0, canaries: Vec::new(), unreadable: None, spec: &SPEC }
-    }
-
     #[test]
     fn an_object_that_is_none_of_the_domains_is_a_row_of_nobodys() {
-        let mut found = seen();
+        let mut found = Seen::empty(&SPEC, Ok(Definitions::new()));
         found.note(&SPEC.key(7), &objects::object(1, 7, 3));
         found.note("left/over.tmp", &objects::object(1, 7, 3));
         let keys: Vec<u128> = found.rows.iter().map(|(row, _)| row.key.0).collect();
