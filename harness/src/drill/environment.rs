@@ -21,7 +21,7 @@ use crate::host::isolate::Isolation;
 use crate::host::{Ground, Host, Logs};
 use crate::link::{Link, Links};
 use crate::pipeline::{Onto, Repository};
-use crate::plan::{APPLICATION_LINK, Loaded, OWNER_OF_OBJECTS, store_link};
+use crate::plan::{APPLICATION_LINK, Loaded, store_link};
 use crate::runbook::Parts;
 use crate::sabotage::Edit;
 use crate::secret::Secrets;
@@ -89,13 +89,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let in_place = source.name() == target.name();
     let savers: Vec<Host> = [&source].into_iter().chain((!in_place).then_some(&target)).cloned().collect();
     let endpoints = store_links(&mut links, &store_host, &savers).await?;
-    let shelf = match &loaded.environment.objects {
-        None => None,
-        Some(_) => {
-            let link = links.open(&store_link(OWNER_OF_OBJECTS), Store::address_on(&store_host)).await?;
-            Shelf::new(loaded, drill.domain, link.listen, &secrets)?
-        }
-    };
+    let shelf = Shelf::open(loaded, drill.domain, &mut links, &store_host, &secrets).await?;
 
     let installation = located.postgres()?;
     let mut source = Postgres::empty(source, installation.clone());

@@ -1,7 +1,6 @@
 //! The store of a drill: its buckets, who may do what in them, and the application's own bucket where it keeps objects.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddrV4;
 use std::path::Path;
 
 use blackstart_record::observation::{Attack, WriteTrial};
@@ -12,7 +11,8 @@ use crate::examine::objects::{self, Seen};
 use crate::examine::{attack, inventory};
 use crate::failure::Result;
 use crate::host::Host;
-use crate::plan::Loaded;
+use crate::link::Links;
+use crate::plan::{Loaded, OWNER_OF_OBJECTS, store_link};
 use crate::secret::Secrets;
 use crate::store::{Bucket, BucketClient, Key, Store};
 use crate::workload::{Domain, Generator, ObjectSpec, Settings, load_objects};
@@ -32,14 +32,16 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
-    /// The application's bucket, which it reaches at `address`; `None`: the domain keeps no objects.
-    pub(super) fn new(
+    /// The application's bucket, and a link to it; `None`: the domain keeps no objects.
+    pub(super) async fn open(
         loaded: &Loaded<Registry>,
         domain: &dyn Domain,
-        address: SocketAddrV4,
+        links: &mut Links,
+        store: &Host,
         secrets: &Secrets,
     ) -> Result<Option<Self>> {
         let (Some(objects), Some(spec)) = (&loaded.environment.objects, domain.objects()) else { return Ok(None) };
+        let address = links.open(&store_link(OWNER_OF_OBJECTS), Store::address_on(store)).await?.listen;
         let key = Key { access: objects.credential.clone(), secret: secrets.make()? };
         let application = BucketClient::new(&objects.bucket, address, &key, loaded.bounds.operation.into());
         Ok(Some(Self { bucket: bucket(loaded, &objects.store, &objects.bucket), key, application, spec }))

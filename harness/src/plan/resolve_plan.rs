@@ -183,7 +183,7 @@ fn bucket_spec(bucket: &BucketFile, problems: &mut Problems<'_>) -> BucketSpec {
 
 fn whole_days(said: &Said<Lapse>, what: &str, problems: &mut Problems<'_>) -> Option<u32> {
     let nanos = said.value.0.0;
-    let days = u32::try_from(nanos / DAY).ok().filter(|days| nanos % DAY == 0 && *days > 0);
+    let days = u32::try_from(nanos / DAY).ok().filter(|days| nanos.is_multiple_of(DAY) && *days > 0);
     if days.is_none() {
         problems.add(said.span.clone(), format!("{what} lasts whole days, at least one"), "write it as `30d`");
     }
