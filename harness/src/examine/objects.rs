@@ -54,6 +54,11 @@ pub async fn plant(bucket: &BucketClient) -> Result<()> {
     Ok(())
 }
 
+/// Whether this is the copy of a planted object, wherever it lies.
+pub fn is_planted(key: &str) -> bool {
+    key.contains(PLANTED)
+}
+
 /// What it is, its key, and the object.
 fn canaries() -> Vec<(&'static str, &'static str, Object)> {
     let object = |bytes: &[u8], content_type: &str, op| Object {
