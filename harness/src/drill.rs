@@ -12,6 +12,7 @@ mod recorder;
 mod recovery;
 mod sabotage;
 mod stand_in;
+mod store;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -147,6 +148,8 @@ impl Drill {
                 recovery::Ended::default()
             }
         };
+        // No snapshot holds objects still: they are read before anybody works on them again.
+        let objects = if recovered.is_some() { world.objects(None).await } else { None };
         if let Some(recovered) = recovered.as_ref().filter(|recovered| recovered.finished) {
             self.enter(Phase::Aftermath).await;
             let clients = self.workload(&world, &ledger, 1, recovered.next_op).await;
@@ -158,8 +161,8 @@ impl Drill {
         ledger.close().await.cannot("write the ledger")?;
         if let Some(backup) = &backup {
             self.enter(Phase::Examine).await;
-            let of =
-                Rehearsal { wanted, recovered: recovered.as_ref(), backup, older: older.as_ref(), before: &before };
+            let (recovered, older, objects) = (recovered.as_ref(), older.as_ref(), objects.as_ref());
+            let of = Rehearsal { wanted, recovered, backup, older, before: &before, objects };
             let looked = self.look_back(&mut world, &of).await;
             // A recovery that broke is a miss already: a copy that cannot be examined to the end takes nothing from that.
             if recovered.is_some_and(|recovered| recovered.finished) {
@@ -228,7 +231,12 @@ impl Drill {
         client.batch_execute(HEARTBEAT).await.cannot("prepare the heartbeat")?;
         world.admit_application(self.domain.application_role(), database).await?;
         workload::nonce::plant_nonce(&world.source, database, &self.request.id).await?;
-        let before = inventory::read(&client).await.cannot("take the inventory of the source")?;
+        if let Some(shelf) = &world.shelf {
+            let generator = self.domain.generator(&self.settings());
+            shelf.load(&world.store, &self.settings(), &*generator).await?;
+        }
+        let mut before = inventory::read(&client).await.cannot("take the inventory of the source")?;
+        before.extend(world.protection().await?);
         self.emit(Event::Loaded { rows: loaded.rows, bytes: loaded.bytes }).await;
         Ok(before)
     }
@@ -298,6 +306,7 @@ impl Drill {
         let workload = Workload {
             domain: self.domain,
             config: world.application_config.clone(),
+            objects: world.shelf.as_ref().map(|shelf| shelf.application.clone()),
             settings: self.settings(),
             epoch,
             first_op,
@@ -308,20 +317,16 @@ impl Drill {
         workload.start()
     }
 
-    async fn examine(
-        &self,
-        world: &World,
-        recovered: &recovery::Recovered,
-        before: inventory::Definitions,
-    ) -> Result<()> {
+    async fn examine(&self, world: &World, recovered: &recovery::Recovered, of: &Rehearsal<'_>) -> Result<()> {
         let bound = Duration::from(self.request.loaded.bounds.examine);
-        let all = self.look(world, recovered, before);
+        let all = self.look(world, recovered, of);
         tokio::time::timeout(bound, all).await.map_err(|_| Error::bound("the examination", bound, Vec::new()))?
     }
 
-    async fn look(&self, world: &World, recovered: &recovery::Recovered, before: inventory::Definitions) -> Result<()> {
+    async fn look(&self, world: &World, recovered: &recovery::Recovered, of: &Rehearsal<'_>) -> Result<()> {
+        let objects = of.objects;
         let snapshot = &recovered.snapshot;
-        let mut observed = rows::observe(snapshot, self.domain, &self.folder.restored_rows()).await?;
+        let mut observed = rows::observe(snapshot, self.domain, objects, &self.folder.restored_rows()).await?;
         let owed = images::Owed {
             folder: &self.folder,
             settings: &self.settings(),
@@ -329,14 +334,15 @@ impl Drill {
             loaded_at: world.loaded_at,
             declared: Declared::of(&self.request.loaded.scenario),
         };
-        observed.images = images::observe(snapshot, self.domain, owed).await?;
+        observed.images = images::observe(snapshot, self.domain, objects, owed).await?;
         self.observed("rows", Observation::Rows(observed)).await?;
         let keep = Keep { folder: &self.folder, events: Some(&self.events) };
-        self.look_inside(&world.target, snapshot, &before, &keep).await?;
+        self.look_inside(&world.target, snapshot, (of.before, objects), &keep).await?;
         let application = &world.application_config;
         let observed = identity::observe(snapshot, application, &self.request.id, &world.last_source).await?;
         self.observed("identity", Observation::Identity(observed)).await?;
-        let observed = writes::observe(application, self.domain).await;
+        let mut observed = writes::observe(application, self.domain).await;
+        observed.extend(world.object_trial().await);
         self.observed("writes", Observation::Writes(observed)).await?;
         let attempts = fence::provoke(&world.target).await?;
         let after = world.artifacts(&self.request.loaded).await?;

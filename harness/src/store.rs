@@ -1,6 +1,8 @@
 //! S3 endpoints: a real MinIO on a host, its buckets, and the credentials that each party has.
 
+mod bucket;
 mod objects;
+mod protection;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
@@ -22,6 +24,7 @@ use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host, Process};
 use crate::secret::{Secret, Secrets};
 
+pub use bucket::{BucketClient, Object, Trouble};
 pub use objects::{Refusal, Version};
 
 const PORT: u16 = 9000;
@@ -40,6 +43,15 @@ pub struct Bucket {
     pub versioning: bool,
     /// For how many days a version can't be removed, by anybody.
     pub lock_days: Option<u32>,
+    /// After how many days an old version expires; `None`: never.
+    pub old_versions_days: Option<u32>,
+}
+
+impl Bucket {
+    /// A bucket that keeps old versions or not, and nothing else.
+    pub fn plain(name: &str, versioning: bool) -> Self {
+        Self { name: name.to_owned(), versioning, lock_days: None, old_versions_days: None }
+    }
 }
 
 /// An access key and what it is called.
@@ -148,16 +160,27 @@ impl Store {
             let put = self.client.put_object_lock_configuration().bucket(&bucket.name).object_lock_configuration(lock);
             put.send().await.map_err(|error| Error::new(words(&error))).cannot(&what)?;
         }
+        if let Some(days) = bucket.old_versions_days {
+            self.expire_old_versions(&bucket.name, days).await?;
+        }
         Ok(())
     }
 
-    /// Makes a user of `key`, who may do `may` (`put`, `get`, `list`, `delete`) in `buckets`, and nothing else.
+    /// Makes a user of `key`, who may do `may` (`put`, `get`, `list`, `delete`, `configure`) in `buckets`, and nothing else.
     ///
     /// # Errors
     /// An unknown right, or the store's answer.
     pub async fn admit(&self, key: &Key, may: &[String], buckets: &[&str]) -> Result<()> {
+        self.admit_to(key, &[(may, buckets.to_vec())]).await
+    }
+
+    /// Likewise, with rights of their own for some buckets each.
+    ///
+    /// # Errors
+    /// An unknown right, or the store's answer.
+    pub async fn admit_to(&self, key: &Key, rights: &[(&[String], Vec<&str>)]) -> Result<()> {
         let name = key.access.as_str();
-        let policy = policy(may, buckets)?;
+        let policy = policy(rights)?;
         let file = format!("home/{name}-policy.json");
         self.host.write(&file, policy.to_string().as_bytes(), 0o600)?;
         let policy_name = format!("{name}-policy");
@@ -208,6 +231,16 @@ impl Store {
         put.map(|_| ()).map_err(|error| Error::new(words(&error))).cannot(format_args!("write {key} of {bucket}"))
     }
 
+    /// A bucket as the store's owner reaches it.
+    pub fn bucket(&self, name: &str) -> BucketClient {
+        BucketClient::new(name, Self::address_on(&self.host), &self.root, OPERATION_BOUND)
+    }
+
+    /// A bucket as whoever holds `key` reaches it.
+    pub fn bucket_of(&self, name: &str, key: &Key) -> BucketClient {
+        BucketClient::new(name, Self::address_on(&self.host), key, OPERATION_BOUND)
+    }
+
     /// The store's owner, who may do everything.
     pub fn as_owner(&self) -> &aws_sdk_s3::Client {
         &self.client
@@ -253,26 +286,56 @@ impl Store {
 }
 
 fn client(address: SocketAddrV4, key: &Key) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::Config::builder()
+    let bounded = TimeoutConfig::builder().operation_timeout(OPERATION_BOUND).build();
+    aws_sdk_s3::Client::from_conf(config(address, key).timeout_config(bounded).build())
+}
+
+/// What every client of a store has in common.
+fn config(address: SocketAddrV4, key: &Key) -> aws_sdk_s3::config::Builder {
+    aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(format!("http://{address}"))
         .region(Region::new(REGION))
         .credentials_provider(Credentials::new(&key.access, key.secret.reveal(), None, None, "blackstart"))
         .force_path_style(true)
-        .timeout_config(TimeoutConfig::builder().operation_timeout(OPERATION_BOUND).build())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-        .build();
-    aws_sdk_s3::Client::from_conf(config)
 }
+
+const CONFIGURE: &[&str] = &[
+    "s3:CreateBucket",
+    "s3:DeleteBucket",
+    "s3:ForceDeleteBucket",
+    "s3:GetBucketVersioning",
+    "s3:PutBucketVersioning",
+    "s3:GetLifecycleConfiguration",
+    "s3:PutLifecycleConfiguration",
+];
 
 /// The whole chain of an SDK error: its own display form says only "service error".
 pub fn words(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-fn policy(may: &[String], buckets: &[&str]) -> Result<serde_json::Value> {
+fn policy(rights: &[(&[String], Vec<&str>)]) -> Result<serde_json::Value> {
+    let mut statements = Vec::new();
+    // The store takes no rule about nothing.
+    for (may, buckets) in rights.iter().filter(|(_, buckets)| !buckets.is_empty()) {
+        let resources: Vec<String> = buckets
+            .iter()
+            .flat_map(|name| [format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/*")])
+            .collect();
+        statements.push(json!({"Effect": "Allow", "Action": actions(may)?, "Resource": resources}));
+        // MinIO takes who may delete objects for one who may delete their old versions, unless it is told.
+        if !may.iter().any(|right| right == "configure") {
+            statements.push(json!({"Effect": "Deny", "Action": ["s3:DeleteObjectVersion"], "Resource": resources}));
+        }
+    }
+    Ok(json!({"Version": "2012-10-17", "Statement": statements}))
+}
+
+fn actions(may: &[String]) -> Result<Vec<&'static str>> {
     let mut actions = vec!["s3:GetBucketLocation"];
     for right in may {
         actions.extend(match right.as_str() {
@@ -280,13 +343,11 @@ fn policy(may: &[String], buckets: &[&str]) -> Result<serde_json::Value> {
             "get" => ["s3:GetObject"].as_slice(),
             "list" => ["s3:ListBucket", "s3:ListBucketMultipartUploads"].as_slice(),
             "delete" => ["s3:DeleteObject"].as_slice(),
+            "configure" => CONFIGURE,
             other => {
-                return Err(Error::new(format!("unknown right '{other}': use put, get, list or delete")));
+                return Err(Error::new(format!("unknown right '{other}': use put, get, list, delete or configure")));
             }
         });
     }
-    let resources: Vec<String> =
-        buckets.iter().flat_map(|name| [format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/*")]).collect();
-    Ok(json!({"Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}]}))
+    Ok(actions)
 }

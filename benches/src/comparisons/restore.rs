@@ -80,7 +80,7 @@ impl<'a> Scene<'a> {
         let mut links = world.links().await?;
         let address = Store::address_on(&store_host);
         let store = Store::start(store_host, &minio, &mc, &secrets).await?;
-        store.make_bucket(&Bucket { name: BUCKET.to_owned(), versioning: true, lock_days: None }).await?;
+        store.make_bucket(&Bucket::plain(BUCKET, true)).await?;
         let may = ["put", "get", "list"].map(str::to_owned);
         let key = Key { access: "pipeline".to_owned(), secret: secrets.make()? };
         store.admit(&key, &may, &[BUCKET]).await?;
@@ -89,7 +89,8 @@ impl<'a> Scene<'a> {
         for host in [&source, &target] {
             endpoints.insert(host.name().to_owned(), links.open(host.name(), address).await?.listen);
         }
-        let repository = Repository { bucket: BUCKET.to_owned(), key, endpoints, server: "primary".to_owned() };
+        let repository =
+            Repository { bucket: BUCKET.to_owned(), key, endpoints, server: "primary".to_owned(), objects: None };
         pipeline.install(&source, &repository, files)?;
         pipeline.install(&target, &repository, files)?;
         let mut settings = pipeline.source_settings(&source, &repository)?;
@@ -101,12 +102,12 @@ impl<'a> Scene<'a> {
         // A history that nobody reads.
         tokio::spawn(async move { while told.recv().await.is_some() {} });
         let tools = Tools { clock, repository: &repository, database: DATABASE, events: &events, bound: BOUND };
-        let backup = pipeline.backup(tools, &source).await?;
+        let target = Postgres::empty(target, world.installation.clone());
+        let backup = pipeline.backup(tools, &source, &target).await?;
         let xid = history(&source).await?;
         // Archives what is left.
         source.stop(Stop::Fast, BOUND).await?;
         let programs = world.search_path();
-        let target = Postgres::empty(target, world.installation.clone());
         Ok(Self { pipeline, repository, backup, xid, target, programs, clock, events, _store: store, _links: links })
     }
 

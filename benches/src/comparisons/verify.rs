@@ -51,7 +51,7 @@ fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
     let mut rows = 0;
     let verify = || {
         let taken = seconds(|| {
-            rows = runtime.block_on(observe(&snapshot, domain()?, &restored))?.read.values().sum();
+            rows = runtime.block_on(observe(&snapshot, domain()?, None, &restored))?.read.values().sum();
             Ok(())
         })?;
         std::fs::remove_file(&restored)?;

@@ -67,8 +67,17 @@ impl Writer {
         let (config, settings, first_op) = (self.config.clone(), self.settings.clone(), self.next_op);
         let acknowledged = self.runtime.block_on(async {
             let clock = Clock::start();
-            let workload =
-                Workload { domain: domain()?, config, settings, epoch: 0, first_op, ledger: handle, clock, tallies };
+            let workload = Workload {
+                domain: domain()?,
+                config,
+                objects: None,
+                settings,
+                epoch: 0,
+                first_op,
+                ledger: handle,
+                clock,
+                tallies,
+            };
             let running = workload.start();
             tokio::time::sleep(Duration::from_millis(200 + 1000 * (SECONDS as u64 + 1))).await;
             self.next_op = running.stop().await.next_op;

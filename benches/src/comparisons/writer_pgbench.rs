@@ -77,6 +77,7 @@ fn ours(
         let workload = Workload {
             domain: &narrow,
             config: config.clone(),
+            objects: None,
             settings: settings.clone(),
             epoch: 0,
             first_op: *next_op,
@@ -209,7 +210,7 @@ impl Receiver {
     fn operation(&self, steps: Vec<Step>, ending: Ending) -> Operation {
         let [tenant] = self.tenants;
         let begin = format!("BEGIN; SELECT set_config('app.tenant', '{tenant}', true)");
-        Operation { tenant, begin, steps, ending }
+        Operation { tenant, begin, steps, ending, object: None }
     }
 }
 

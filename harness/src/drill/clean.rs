@@ -15,7 +15,6 @@ use super::Drill;
 use super::environment::World;
 use super::sabotage::Rehearsal;
 use super::stand_in::StandIn;
-use crate::engine::postgres::Postgres;
 use crate::examine::rows;
 use crate::examine::snapshot::Snapshot;
 use crate::failure::{Error, Result};
@@ -91,15 +90,15 @@ impl Drill {
                 let says = error.to_string();
                 Back { outcome: SabotageOutcome::Refused { step, says }, rows: 0, same: None }
             }
-            Ok(()) => self.read_back(&stand_in, of).await,
+            Ok(()) => self.read_back(world, &stand_in, of).await,
         };
         StandIn::end(stand_in).await?;
         Ok(back)
     }
 
-    async fn read_back(&self, stand_in: &StandIn, of: &Rehearsal<'_>) -> Back {
+    async fn read_back(&self, world: &World, stand_in: &StandIn, of: &Rehearsal<'_>) -> Back {
         let path = self.folder.path().join("clean-restore.rows");
-        let read = self.read_rows(&stand_in.server, &path).await;
+        let read = self.read_rows(world, stand_in, &path).await;
         let own = of.recovered.map(|_| self.folder.restored_rows());
         let same = own.and_then(|own| are_equal(&path, &own).ok());
         let _ = std::fs::remove_file(&path);
@@ -109,9 +108,10 @@ impl Drill {
         }
     }
 
-    async fn read_rows(&self, server: &Postgres, path: &Path) -> Result<u64> {
-        let snapshot = Snapshot::take(server, &self.request.loaded.environment.database).await?;
-        let read = rows::observe(&snapshot, self.domain, path).await?;
+    async fn read_rows(&self, world: &World, stand_in: &StandIn, path: &Path) -> Result<u64> {
+        let objects = world.objects(stand_in.repository.objects.as_deref()).await;
+        let snapshot = Snapshot::take(&stand_in.server, &self.request.loaded.environment.database).await?;
+        let read = rows::observe(&snapshot, self.domain, objects.as_ref(), path).await?;
         Ok(read.read.values().sum())
     }
 }

@@ -5,17 +5,16 @@ use std::net::{IpAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
 use blackstart_record::event::Incarnation;
-use blackstart_record::observation::Attack;
 use blackstart_record::record::Tool;
 use blackstart_record::time::Nanos;
 use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 
 use super::located::Located;
-use super::{Drill, Registry, Request};
+use super::store::{self, Shelf};
+use super::{Drill, Registry};
 use crate::engine::postgres::replica::Through;
 use crate::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
-use crate::examine::attack;
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Injected, Scene};
 use crate::host::isolate::Isolation;
@@ -54,7 +53,10 @@ pub(super) struct World {
     pub(super) cache: PathBuf,
     /// The machine's PostgreSQL.
     pub(super) installation: Installation,
-    store: Store,
+    /// The store.
+    pub(super) store: Store,
+    /// The application's bucket, where it has one.
+    pub(super) shelf: Option<Shelf>,
     secrets: Secrets,
     hosts: BTreeMap<String, Host>,
 }
@@ -87,13 +89,15 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let method = loaded.pipeline.method.pipeline();
     let savers = savers(loaded, &source, &target);
     let endpoints = store_links(&mut links, &store_host, &savers).await?;
+    let shelf = Shelf::open(loaded, drill.domain, &mut links, &store_host, &secrets).await?;
 
     let installation = located.postgres()?;
     let mut source = Postgres::empty(source, installation.clone());
     let mut target = Postgres::empty(target, installation.clone());
     let key = Key { access: loaded.pipeline.credential.clone(), secret: secrets.make()? };
     let (bucket, server) = (loaded.pipeline.bucket.clone(), pipeline.source.clone());
-    let repository = Repository { bucket, key, endpoints, server };
+    let objects = shelf.as_ref().map(|shelf| shelf.bucket.name.clone());
+    let repository = Repository { bucket, key, endpoints, server, objects };
     for host in &savers {
         method.install(host, &repository, &drill.request.plan_folder)?;
     }
@@ -101,7 +105,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let (minio, mc) = (located.path("minio")?, located.path("mc")?);
     let standby = (savers.len() > 1 && method.restores_onto() == Onto::RunningServer).then_some(&mut target);
     let (store, ()) = tokio::try_join!(
-        start_store(&drill.request, store_host, [&minio, &mc], &repository.key, &secrets),
+        store::start(&drill.request, store_host, [&minio, &mc], &repository.key, shelf.as_ref(), &secrets),
         start_servers(loaded, &cache, &mut source, standby, &repository),
     )?;
     if promotes(loaded) {
@@ -126,6 +130,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         cache,
         installation,
         store,
+        shelf,
         secrets,
         hosts,
     })
@@ -157,29 +162,6 @@ async fn store_links(links: &mut Links, store: &Host, from: &[Host]) -> Result<B
         endpoints.insert(host.name().to_owned(), link.listen);
     }
     Ok(endpoints)
-}
-
-/// The store with its buckets and the pipeline's key.
-async fn start_store(
-    request: &Request,
-    host: Host,
-    [minio, mc]: [&Path; 2],
-    key: &Key,
-    secrets: &Secrets,
-) -> Result<Store> {
-    let loaded = &request.loaded;
-    let store = Store::start(host, minio, mc, secrets).await?;
-    let spec = &loaded.environment.stores[&loaded.plan.pipelines[&loaded.pipeline.name].store];
-    for (name, bucket) in &spec.buckets {
-        let bucket = Bucket { name: name.clone(), versioning: bucket.versioning, lock_days: bucket.lock_days };
-        store.make_bucket(&bucket).await?;
-    }
-    let credential = &loaded.environment.credentials[&loaded.pipeline.credential];
-    let mut buckets: Vec<&str> = spec.buckets.keys().map(String::as_str).collect();
-    let copies = format!("{}*", super::sabotage::BUCKETS);
-    buckets.extend(request.sabotage.then_some(copies.as_str()));
-    store.admit(key, &credential.may, &buckets).await?;
-    Ok(store)
 }
 
 /// The source with the application's database, and an empty server to restore onto where one is needed.
@@ -273,6 +255,7 @@ impl World {
             links: &self.links,
             store: &self.store,
             key: &self.repository.key,
+            application: self.shelf.as_ref().map(|shelf| (shelf.bucket.name.as_str(), &shelf.key)),
             database: &loaded.environment.database,
             bound: loaded.bounds.server.into(),
         }
@@ -299,8 +282,7 @@ impl World {
 
     /// Copies every artifact into a bucket of its own, with these changes.
     pub(super) async fn copy_artifacts(&self, bucket: &str, edits: &[Edit]) -> Result<()> {
-        let plain = Bucket { name: bucket.to_owned(), versioning: false, lock_days: None };
-        self.store.make_bucket(&plain).await?;
+        self.store.make_bucket(&Bucket::plain(bucket, false)).await?;
         let from = &self.repository.bucket;
         for key in self.listing().await?.keys() {
             self.store.copy(from, key, bucket, key).await?;
@@ -346,11 +328,6 @@ impl World {
     /// How the hosts are kept apart.
     pub(super) fn isolation(&self) -> &Isolation {
         &self.ground.isolation
-    }
-
-    /// Tries what the pipeline's own key can do to the artifacts.
-    pub(super) async fn attack(&self) -> Result<Attack> {
-        attack::observe(&self.store, &self.repository).await
     }
 
     /// Ends every process on every host.

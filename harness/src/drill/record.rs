@@ -23,7 +23,7 @@ pub(super) fn begin(request: &Request, isolation: &Isolation, domain: &dyn Domai
         isolation: isolation.describe(),
         machine: machine(),
         tools: BTreeMap::new(),
-        tables: domain.tables().iter().map(|table| table.record()).collect(),
+        tables: domain.recorded(),
         artifacts: BTreeMap::new(),
         previous: request.previous.clone(),
         skipped: request.skipped.clone(),

@@ -13,6 +13,7 @@ use super::Drill;
 use super::environment::World;
 use crate::engine::postgres::{Postgres, Role};
 use crate::examine::inventory::Definitions;
+use crate::examine::objects::Seen;
 use crate::examine::snapshot::Snapshot;
 use crate::examine::{canaries, indexes, invariants, inventory, rows};
 use crate::failure::{Context, Error, Result};
@@ -42,6 +43,7 @@ impl World {
         let mut repository = self.repository.clone();
         repository.bucket = bucket.to_owned();
         repository.endpoints.insert(host.name().to_owned(), link.listen);
+        repository.objects = self.bucket_for(name).await?;
         Ok(StandIn { server: Postgres::empty(host, self.installation.clone()), repository, link })
     }
 }
@@ -86,7 +88,7 @@ impl StandIn {
     }
 
     /// Looks at what came back as the drill itself does, and keeps it in `folder`, with all that it is judged by.
-    pub(super) async fn look(&self, drill: &Drill, before: &Definitions, folder: &Folder) -> Result<()> {
+    pub(super) async fn look(&self, drill: &Drill, world: &World, before: &Definitions, folder: &Folder) -> Result<()> {
         std::fs::create_dir_all(folder.path())?;
         for (from, to) in
             [(drill.folder.ledger(), folder.ledger()), (drill.folder.initial_rows(), folder.initial_rows())]
@@ -95,9 +97,10 @@ impl StandIn {
         }
         let snapshot = Snapshot::take(&self.server, &drill.request.loaded.environment.database).await?;
         let keep = Keep { folder, events: None };
-        let read = rows::observe(&snapshot, drill.domain, &folder.restored_rows()).await?;
+        let objects = world.objects(self.repository.objects.as_deref()).await;
+        let read = rows::observe(&snapshot, drill.domain, objects.as_ref(), &folder.restored_rows()).await?;
         keep.observation("rows", Observation::Rows(read)).await?;
-        drill.look_inside(&self.server, &snapshot, before, &keep).await
+        drill.look_inside(&self.server, &snapshot, (before, objects.as_ref()), &keep).await
     }
 
     /// Ends everything on it, and gives the room on the disk back.
@@ -134,14 +137,21 @@ impl Drill {
         &self,
         server: &Postgres,
         snapshot: &Snapshot,
-        before: &Definitions,
+        (before, objects): (&Definitions, Option<&Seen>),
         keep: &Keep<'_>,
     ) -> Result<()> {
-        let observed = invariants::observe(snapshot, self.domain).await?;
+        let mut observed = invariants::observe(snapshot, self.domain).await?;
+        if let Some(seen) = objects {
+            observed.push(seen.references(snapshot).await?);
+        }
         keep.observation("invariants", Observation::Invariants(observed)).await?;
-        let observed = canaries::observe(snapshot, self.domain).await?;
+        let mut observed = canaries::observe(snapshot, self.domain).await?;
+        observed.extend(objects.map(Seen::canaries).unwrap_or_default());
         keep.observation("canaries", Observation::Canaries(observed)).await?;
-        let after = inventory::read(snapshot.client()).await.cannot("take the inventory of the restored copy")?;
+        let mut after = inventory::read(snapshot.client()).await.cannot("take the inventory of the restored copy")?;
+        if let Some(seen) = objects {
+            after.extend(seen.protection()?);
+        }
         let inventory = Inventory { before: before.clone(), after };
         keep.observation("inventory", Observation::Inventory(inventory)).await?;
         let observed = indexes::observe(server, &self.request.loaded.environment.database).await?;

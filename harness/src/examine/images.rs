@@ -11,6 +11,7 @@ use blackstart_record::rows::Key;
 use blackstart_record::time::Nanos;
 use futures_util::TryStreamExt;
 
+use super::objects::Seen;
 use super::snapshot::Snapshot;
 use crate::engine::postgres::binary::{CopyReader, Malformed};
 use crate::failure::{Context, Error, Result};
@@ -34,12 +35,17 @@ pub struct Owed<'a> {
 ///
 /// # Errors
 /// The record or the restored copy could not be read.
-pub async fn observe(snapshot: &Snapshot, domain: &'static dyn Domain, owed: Owed<'_>) -> Result<Vec<Image>> {
-    let tables: Vec<_> = domain.tables().iter().map(TableSpec::record).collect();
-    let compared = oracle::compare(owed.folder, &tables, owed.cut, owed.loaded_at, owed.declared)
+pub async fn observe(
+    snapshot: &Snapshot,
+    domain: &'static dyn Domain,
+    objects: Option<&Seen>,
+    owed: Owed<'_>,
+) -> Result<Vec<Image>> {
+    let compared = oracle::compare(owed.folder, &domain.recorded(), owed.cut, owed.loaded_at, owed.declared)
         .map_err(|error| Error::new(error.to_string()))?;
     let mut images = Vec::new();
-    for (index, table) in domain.tables().iter().enumerate() {
+    let also = domain.objects().map(|objects| &objects.table);
+    for (index, table) in domain.tables().iter().chain(also).enumerate() {
         let wanted: Vec<_> = compared.wanted().into_iter().filter(|wanted| wanted.table == table.name).collect();
         if wanted.is_empty() {
             continue;
@@ -49,7 +55,11 @@ pub async fn observe(snapshot: &Snapshot, domain: &'static dyn Domain, owed: Owe
             wanted.iter().filter_map(|wanted| Some(version(wanted.key, wanted.expected?))).collect();
         let mut acknowledged = workload::find(&owed.folder.ledger_rows(), &expected).cannot("read the written rows")?;
         acknowledged.extend(workload::find_initial(domain, owed.settings, &expected));
-        let restored = restored(snapshot, table, &wanted.iter().map(|wanted| wanted.key).collect()).await?;
+        let keys: HashSet<Key> = wanted.iter().map(|wanted| wanted.key).collect();
+        let restored = match objects.filter(|_| index == domain.tables().len()) {
+            Some(seen) => keys.iter().filter_map(|key| Some((*key, seen.fields(*key)?.to_vec()))).collect(),
+            None => restored(snapshot, table, &keys).await?,
+        };
         images.extend(wanted.iter().map(|wanted| {
             let fields = wanted.expected.and_then(|op| acknowledged.get(&version(wanted.key, op)));
             Image {

@@ -8,6 +8,7 @@ pub mod images;
 pub mod indexes;
 pub mod invariants;
 pub mod inventory;
+pub mod objects;
 pub mod probe;
 pub mod rows;
 pub mod snapshot;

@@ -11,6 +11,7 @@ use blackstart_record::observation::Rows;
 use blackstart_record::rows::{Cursor, ReadError, Writer};
 use futures_util::TryStreamExt;
 
+use super::objects::Seen;
 use super::snapshot::Snapshot;
 use crate::engine::postgres::binary::{CopyReader, Malformed};
 use crate::failure::{Context, Error, Result};
@@ -19,11 +20,11 @@ use crate::workload::{Domain, KeyRange, TableSpec};
 /// Bytes of a table from which on a second session gains more than it costs.
 pub const LARGE: i64 = 4 << 20;
 
-/// Reads every table. One that cannot be read to its end is noted, and the others are still read.
+/// Reads every table, and adds the objects that were read. What cannot be read to its end is noted, and the rest is still read.
 ///
 /// # Errors
 /// The rows file could not be written, or the session was lost.
-pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain, path: &Path) -> Result<Rows> {
+pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain, objects: Option<&Seen>, path: &Path) -> Result<Rows> {
     let mut observed = Rows::default();
     let twin = Arc::new(snapshot.twin().await?);
     let mut writer = Writer::create(path).cannot("create the rows file")?;
@@ -40,8 +41,23 @@ pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain, path: &Path) -> R
         observed.read.insert(table.name.to_owned(), count.rows);
         observed.bytes += count.bytes;
     }
+    if let Some(seen) = objects {
+        add(seen, &mut writer, &mut observed).cannot("write the rows file")?;
+    }
     writer.finish().cannot("write the rows file")?;
     Ok(observed)
+}
+
+fn add(seen: &Seen, writer: &mut Writer, observed: &mut Rows) -> std::io::Result<()> {
+    let (spec, mut rows) = seen.rows();
+    writer.table(&spec.table.record())?;
+    rows.try_for_each(|row| writer.row(row))?;
+    let (read, bytes, unreadable) = seen.extent();
+    let name = spec.table.name.to_owned();
+    observed.unreadable.extend(unreadable.map(|why| (name.clone(), why.to_owned())));
+    observed.read.insert(name, read);
+    observed.bytes += bytes;
+    Ok(())
 }
 
 #[derive(Default)]

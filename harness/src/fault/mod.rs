@@ -42,6 +42,8 @@ pub struct Scene<'a> {
     pub store: &'a Store,
     /// The pipeline's key to it.
     pub key: &'a Key,
+    /// The bucket of the application's objects and its own key to it, where it keeps some.
+    pub application: Option<(&'a str, &'a Key)>,
     /// The database of the application.
     pub database: &'a str,
     /// The bound on each wait.

@@ -1,4 +1,5 @@
-//! Objects of the store are replaced by their own bytes, encrypted with a key that nobody has.
+//! Objects of the store are replaced by their own bytes, encrypted with a key that nobody has: those of the application with
+//! its own credential, as whoever stole it would.
 
 use std::fs::File;
 use std::io::Read;
@@ -45,24 +46,38 @@ impl Params {
         let mut secret = [0; 32];
         File::open("/dev/urandom")?.read_exact(&mut secret)?;
         let mut words = Vec::new();
+        let bucket = self.0.writer(scene);
         for key in &keys {
-            let mut bytes = scene.store.get(&self.0.bucket, key).await?;
-            words.extend([key.clone(), hex(&Sha256::digest(&bytes))]);
-            cipher(&secret, &mut bytes);
-            scene.store.write(&self.0.bucket, key, bytes).await?;
+            let mut object = match bucket.get(key).await {
+                Ok(object) => object,
+                // Whoever works there may have removed it since.
+                Err(trouble) if trouble.missing => continue,
+                Err(trouble) => return Err(Error::new(trouble.says)),
+            };
+            words.extend([key.clone(), hex(&Sha256::digest(&object.bytes))]);
+            cipher(&secret, &mut object.bytes);
+            bucket.put(key, object).await.map_err(|trouble| Error::new(trouble.says))?;
         }
-        let says = format!("{} objects of {} encrypted in place", keys.len(), self.0.bucket);
+        let says = format!("{} objects of {} encrypted in place", words.len() / 2, self.0.bucket);
         Ok(Injected { says, transaction: None, kept: Kept::Words(words) })
     }
 
     async fn look(&self, scene: &Scene<'_>, injected: &Injected) -> Result<String> {
         let kept = injected.kept.words().chunks_exact(2);
-        let count = kept.len();
+        let mut count = 0;
         for pair in kept {
-            let bytes = scene.store.get(&self.0.bucket, &pair[0]).await?;
+            let bytes = match scene.store.get(&self.0.bucket, &pair[0]).await {
+                Ok(bytes) => bytes,
+                Err(refusal) if refusal.is_missing() => continue,
+                Err(refusal) => return Err(refusal.into()),
+            };
+            count += 1;
             if !bytes.is_empty() && hex(&Sha256::digest(&bytes)) == pair[1] {
                 return Err(Error::new(format!("{} is fetched as it was", pair[0])));
             }
+        }
+        if count == 0 {
+            return Err(Error::new("none of them is there any more"));
         }
         Ok(format!("{count} objects are fetched with other bytes"))
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Scene;
 use crate::failure::Result;
 use crate::plan::Need;
+use crate::store::BucketClient;
 
 /// Objects by the beginning of their keys.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +34,14 @@ impl Objects {
     /// Their keys; at least one.
     pub(super) async fn keys(&self, scene: &Scene<'_>) -> Result<Vec<String>> {
         scene.store.some_objects(&self.bucket, self.prefix()).await
+    }
+
+    /// Their bucket as who writes there reaches it: the application, where it is its own; else the store's owner.
+    pub(super) fn writer(&self, scene: &Scene<'_>) -> BucketClient {
+        match scene.application.filter(|(bucket, _)| *bucket == self.bucket) {
+            Some((bucket, key)) => scene.store.bucket_of(bucket, key),
+            None => scene.store.bucket(&self.bucket),
+        }
     }
 }
 

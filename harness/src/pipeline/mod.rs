@@ -39,6 +39,8 @@ pub struct Repository {
     pub endpoints: BTreeMap<String, SocketAddrV4>,
     /// The name under which the source's artifacts are filed.
     pub server: String,
+    /// The bucket of the application's objects, where it has some.
+    pub objects: Option<String>,
 }
 
 impl Repository {

@@ -40,13 +40,15 @@ pub(super) fn path_on(host: &Host, file: &str) -> String {
 /// What every program finds in its environment about the store.
 pub(super) fn store(host: &Host, repository: &Repository) -> Result<Vec<(&'static str, String)>> {
     let home = host.path("home");
-    Ok(vec![
+    let objects = repository.objects.clone().map(|bucket| ("BLACKSTART_OBJECTS", bucket));
+    let known = [
         ("AWS_ENDPOINT_URL", repository.url_from(host)?),
         ("AWS_SHARED_CREDENTIALS_FILE", format!("{home}/.aws/credentials")),
         ("AWS_CONFIG_FILE", format!("{home}/.aws/config")),
         ("MC_CONFIG_DIR", format!("{home}/.mc")),
         ("BLACKSTART_BUCKET", repository.bucket.clone()),
-    ])
+    ];
+    Ok(known.into_iter().chain(objects).collect())
 }
 
 /// Runs one of the programs to its end beside `server`; the history is told how it ended.

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::{Found, discover};
 pub use load::{load, plan_schema, scenario_schema};
-pub use needs::{APPLICATION_LINK, Need, REPLICATION_LINK, store_link};
+pub use needs::{APPLICATION_LINK, Need, OWNER_OF_OBJECTS, REPLICATION_LINK, store_link};
 pub use text::{check_duration, check_name, check_schedule};
 pub use units::Lapse;
 
@@ -48,7 +48,12 @@ pub trait Vocabulary: Clone + Debug + 'static {
 
     /// The domains that a workload can have.
     fn domains() -> &'static [&'static str] {
-        &["fulfilment"]
+        &["fulfilment", "documents"]
+    }
+
+    /// Those of them that keep objects too.
+    fn domains_with_objects() -> &'static [&'static str] {
+        &["documents"]
     }
 }
 
@@ -139,6 +144,19 @@ pub struct Environment {
     pub credentials: BTreeMap<String, CredentialSpec>,
     /// The database that the application uses, by its name on the source.
     pub database: String,
+    /// Where the application keeps its objects; `None`: all of its data is rows.
+    pub objects: Option<ObjectsSpec>,
+}
+
+/// Where the application keeps its objects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectsSpec {
+    /// The store.
+    pub store: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The credential that the application uses, by name.
+    pub credential: String,
 }
 
 /// A host.
@@ -176,6 +194,8 @@ pub struct BucketSpec {
     pub versioning: bool,
     /// For how many days a version can't be removed.
     pub lock_days: Option<u32>,
+    /// After how many days an old version expires; `None`: never.
+    pub old_versions_days: Option<u32>,
 }
 
 /// A credential.
@@ -185,6 +205,8 @@ pub struct CredentialSpec {
     pub store: String,
     /// What it may do.
     pub may: Vec<String>,
+    /// What it may do instead in some buckets, by name.
+    pub may_in: BTreeMap<String, Vec<String>>,
 }
 
 /// A pipeline and what its method needs.

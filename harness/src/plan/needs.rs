@@ -13,6 +13,8 @@ pub const APPLICATION_LINK: &str = "application";
 
 /// The link by which a replica follows its source.
 pub const REPLICATION_LINK: &str = "replication";
+/// In place of a host, who else has a link to the store: the application, where it keeps objects.
+pub const OWNER_OF_OBJECTS: &str = "application";
 
 /// The link from a host to the store.
 pub fn store_link(host: &str) -> String {
@@ -80,6 +82,7 @@ pub(super) fn check<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &Resolve
         links.push(store_link(source));
         links.extend((source != target).then(|| store_link(target)));
     }
+    links.extend(plan.environment.objects.as_ref().map(|_| store_link(OWNER_OF_OBJECTS)));
     let there = There { plan, source, target, follows, store: &pipeline.store, credential: &spec.credential, links };
     for fault in &file.faults {
         for need in fault.inject.get_ref().needs() {

@@ -73,6 +73,21 @@ pub(super) struct ApplicationFile {
     pub(super) expendable: Option<Said<Vec<String>>>,
     /// Tables, with schema, whose deletions are erasures: what was deleted stays gone, whatever is restored.
     pub(super) erasures: Option<Said<Vec<String>>>,
+    /// Where it keeps its objects. Left out: all of its data is rows.
+    pub(super) objects: Option<ObjectsFile>,
+}
+
+/// Where the application keeps its objects.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Objects")]
+pub(super) struct ObjectsFile {
+    /// The store.
+    pub(super) store: Said<String>,
+    /// The bucket of that store.
+    pub(super) bucket: Said<String>,
+    /// The credential that the application uses; it opens this bucket and no other.
+    pub(super) credential: Said<String>,
 }
 
 /// A recovery time objective, a recovery point objective, or both, and what they cover.
@@ -134,24 +149,29 @@ pub(super) struct StoreFile {
 
 /// A bucket.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "Bucket")]
 pub(super) struct BucketFile {
     /// Whether old versions of an object are kept. Default: no.
     pub(super) versioning: Option<Said<bool>>,
     /// How long a version cannot be removed, in whole days (`30d`). Default: not at all.
     pub(super) lock: Option<Said<Lapse>>,
+    /// How long an old version is kept, in whole days (`30d`). Default: for ever.
+    pub(super) old_versions: Option<Said<Lapse>>,
 }
 
 /// What opens a store, and what it may do there.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "Credential")]
 pub(super) struct CredentialFile {
     /// The store that it opens.
     pub(super) store: Said<String>,
     /// What it may do.
     pub(super) may: Said<Vec<Right>>,
+    /// What it may do instead in some buckets, by their names.
+    #[serde(default)]
+    pub(super) may_in: BTreeMap<Name, Said<Vec<Right>>>,
 }
 
 /// Something that a credential may do in a store.
@@ -164,8 +184,10 @@ pub(super) enum Right {
     Get,
     /// List objects.
     List,
-    /// Remove objects.
+    /// Remove objects; of a bucket with versioning no old version.
     Delete,
+    /// Make a bucket, remove it with all of its versions, and set its versioning and its lifecycle.
+    Configure,
 }
 
 impl Right {
@@ -175,6 +197,7 @@ impl Right {
             Self::Get => "get",
             Self::List => "list",
             Self::Delete => "delete",
+            Self::Configure => "configure",
         }
     }
 }
@@ -195,6 +218,8 @@ pub(super) struct PipelineFile<M> {
     /// The method with its parameters.
     #[schemars(with = "M")]
     pub(super) method: Spanned<M>,
+    /// For how long it is promised that nobody can remove an artifact, in whole days. Default: the bucket's `lock`.
+    pub(super) immutable: Option<Said<Lapse>>,
     /// The method that the document names, if this one stands in for it.
     pub(super) substitutes: Option<Said<String>>,
     /// Its schedule.

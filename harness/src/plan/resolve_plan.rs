@@ -8,12 +8,17 @@ use blackstart_record::time::Nanos;
 
 use super::diagnostic::{Diagnostics, Source};
 use super::name::Name;
-use super::plan_file::{BucketFile, CredentialFile, HostFile, PipelineFile, PlanFile, ScheduleFile, StoreFile};
+use super::plan_file::{
+    BucketFile, CredentialFile, HostFile, ObjectsFile, PipelineFile, PlanFile, Right, ScheduleFile, StoreFile,
+};
 use super::problems::Problems;
 use super::programs;
 use super::sourced::Said;
+use super::units::Lapse;
 use super::values;
-use super::{Asks, BucketSpec, CredentialSpec, Environment, HostSpec, PipelineSpec, StoreSpec, Vocabulary};
+use super::{
+    Asks, BucketSpec, CredentialSpec, Environment, HostSpec, ObjectsSpec, PipelineSpec, StoreSpec, Vocabulary,
+};
 
 const DAY: u64 = 86_400_000_000_000;
 const SHA256_DIGITS: usize = 64;
@@ -43,7 +48,8 @@ pub(super) fn resolve<V: Vocabulary>(
         check_pipeline(pipeline, &environment, &mut problems);
         check_programs(pipeline, folder, &mut problems);
         check_schedule(pipeline, &mut problems);
-        pipelines.insert(name.to_string(), recorded(pipeline, &environment));
+        let immutable = pipeline.immutable.as_ref().and_then(|claim| whole_days(claim, "a promise", &mut problems));
+        pipelines.insert(name.to_string(), recorded(pipeline, immutable, &environment));
         let spec = PipelineSpec {
             name: name.to_string(),
             bucket: pipeline.bucket.value.clone(),
@@ -103,9 +109,9 @@ fn check_objectives<M>(file: &PlanFile<M>, problems: &mut Problems<'_>) {
 
 fn environment<M>(file: &PlanFile<M>, problems: &mut Problems<'_>) -> Environment {
     let hosts = file.hosts.iter().map(|(name, host)| (name.to_string(), host_spec(host, file, problems))).collect();
-    let stores =
+    let stores: BTreeMap<_, _> =
         file.stores.iter().map(|(name, store)| (name.to_string(), store_spec(store, file, problems))).collect();
-    let credentials =
+    let credentials: BTreeMap<_, _> =
         file.credentials.iter().map(|(name, one)| (name.to_string(), credential_spec(one, file, problems))).collect();
     if file.application.database.value.trim().is_empty() {
         problems.add(
@@ -114,7 +120,32 @@ fn environment<M>(file: &PlanFile<M>, problems: &mut Problems<'_>) -> Environmen
             "name the application's database",
         );
     }
-    Environment { hosts, stores, credentials, database: file.application.database.value.clone() }
+    let objects =
+        file.application.objects.as_ref().map(|objects| objects_spec(objects, &stores, &credentials, problems));
+    Environment { hosts, stores, credentials, database: file.application.database.value.clone(), objects }
+}
+
+fn objects_spec(
+    objects: &ObjectsFile,
+    stores: &BTreeMap<String, StoreSpec>,
+    credentials: &BTreeMap<String, CredentialSpec>,
+    problems: &mut Problems<'_>,
+) -> ObjectsSpec {
+    problems.refer_to("store", &objects.store, stores.keys().map(String::as_str));
+    problems.refer_to("credential", &objects.credential, credentials.keys().map(String::as_str));
+    if let Some(store) = stores.get(&objects.store.value) {
+        problems.refer_to("bucket", &objects.bucket, store.buckets.keys().map(String::as_str));
+    }
+    if let Some(other) = credentials.get(&objects.credential.value).filter(|one| one.store != objects.store.value) {
+        let message = format!("the credential `{}` opens `{}`", objects.credential.value, other.store);
+        let help = format!("the application's objects are in `{}`", objects.store.value);
+        problems.add(objects.credential.span.clone(), message, help);
+    }
+    ObjectsSpec {
+        store: objects.store.value.clone(),
+        bucket: objects.bucket.value.clone(),
+        credential: objects.credential.value.clone(),
+    }
 }
 
 fn host_spec<M>(host: &HostFile, file: &PlanFile<M>, problems: &mut Problems<'_>) -> HostSpec {
@@ -136,23 +167,42 @@ fn store_spec<M>(store: &StoreFile, file: &PlanFile<M>, problems: &mut Problems<
 fn bucket_spec(bucket: &BucketFile, problems: &mut Problems<'_>) -> BucketSpec {
     let versioning = bucket.versioning.as_ref().is_some_and(|versioning| versioning.value);
     let lock_days = bucket.lock.as_ref().and_then(|lock| {
-        let nanos = lock.value.0.0;
-        let days = u32::try_from(nanos / DAY).ok().filter(|days| nanos % DAY == 0 && *days > 0);
-        if days.is_none() {
-            problems.add(lock.span.clone(), "a lock lasts whole days, at least one", "write it as `30d`");
-        }
         if !versioning {
             problems.add(lock.span.clone(), "a bucket without versioning cannot be locked", "add `versioning = true`");
         }
-        days
+        whole_days(lock, "a lock", problems)
     });
-    BucketSpec { versioning, lock_days }
+    let old_versions_days = bucket.old_versions.as_ref().and_then(|kept| {
+        if !versioning {
+            let message = "a bucket without versioning has no old versions";
+            problems.add(kept.span.clone(), message, "add `versioning = true`");
+        }
+        whole_days(kept, "the time for which old versions are kept", problems)
+    });
+    BucketSpec { versioning, lock_days, old_versions_days }
+}
+
+fn whole_days(said: &Said<Lapse>, what: &str, problems: &mut Problems<'_>) -> Option<u32> {
+    let nanos = said.value.0.0;
+    let days = u32::try_from(nanos / DAY).ok().filter(|days| nanos.is_multiple_of(DAY) && *days > 0);
+    if days.is_none() {
+        problems.add(said.span.clone(), format!("{what} lasts whole days, at least one"), "write it as `30d`");
+    }
+    days
 }
 
 fn credential_spec<M>(credential: &CredentialFile, file: &PlanFile<M>, problems: &mut Problems<'_>) -> CredentialSpec {
     problems.refer_to("store", &credential.store, file.stores.keys().map(Name::as_str));
-    let may = credential.may.value.iter().map(|right| right.as_str().to_owned()).collect();
-    CredentialSpec { store: credential.store.value.clone(), may }
+    let words = |rights: &[Right]| rights.iter().map(|right| right.as_str().to_owned()).collect();
+    let buckets = file.stores.iter().find(|(name, _)| name.as_str() == credential.store.value);
+    let may_in = credential.may_in.iter().map(|(bucket, rights)| {
+        if let Some((_, store)) = buckets {
+            problems.refer("bucket", bucket.as_str(), rights.span.clone(), store.buckets.keys().map(Name::as_str));
+        }
+        (bucket.to_string(), words(&rights.value))
+    });
+    let may_in = may_in.collect();
+    CredentialSpec { store: credential.store.value.clone(), may: words(&credential.may.value), may_in }
 }
 
 fn check_pipeline<M: Asks>(pipeline: &PipelineFile<M>, environment: &Environment, problems: &mut Problems<'_>) {
@@ -201,7 +251,7 @@ fn check_schedule<M: Asks>(pipeline: &PipelineFile<M>, problems: &mut Problems<'
     }
 }
 
-fn recorded<M: Asks>(pipeline: &PipelineFile<M>, environment: &Environment) -> Pipeline {
+fn recorded<M: Asks>(pipeline: &PipelineFile<M>, immutable: Option<u32>, environment: &Environment) -> Pipeline {
     let origin = pipeline.substitutes.as_ref().map_or(Origin::Stated, |named| Origin::Substitutes(named.value.clone()));
     let method = pipeline.method.get_ref();
     let follows = method.method().is_some_and(|method| method.follows);
@@ -214,7 +264,7 @@ fn recorded<M: Asks>(pipeline: &PipelineFile<M>, environment: &Environment) -> P
         schedule: schedule(&pipeline.schedule),
         ships_remainder: method.method().is_some_and(|method| method.ships_remainder),
         // A replica keeps nothing in the store.
-        immutable_days: bucket.and_then(|bucket| bucket.lock_days).filter(|_| !follows),
+        immutable_days: immutable.or_else(|| bucket.and_then(|bucket| bucket.lock_days)).filter(|_| !follows),
     }
 }
 

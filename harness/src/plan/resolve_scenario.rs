@@ -29,6 +29,7 @@ pub(super) fn resolve<V: Vocabulary>(
     let method = pipeline.as_ref().and_then(|pipeline| pipeline.method.method());
     check_target(&file, &plan, method.as_ref(), &mut problems);
     check_workload::<V>(&file.workload, &mut problems);
+    check_objects(&file, &plan, &mut problems);
     needs::check(&file, &plan, &mut problems);
     check_runbook(&file, method.as_ref(), &mut problems);
     check_leaving(&file, &plan, &mut problems);
@@ -118,6 +119,36 @@ fn check_workload<V: Vocabulary>(workload: &WorkloadFile, problems: &mut Problem
     at_least_one(Some(&workload.clients), 1, problems);
     if let Some(rate) = workload.rate.as_ref().filter(|rate| !(rate.value.is_finite() && rate.value > 0.0)) {
         problems.add(rate.span.clone(), "the rate is no number above 0", "leave it out to run flat out");
+    }
+}
+
+/// A domain that keeps objects needs a place for them, which a drill starts; any other would leave the place empty.
+fn check_objects<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
+    let domain = &file.workload.domain;
+    if !V::domains().contains(&domain.value.as_str()) {
+        return;
+    }
+    let keeps = V::domains_with_objects().contains(&domain.value.as_str());
+    match &plan.environment.objects {
+        None if keeps => {
+            let message = format!("the domain `{}` keeps objects, and the plan has no place for them", domain.value);
+            let help = "give [application] `objects = { store = \"..\", bucket = \"..\", credential = \"..\" }`";
+            problems.add(domain.span.clone(), message, help);
+        }
+        Some(_) if !keeps => {
+            let message = format!("the domain `{}` keeps no objects, of which the plan has some", domain.value);
+            let help = format!("use one of {}", V::domains_with_objects().join(", "));
+            problems.add(domain.span.clone(), message, help);
+        }
+        Some(objects) => {
+            let store = plan.plan.pipelines.get(&file.pipeline.value).map(|pipeline| &pipeline.store);
+            if let Some(store) = store.filter(|store| **store != objects.store) {
+                let message =
+                    format!("the application's objects are in `{}`, which this drill does not start", objects.store);
+                problems.add(file.pipeline.span.clone(), message, format!("the pipeline saves to `{store}`"));
+            }
+        }
+        None => {}
     }
 }
 

@@ -311,6 +311,35 @@ const MISTAKES: &[Mistake] = &[
         "without versioning cannot",
         "`versioning = true`",
     ),
+    ("plan", "substitutes = \"WAL-G\"", "immutable = ^\"12h\"", "a promise lasts whole days", "`30d`"),
+    (
+        "plan",
+        "versioning = true, lock = \"30d\"",
+        "old-versions = ^\"30d\"",
+        "without versioning has no old versions",
+        "`versioning = true`",
+    ),
+    (
+        "plan",
+        "database = \"shop\"",
+        "database = \"shop\"\nobjects = { store = \"backups\", bucket = ^\"safed\", credential = \"pipeline\" }",
+        "there is no bucket `safed`",
+        "did you mean `saved`?",
+    ),
+    (
+        "plan",
+        "may = [\"put\", \"get\"]",
+        "may = []\nmay-in = { safed = ^[\"put\"] }",
+        "there is no bucket `safed`",
+        "did you mean `saved`?",
+    ),
+    (
+        "scenario",
+        "\"fulfilment\"",
+        "^\"documents\"",
+        "keeps objects, and the plan has no place for them",
+        "`objects = {",
+    ),
     ("plan", "site = \"main\"", "site = ^\"mian\"", "there is no site `mian`", "did you mean `main`?"),
     ("plan", "source = \"primary\"", "source = ^\"primry\"", "there is no host `primry`", "did you mean `primary`?"),
     ("plan", "source = \"primary\"", "source = ^\"store\"", "`store` runs no server", "`engine`"),
@@ -579,7 +608,10 @@ fn a_plan_is_resolved_as_written() {
     assert_eq!(entries, [("archive-timeout", "1 min"), ("base", "0 2 * * *"), ("retention", "30 d")]);
     assert_eq!(plan.values["facts.alerts.age"].value, "25");
     assert_eq!(plan.findings[0].places[0].origin, Origin::From { section: "1".into(), line: 1 });
-    assert_eq!(environment.stores["backups"].buckets["saved"], BucketSpec { versioning: true, lock_days: Some(30) });
+    assert_eq!(
+        environment.stores["backups"].buckets["saved"],
+        BucketSpec { versioning: true, lock_days: Some(30), old_versions_days: None }
+    );
     assert_eq!(environment.hosts["recovery"].disk, Some(2 << 30));
     assert_eq!((pipeline.bucket.as_str(), pipeline.credential.as_str()), ("saved", "pipeline"));
     let names: Vec<_> = scenario.faults.iter().map(|fault| (fault.after, fault.name.as_str())).collect();
@@ -594,6 +626,43 @@ fn a_plan_is_resolved_as_written() {
     assert_eq!((bounds.server, scenario.probes.beat), (Nanos::from_secs(60), Nanos::from_millis(20)));
     let copy: Loaded<Test> = serde_json::from_str(&serde_json::to_string(&loaded).unwrap()).unwrap();
     assert_eq!((&copy.plan, &copy.scenario), (plan, scenario));
+}
+
+#[test]
+fn objects_need_a_domain_that_keeps_some_and_the_store_that_the_drill_starts() {
+    let objects =
+        "database = \"shop\"\nobjects = { store = \"backups\", bucket = \"saved\", credential = \"pipeline\" }";
+    let plan = PLAN.replace("database = \"shop\"", objects);
+    let documents = SCENARIO.replace("\"fulfilment\"", "\"documents\"");
+    let loaded_plan = loaded(&plan, &documents).unwrap_or_else(|error| panic!("{}", told(&error)));
+    let kept = loaded_plan.environment.objects.unwrap();
+    assert_eq!((kept.store.as_str(), kept.bucket.as_str(), kept.credential.as_str()), ("backups", "saved", "pipeline"));
+    let said = told(&loaded(&plan, SCENARIO).unwrap_err());
+    assert!(said.contains("`fulfilment` keeps no objects") && said.contains("documents"), "{said}");
+    let elsewhere = plan.replace("objects = { store = \"backups\"", "objects = { store = \"other\"").replace(
+        "[credentials.pipeline]",
+        "[stores.other]\nhost = \"store\"\nbuckets = { saved = {} }\n[credentials.shop]\nstore = \"other\"\nmay = []\n[credentials.pipeline]",
+    );
+    let elsewhere = elsewhere
+        .replace("bucket = \"saved\", credential = \"pipeline\" }", "bucket = \"saved\", credential = \"shop\" }");
+    let said = told(&loaded(&elsewhere, &documents).unwrap_err());
+    assert!(said.contains("are in `other`, which this drill does not start"), "{said}");
+}
+
+#[test]
+fn what_is_promised_of_artifacts_is_the_pipelines_word_and_else_the_buckets_lock() {
+    let (locked, word) = ("versioning = true, lock = \"30d\"", "substitutes = \"WAL-G\"");
+    let claims = "immutable = \"7d\"";
+    for (lock, claim, promised) in [
+        (locked, word, Some(30)),
+        ("versioning = true", word, None),
+        ("versioning = true", claims, Some(7)),
+        (locked, claims, Some(7)),
+    ] {
+        let plan = PLAN.replace(locked, lock).replace(word, claim);
+        let loaded = loaded(&plan, SCENARIO).unwrap_or_else(|error| panic!("{}", told(&error)));
+        assert_eq!(loaded.plan.pipelines["archive"].immutable_days, promised, "{lock}, {claim}");
+    }
 }
 
 #[test]

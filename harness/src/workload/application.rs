@@ -66,6 +66,17 @@ pub struct Operation {
     pub steps: Vec<Step>,
     /// How it ends.
     pub ending: Ending,
+    /// In place of all that: what it does to an object. A store knows no transaction, so each is an operation of its own.
+    pub object: Option<ObjectStep>,
+}
+
+/// What an operation does to an object of the application's bucket.
+#[derive(Clone, Debug)]
+pub enum ObjectStep {
+    /// Writes the object of this number.
+    Put(u64),
+    /// Removes it.
+    Remove(u64),
 }
 
 /// How an operation is meant to end.

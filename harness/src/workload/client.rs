@@ -13,10 +13,12 @@ use tokio_postgres::Config;
 use super::application::{Application, Ending};
 use super::ledger::{LedgerClosed, LedgerHandle};
 use super::meter::{Count, Meter};
+use super::objects::Deed;
 use super::pace::Pace;
 use super::session::{Progress, Session, Trouble};
-use super::{Settings, TableSpec};
+use super::{ObjectSpec, Operation, Settings, TableSpec};
 use crate::clock::Clock;
+use crate::store::BucketClient;
 
 /// The first and the longest wait after a failed attempt to connect, or an unexpected error.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
@@ -27,6 +29,7 @@ pub(super) struct Shared {
     pub config: Config,
     pub settings: Settings,
     pub tables: &'static [TableSpec],
+    pub objects: Option<(&'static ObjectSpec, BucketClient)>,
     pub epoch: u8,
     pub next_op: AtomicU64,
     pub ledger: LedgerHandle,
@@ -155,7 +158,7 @@ impl Client<'_> {
         let room = shared.ledger.reserve().await?;
         let invoked = LedgerEntry::Invoked { op, client: self.number, epoch: shared.epoch, at: shared.clock.now() };
         let room = room.invoked(invoked);
-        let run = session.run(op, &operation, self.application.statements(), shared.tables, &mut progress);
+        let run = self.perform(session, op, &operation, &mut progress);
         let result = timeout(shared.settings.op_timeout, run).await.unwrap_or(Err(Trouble::Broken));
         let at = shared.clock.now();
         let (count, ended) = match result {
@@ -179,6 +182,25 @@ impl Client<'_> {
             self.application.acknowledged(&answers);
         }
         Ok((ended, operation.tenant))
+    }
+}
+
+impl Client<'_> {
+    /// A transaction, or what it does to an object.
+    async fn perform(
+        &self,
+        session: &Session,
+        op: u64,
+        operation: &Operation,
+        progress: &mut Progress,
+    ) -> Result<(), Trouble> {
+        let shared = self.shared;
+        let Some(step) = &operation.object else {
+            return session.run(op, operation, self.application.statements(), shared.tables, progress).await;
+        };
+        let Some((spec, bucket)) = &shared.objects else { return Err(Trouble::Surprise) };
+        let (seed, table) = (shared.settings.seed, shared.tables.len() as u8);
+        Deed { op, step, seed, spec, table }.perform(bucket, progress).await
     }
 }
 

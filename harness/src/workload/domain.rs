@@ -1,6 +1,8 @@
 //! What a domain is made of.
 
-use super::{Application, Settings, TableSpec};
+use blackstart_record::rows::Table;
+
+use super::{Application, ObjectSpec, Settings, TableSpec};
 
 /// A schema with its data, its rules and its application.
 pub trait Domain: Sync {
@@ -18,6 +20,17 @@ pub trait Domain: Sync {
 
     /// Its tables, in the order in which they are loaded; an effect's `table` is an index into them.
     fn tables(&self) -> &'static [TableSpec];
+
+    /// Its objects; `None`: all of its data is rows. An effect's `table` is then the one after the last of the tables.
+    fn objects(&self) -> Option<&'static ObjectSpec> {
+        None
+    }
+
+    /// Everything that a record compares, in the order in which effects name it.
+    fn recorded(&self) -> Vec<Table> {
+        let objects = self.objects().map(|objects| &objects.table);
+        self.tables().iter().chain(objects).map(TableSpec::record).collect()
+    }
 
     /// The initial rows.
     fn generator(&self, settings: &Settings) -> Box<dyn Generator>;
@@ -48,9 +61,14 @@ pub trait Generator: Send + Sync {
     /// Appends the fields of a table's row. Rows are in key order; `index` is below [`Generator::count`].
     fn fields(&self, table: usize, index: u64, out: &mut Vec<u8>);
 
-    /// Rows over all tables.
+    /// How many objects there are: those of the numbers from 1 on.
+    fn objects(&self) -> u64 {
+        0
+    }
+
+    /// Rows over all tables, and objects.
     fn rows(&self, tables: usize) -> u64 {
-        (0..tables).map(|table| self.count(table)).sum()
+        (0..tables).map(|table| self.count(table)).sum::<u64>() + self.objects()
     }
 }
 

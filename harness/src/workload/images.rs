@@ -11,7 +11,7 @@ use std::path::Path;
 use blackstart_record::codec::{put_varint, take_u64, take_varint};
 use blackstart_record::rows::Key;
 
-use super::{Domain, Settings};
+use super::{Domain, Settings, objects};
 
 const MAGIC: &[u8; 8] = b"BSROWI01";
 /// No frame is longer: PostgreSQL allows no field of more.
@@ -152,6 +152,13 @@ pub fn find_initial(domain: &dyn Domain, settings: &Settings, wanted: &HashSet<V
             if wanted.contains(&version) {
                 found.insert(version, fields.clone());
             }
+        }
+    }
+    let objects = domain.tables().len() as u8;
+    for version in wanted.iter().filter(|version| version.table == objects && version.op == 0) {
+        let number = u64::try_from(version.key.0).ok().filter(|number| (1..=generator.objects()).contains(number));
+        if let Some(number) = number {
+            found.insert(*version, objects::fields(number, &objects::object(settings.seed, number, 0)));
         }
     }
     found

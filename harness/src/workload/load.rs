@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio_postgres::Client;
 
-use super::{Domain, Generator, Load, Settings, TableSpec};
+use super::{Domain, Generator, Load, Settings, TableSpec, objects};
 use crate::engine::postgres::binary::{self, Fields, Raw};
 use crate::failure::{Context, Result};
 
@@ -26,7 +26,7 @@ const CHUNK: usize = 64 * 1024;
 
 /// Makes the domain's schema in an empty database, loads its initial rows and writes their keys and digests to
 /// `rows_path`. `client` is a superuser's: foreign keys and triggers are off for the load, as the generator's
-/// rows agree with each other by construction.
+/// rows agree with each other by construction. Objects are written down here and put in place by [`super::load_objects`].
 ///
 /// # Errors
 /// What the server refused, or an error of writing the rows file; the database is then of no use.
@@ -43,6 +43,12 @@ pub async fn load(domain: &dyn Domain, client: &Client, settings: &Settings, row
             Load::Insert(sql) => rows.insert(client, sql).await,
         }
         .cannot(format_args!("load {}", table.name))?;
+    }
+    if let Some(spec) = domain.objects() {
+        writer.table(&spec.table.record())?;
+        for number in 1..=generator.objects() {
+            writer.row(spec.table.row(&objects::fields(number, &objects::object(settings.seed, number, 0)))?)?;
+        }
     }
     writer.finish().cannot("write the rows file")?;
     client.batch_execute("RESET session_replication_role").await.cannot("switch triggers off or on")?;

@@ -9,6 +9,7 @@
 
 mod application;
 mod client;
+mod documents;
 mod domain;
 mod fulfilment;
 mod images;
@@ -16,6 +17,7 @@ mod ledger;
 mod load;
 mod meter;
 pub mod nonce;
+pub mod objects;
 mod pace;
 mod random;
 mod running;
@@ -23,11 +25,12 @@ mod session;
 mod settings;
 mod table;
 
-pub use application::{Application, Effects, Ending, Operation, Rows, Statement, Step};
+pub use application::{Application, Effects, Ending, ObjectStep, Operation, Rows, Statement, Step};
 pub use domain::{Canary, Domain, Generator, Invariant, WriteTrial};
 pub use images::{Version, find, find_initial};
 pub use ledger::{Ledger, LedgerClosed, LedgerHandle};
 pub use load::{Loaded, load};
+pub use objects::{ObjectSpec, load_objects};
 pub use random::Random;
 pub use running::{Running, Stopped, Workload};
 pub use settings::Settings;
@@ -39,4 +42,4 @@ pub fn domain(name: &str) -> Option<&'static dyn Domain> {
 }
 
 /// Every domain.
-pub const DOMAINS: &[&dyn Domain] = &[&fulfilment::Fulfilment];
+pub const DOMAINS: &[&dyn Domain] = &[&fulfilment::Fulfilment, &documents::Documents];

@@ -16,6 +16,7 @@ use super::ledger::{LedgerClosed, LedgerHandle};
 use super::meter::Meter;
 use super::{Domain, Settings};
 use crate::clock::Clock;
+use crate::store::BucketClient;
 
 /// The instants of a workload's life and what it was started with.
 pub struct Workload<'a> {
@@ -23,6 +24,8 @@ pub struct Workload<'a> {
     pub domain: &'a dyn Domain,
     /// How to connect: address of the link, database, the application's role.
     pub config: Config,
+    /// The application's bucket, where the domain has objects.
+    pub objects: Option<BucketClient>,
     /// As the data was loaded.
     pub settings: Settings,
     /// 0 before the disaster, 1 after the recovery.
@@ -40,10 +43,11 @@ pub struct Workload<'a> {
 impl Workload<'_> {
     /// Starts the clients. Must be called inside a Tokio runtime.
     pub fn start(self) -> Running {
-        let Self { domain, config, settings, epoch, first_op, ledger, clock, tallies } = self;
+        let Self { domain, config, objects, settings, epoch, first_op, ledger, clock, tallies } = self;
         let shared = Arc::new(Shared {
             config,
             tables: domain.tables(),
+            objects: domain.objects().zip(objects),
             epoch,
             // 0 marks the initial load.
             next_op: AtomicU64::new(first_op.max(1)),

@@ -99,7 +99,7 @@ impl World {
     }
 
     async fn fill_store(&self, prefixes: &[&str]) {
-        let bucket = Bucket { name: BUCKET.into(), versioning: true, lock_days: None };
+        let bucket = Bucket::plain(BUCKET, true);
         self.store.make_bucket(&bucket).await.unwrap();
         self.store.admit(&self.key, &["put", "get", "list"].map(str::to_owned), &[BUCKET]).await.unwrap();
         for prefix in prefixes {
@@ -137,6 +137,7 @@ impl World {
             links: &self.links,
             store: &self.store,
             key: &self.key,
+            application: None,
             database: DATABASE,
             bound: BOUND,
         }

@@ -136,7 +136,7 @@ impl Ground {
     async fn examine(&self, database: &str) -> blackstart_record::observation::Rows {
         let _ = std::fs::remove_file(self.folder.restored_rows());
         let snapshot = Snapshot::take(&self.server.postgres, database).await.unwrap();
-        let mut read = rows::observe(&snapshot, domain(), &self.folder.restored_rows()).await.unwrap();
+        let mut read = rows::observe(&snapshot, domain(), None, &self.folder.restored_rows()).await.unwrap();
         let owed = images::Owed {
             folder: &self.folder,
             settings: &self.settings,
@@ -144,7 +144,7 @@ impl Ground {
             loaded_at: self.loaded_at,
             declared: oracle::Declared::default(),
         };
-        read.images = images::observe(&snapshot, domain(), owed).await.unwrap();
+        read.images = images::observe(&snapshot, domain(), None, owed).await.unwrap();
         read
     }
 }
@@ -154,7 +154,8 @@ async fn work(server: &Server, settings: &Settings, ledger: &Ledger, clock: Cloc
     let (tallies, _) = mpsc::channel(1);
     let (config, settings) = (server.application.clone(), settings.clone());
     let ledger = ledger.handle();
-    let workload = Workload { domain: domain(), config, settings, epoch: 0, first_op, ledger, clock, tallies };
+    let workload =
+        Workload { domain: domain(), config, objects: None, settings, epoch: 0, first_op, ledger, clock, tallies };
     let running = workload.start();
     let client = server.postgres.connect(DATABASE).await.unwrap();
     let deadline = clock.now().plus(Nanos::from_secs(120));

@@ -59,7 +59,7 @@ async fn both_halves_of_a_large_table_are_the_table() {
     }
     assert!(!large.is_empty(), "no table is large enough to be read in halves");
     let path = scratch.path().join("healthy.rows");
-    let seen = observe(&snapshot, domain(), &path).await.unwrap();
+    let seen = observe(&snapshot, domain(), None, &path).await.unwrap();
     let all = at_once(&snapshot).await;
     assert_eq!(seen.unreadable.len(), 0);
     assert_eq!(seen.read.values().sum::<u64>(), all.iter().map(|rows| rows.len() as u64).sum::<u64>());
@@ -80,7 +80,7 @@ async fn both_halves_of_a_large_table_are_the_table() {
         );
         server.postgres.run(&copy, &spoil).await.unwrap();
         let snapshot = Snapshot::take(&server.postgres, &copy).await.unwrap();
-        let seen = observe(&snapshot, domain(), &scratch.path().join(&copy)).await.unwrap();
+        let seen = observe(&snapshot, domain(), None, &scratch.path().join(&copy)).await.unwrap();
         assert_eq!(seen.unreadable.keys().map(String::as_str).collect::<Vec<_>>(), [table.name], "{last}");
         for (other, rows) in domain().tables().iter().zip(&all).filter(|(other, _)| other.name != table.name) {
             assert_eq!(seen.read[other.name], rows.len() as u64, "{last}: {}", other.name);

@@ -165,6 +165,7 @@ async fn work_a_second(server: &Server, folder: &Folder, settings: &Settings, cl
     let workload = Workload {
         domain: domain(),
         config: server.application.clone(),
+        objects: None,
         settings: settings.clone(),
         epoch: 0,
         first_op: 1,
@@ -180,7 +181,7 @@ async fn work_a_second(server: &Server, folder: &Folder, settings: &Settings, cl
     let now = clock.now();
     let cut = Cut { earliest: now, latest: now, claimed_by: "nothing was restored".into() };
     let snapshot = Snapshot::take(&server.postgres, DATABASE).await.unwrap();
-    let read = rows::observe(&snapshot, domain(), &folder.restored_rows()).await.unwrap();
+    let read = rows::observe(&snapshot, domain(), None, &folder.restored_rows()).await.unwrap();
     folder.store(&folder.observation("rows"), &Observation::Rows(read)).unwrap();
     vec![
         Event::Loaded { rows: settings.rows, bytes: 1 },

@@ -32,7 +32,7 @@ fn workload(
 ) -> Workload<'static> {
     let config = server.config(domain().application_role());
     let (settings, clock) = (settings.clone(), Clock::start());
-    Workload { domain: domain(), config, settings, epoch: 0, first_op, ledger, clock, tallies }
+    Workload { domain: domain(), config, objects: None, settings, epoch: 0, first_op, ledger, clock, tallies }
 }
 
 async fn run(server: &Scratch, settings: &Settings, first_op: u64, during: impl AsyncFnOnce()) -> Run {

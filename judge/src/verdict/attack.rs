@@ -1,12 +1,13 @@
-//! ATTACK: whoever holds the pipeline's key cannot take the backups away.
+//! ATTACK: whoever holds the pipeline's key, or the application's, cannot take the backups away.
 
+use blackstart_record::observation::Attack;
 use blackstart_record::verdict::{Finding, Verdict};
 
 use super::Checker;
 use super::evidence::{Evidence, finding, total};
-use super::words::count;
+use super::words::{count, list};
 
-/// What the pipeline's own key could do to the artifacts.
+/// What a key could do to the artifacts, and the application's own to the versions of its objects.
 pub const CHECKER: Checker = Checker { name: "ATTACK", check };
 
 fn check(evidence: &Evidence) -> Finding {
@@ -41,10 +42,12 @@ fn check(evidence: &Evidence) -> Finding {
     if looks.is_empty() {
         return found(Verdict::Inconclusive, "nobody tried to take the backups away".into());
     }
-    let mut finding = found(
-        Verdict::Met,
-        format!("none of {} could be destroyed with the pipeline's own key", count(compared, "artifact")),
-    );
+    if let Some(look) = looks.iter().find(|look| look.artifacts == 0) {
+        let says = format!("nothing was there to attack with the key of \"{}\"", look.credential);
+        return found(Verdict::Inconclusive, says);
+    }
+    let mut finding =
+        found(Verdict::Met, format!("none of {} could be destroyed {}", count(compared, "artifact"), with(&looks)));
     let hidden = total(looks.iter().map(|look| look.hidden.len() as u64));
     if hidden > 0 {
         let number = count(hidden, "artifact");
@@ -53,4 +56,15 @@ fn check(evidence: &Evidence) -> Finding {
             .push(format!("{number} could be hidden behind a newer version: a restore has to name the older one"));
     }
     finding
+}
+
+/// Whose keys were tried.
+fn with(looks: &[&Attack]) -> String {
+    match looks {
+        [_] => "with the pipeline's own key".to_owned(),
+        _ => {
+            let keys: Vec<String> = looks.iter().map(|look| format!("\"{}\"", look.credential)).collect();
+            format!("with the keys of {}", list(&keys))
+        }
+    }
 }

@@ -853,9 +853,34 @@ fn attack_catches_backups_that_their_own_key_can_take_away() {
                 Inconclusive,
                 "nothing was",
             ),
+            (
+                "destroyed by the application",
+                |drill| by_application(drill, 7, &["documents/1"]),
+                Missed,
+                "1 of 7 artifacts could be destroyed with the key of \"shop\"",
+            ),
+            (
+                "whole after both keys",
+                |drill| by_application(drill, 7, &[]),
+                Met,
+                "none of 19 artifacts could be destroyed with the keys of \"pipeline\" and \"shop\"",
+            ),
+            (
+                "nothing there for one of them",
+                |drill| by_application(drill, 0, &[]),
+                Inconclusive,
+                "nothing was there to attack with the key of \"shop\"",
+            ),
             ("no examination", |drill| drop(drill.observations.remove("attack")), Inconclusive, "nobody tried"),
         ],
     );
+}
+
+/// The application's key tries too, and destroys these of so many.
+fn by_application(drill: &mut Drill, artifacts: u64, lost: &[&str]) {
+    let lost = lost.iter().map(|key| (*key).to_owned()).collect();
+    let attack = Attack { credential: "shop".into(), artifacts, lost, ..Attack::default() };
+    drill.observations.insert("attack-application".into(), Observation::Attack(attack));
 }
 
 #[test]

@@ -346,7 +346,8 @@ impl<'a> Truth<'a> {
         if !wrong && compared == 0 && !self.from_artifacts() {
             return word("ATTACK", Met, 1);
         }
-        word("ATTACK", if wrong { Missed } else { met_if(!looks.is_empty()) }, compared)
+        let each_attacked = !looks.is_empty() && looks.iter().all(|look| look.artifacts > 0);
+        word("ATTACK", if wrong { Missed } else { met_if(each_attacked) }, compared)
     }
 
     fn stage(&self) -> Word {

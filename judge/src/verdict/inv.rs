@@ -127,7 +127,11 @@ fn brief(line: &str) -> String {
 fn cause(totals: &BTreeMap<(Word, &str), u64>, lines: &[String]) -> &'static str {
     let any = |word, part: &str| totals.keys().any(|(w, kind)| *w == word && kind.contains(part));
     let says = |part: &str| lines.iter().any(|line| line.contains(part));
-    if any(Word::Missing, "schema") {
+    let of_bucket = |(_, kind): &(Word, &str)| *kind == "bucket";
+    if totals.keys().all(of_bucket) {
+        "versioning, lock and lifecycle are settings of a bucket, which no copy of its objects holds: a bucket that was made \
+         anew does not have them"
+    } else if any(Word::Missing, "schema") {
         "little or nothing came back: the dump was of another or an empty database, or the restore ended at once"
     } else if any(Word::Missing, "constraint") && any(Word::Missing, "index") && any(Word::Missing, "grant") {
         "the restore stopped before its end, or went on after errors: constraints, indexes and grants come last"
@@ -188,6 +192,8 @@ mod tests {
             (changed, "database", "", "of the database itself"),
             (changed, "indexes", "", "another server version"),
             (extra, "indexes", "", "not empty"),
+            (changed, "bucket", "", "settings of a bucket"),
+            (missing, "bucket", "", "settings of a bucket"),
         ] {
             let totals = BTreeMap::from([((word, kind), 1)]);
             let said = cause(&totals, &[line.to_owned()]);

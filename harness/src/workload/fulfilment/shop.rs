@@ -50,7 +50,7 @@ impl Application for Shop {
         Value::Int4(tenant as i32).put(&mut parameters);
         let step = |sql: Sql| Step { statement: sql as usize, parameters: parameters.clone(), rows: None };
         let steps = [Sql::Customers, Sql::Stock, Sql::Orders, Sql::Lines, Sql::Documents].map(step).to_vec();
-        Operation { tenant, begin: begin(tenant), steps, ending: Ending::Rollback }
+        Operation { tenant, begin: begin(tenant), steps, ending: Ending::Rollback, object: None }
     }
 
     fn saw(&mut self, tenant: u32, answers: &[Rows]) {
@@ -73,7 +73,7 @@ impl Application for Shop {
             (false, true) => Ending::Rollback,
             (false, false) => Ending::Commit,
         };
-        Operation { tenant, begin: begin(tenant), steps, ending }
+        Operation { tenant, begin: begin(tenant), steps, ending, object: None }
     }
 
     fn acknowledged(&mut self, answers: &[Rows]) {
