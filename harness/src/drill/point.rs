@@ -28,8 +28,6 @@ pub(super) async fn read_off(drill: &Drill, snapshot: &Snapshot, probes: &Probes
         // A copy without that table is an answer too.
         Err(_) => snapshot.back().await.map(|()| None)?,
     };
-    // Objects are copied one after the other, beside the dump: no instant within the backup is theirs.
-    let beat = beat.filter(|_| drill.request.loaded.environment.objects.is_none());
     let (beat, now) = (beat.and_then(|beat| u64::try_from(beat).ok()), drill.clock.now());
     let loaded = &drill.request.loaded;
     let cut = if promotes(loaded) {
@@ -42,6 +40,8 @@ pub(super) async fn read_off(drill: &Drill, snapshot: &Snapshot, probes: &Probes
         });
         last_applied(backup, held, now, probes.last_written(), alarm.map(|alarm| alarm.value))
     } else {
+        // Objects are copied one after the other, beside the dump: no instant within the backup is theirs.
+        let beat = beat.filter(|_| loaded.environment.objects.is_none());
         let held = beat.and_then(|beat| Some((beat, probes.written(beat)?)));
         claimed(backup, held.map(|(beat, (sent, _, next))| Heartbeat { beat, sent, next: next.unwrap_or(now) }))
     };

@@ -13,6 +13,7 @@ pub const APPLICATION_LINK: &str = "application";
 
 /// The link by which a replica follows its source.
 pub const REPLICATION_LINK: &str = "replication";
+
 /// In place of a host, who else has a link to the store: the application, where it keeps objects.
 pub const OWNER_OF_OBJECTS: &str = "application";
 
