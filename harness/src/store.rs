@@ -1,5 +1,6 @@
 //! S3 endpoints: a real MinIO on a host, its buckets, and the credentials that each party has.
 
+pub mod gate;
 mod objects;
 
 use std::collections::BTreeMap;

@@ -9,6 +9,7 @@ use blackstart_record::observation::Attack;
 use blackstart_record::record::Tool;
 use blackstart_record::time::Nanos;
 use blackstart_record::words::hex;
+use futures_util::{TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 use tokio_postgres::Config;
@@ -26,6 +27,7 @@ use crate::plan::{APPLICATION_LINK, Loaded, store_link};
 use crate::runbook::Parts;
 use crate::sabotage::Edit;
 use crate::secret::Secrets;
+use crate::store::gate::{Gate, Rule};
 use crate::store::{Bucket, Key, Listing, Store};
 
 /// Everything that runs for one drill.
@@ -265,9 +267,10 @@ impl World {
         let plain = Bucket { name: bucket.to_owned(), versioning: false, lock_days: None };
         self.store.make_bucket(&plain).await?;
         let from = &self.repository.bucket;
-        for key in self.listing().await?.keys() {
-            self.store.copy(from, key, bucket, key).await?;
-        }
+        let listing = self.listing().await?;
+        let whole = listing.keys().filter(|key| edits.iter().all(|edit| edit.key() != *key));
+        let copied = stream::iter(whole.map(Ok));
+        copied.try_for_each_concurrent(8, |key| self.store.copy(from, key, bucket, key)).await?;
         for edit in edits {
             match edit {
                 Edit::Remove(key) => self.store.remove(bucket, key).await?,
@@ -309,6 +312,13 @@ impl World {
     /// How the hosts are kept apart.
     pub(super) fn isolation(&self) -> &Isolation {
         &self.ground.isolation
+    }
+
+    /// Puts a gate between a link and the store.
+    pub(super) async fn gate(&self, link: &Link, rule: Rule) -> Result<Gate> {
+        let gate = Gate::open(*link.listen.ip(), Store::address_on(self.store.host()), rule).await?;
+        self.links.switch(link, gate.address()).await?;
+        Ok(gate)
     }
 
     /// Tries what the pipeline's own key can do to the artifacts.
