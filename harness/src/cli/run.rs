@@ -50,6 +50,9 @@ pub struct Run {
     /// Afterwards, restore from damaged copies of the backup too: what would this drill not have noticed?
     #[arg(long)]
     sabotage: bool,
+    /// Afterwards, disturb a backup at each step that it takes: is it restorable wherever it reports success?
+    #[arg(long)]
+    crash_points: bool,
     /// Stop after the first drill that is not met.
     #[arg(long)]
     fail_fast: bool,
@@ -75,6 +78,7 @@ pub struct Session {
     seed: u64,
     fail_fast: bool,
     sabotage: bool,
+    crash_points: bool,
     format: Format,
     signals: Signals,
     exit: Exit,
@@ -111,10 +115,12 @@ pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Sess
     if !wrong.is_empty() {
         return Err(Problem::Configuration(wrong.into_iter().collect()));
     }
-    if let Some((found, loaded)) = drills.iter().find(|(_, loaded)| args.sabotage && restores_in_place(loaded)) {
+    if let Some((found, loaded)) =
+        drills.iter().find(|(_, loaded)| (args.sabotage || args.crash_points) && restores_in_place(loaded))
+    {
         let target = &loaded.scenario.target;
-        let message =
-            format!("--sabotage restores on servers of its own, and {} restores on its source", found.drill());
+        let flag = if args.sabotage { "--sabotage" } else { "--crash-points" };
+        let message = format!("{flag} restores on servers of its own, and {} restores on its source", found.drill());
         let help = format!("leave {} out, or give the scenario another `target` than \"{target}\"", found.drill());
         return Err(Problem::new(Exit::Usage, message).help(help));
     }
@@ -124,8 +130,8 @@ pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Sess
     // 53 bits: a seed survives every JSON reader.
     let seed = args.seed.unwrap_or_else(|| u64::try_from(id.random() >> 27 & ((1 << 53) - 1)).unwrap_or_default());
     let done = Vec::new();
-    let (fail_fast, sabotage) = (args.fail_fast, args.sabotage);
-    Ok(Session { drills, folder, id, seed, fail_fast, sabotage, format, signals, exit: Exit::Met, done })
+    let Run { fail_fast, sabotage, crash_points, .. } = *args;
+    Ok(Session { drills, folder, id, seed, fail_fast, sabotage, crash_points, format, signals, exit: Exit::Met, done })
 }
 
 fn restores_in_place(loaded: &Loaded<Registry>) -> bool {
@@ -177,6 +183,7 @@ impl Session {
             previous: self.folder.previous(found),
             skipped: BTreeMap::new(),
             sabotage: self.sabotage,
+            crash_points: self.crash_points,
         };
         let number = format!("drill {} of {}", index + 1, self.drills.len());
         output::note(&format!("{number}: {}, seed {}", Paint::stderr().strong(&found.drill()), self.seed));

@@ -170,13 +170,13 @@ async fn start_store(
     let credential = &loaded.environment.credentials[&loaded.pipeline.credential];
     let mut buckets: Vec<&str> = spec.buckets.keys().map(String::as_str).collect();
     let copies = format!("{}*", super::sabotage::BUCKETS);
-    buckets.extend(request.sabotage.then_some(copies.as_str()));
+    buckets.extend((request.sabotage || request.crash_points).then_some(copies.as_str()));
     store.admit(key, &credential.may, &buckets).await?;
     Ok(store)
 }
 
 /// The source with the application's database, and an empty server to restore onto where one is needed.
-async fn start_servers(
+pub(super) async fn start_servers(
     loaded: &Loaded<Registry>,
     cache: &Path,
     source: &mut Postgres,
@@ -262,10 +262,14 @@ impl World {
         self.store.list(&self.repository.bucket, "").await
     }
 
+    /// Makes a bucket that promises nothing.
+    pub(super) async fn plain_bucket(&self, name: &str) -> Result<()> {
+        self.store.make_bucket(&Bucket { name: name.to_owned(), versioning: false, lock_days: None }).await
+    }
+
     /// Copies every artifact into a bucket of its own, with these changes.
     pub(super) async fn copy_artifacts(&self, bucket: &str, edits: &[Edit]) -> Result<()> {
-        let plain = Bucket { name: bucket.to_owned(), versioning: false, lock_days: None };
-        self.store.make_bucket(&plain).await?;
+        self.plain_bucket(bucket).await?;
         let from = &self.repository.bucket;
         let listing = self.listing().await?;
         let whole = listing.keys().filter(|key| edits.iter().all(|edit| edit.key() != *key));

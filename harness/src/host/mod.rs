@@ -11,8 +11,10 @@ pub mod scratch;
 mod command;
 mod mounts;
 pub mod overheard;
+mod steps;
 pub(crate) mod tree;
 mod watched;
 
 pub use command::{Command, Finished, Logs, Process};
 pub use native::{Ground, Host};
+pub use steps::Steps;

@@ -24,6 +24,7 @@ use nix::unistd::{Gid, Uid};
 
 use super::command::{Command, Finished, Logs, Process};
 use super::isolate::{Isolation, MOUNTS, NOBODY, ServerUser};
+use super::steps::Steps;
 use super::{mounts, process, tree, watched};
 use crate::failure::{Context, Error, Result};
 
@@ -56,6 +57,7 @@ struct Inner {
     user: ServerUser,
     view: Option<View>,
     ground: Ground,
+    steps: Arc<Steps>,
 }
 
 /// A mount namespace of its own: other hosts' disks are not in it.
@@ -85,7 +87,15 @@ impl Host {
             let [.., high, low] = std::process::id().to_be_bytes();
             Ipv4Addr::new(127, 1 + high % 250, low, 10 + index)
         };
-        let inner = Inner { name: name.to_owned(), address, disk, user, view: None, ground: ground.clone() };
+        let inner = Inner {
+            name: name.to_owned(),
+            address,
+            disk,
+            user,
+            view: None,
+            ground: ground.clone(),
+            steps: Arc::default(),
+        };
         for folder in ["home", "tmp", "run"] {
             inner.own_folder(folder)?;
         }
@@ -150,7 +160,12 @@ impl Host {
                 Ok(())
             });
         }
-        watched::exec(prepared, &self.inner.name, command, &self.inner.ground.logs).await
+        watched::exec(prepared, &self.inner.name, command, &self.inner.ground.logs, self.inner.steps.clone()).await
+    }
+
+    /// The programs that its watched programs execute.
+    pub fn steps(&self) -> &Steps {
+        &self.inner.steps
     }
 
     /// Writes a file on its disk, owned by the server user.

@@ -14,6 +14,7 @@ mod beats;
 mod bytes;
 mod calibration;
 mod closure;
+mod crash_points;
 mod differences;
 mod evidence;
 mod exposure;
@@ -43,6 +44,8 @@ mod calibration_tests;
 mod checker_tests;
 #[cfg(test)]
 mod clean_restore_tests;
+#[cfg(test)]
+mod crash_points_tests;
 #[cfg(test)]
 mod damaged_record_tests;
 #[cfg(test)]

@@ -1,0 +1,28 @@
+//! The programs that a watched program executes, counted; one of them is killed at its start where that is asked for.
+
+use std::sync::{Mutex, PoisonError};
+
+/// The count of a host.
+#[derive(Debug, Default)]
+pub struct Steps(Mutex<Counted>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    kill: Option<u64>,
+    names: Vec<String>,
+}
+
+impl Steps {
+    /// Counts from the beginning, and kills that one, counted from 1; the names of those that were executed before.
+    pub fn begin(&self, kill: Option<u64>) -> Vec<String> {
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *counted, Counted { kill, names: Vec::new() }).names
+    }
+
+    /// One more was executed; whether it is to be killed.
+    pub(super) fn next(&self, name: &str) -> bool {
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.names.push(name.to_owned());
+        counted.kill == Some(counted.names.len() as u64)
+    }
+}
