@@ -2,17 +2,19 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 
+/// Where a mount needs no source, no type or no options.
+pub(super) const NONE: Option<&str> = None;
+
 /// Remounts `points` of a mount namespace. What was done before a refusal is undone.
 pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], read_only: bool) -> io::Result<()> {
-    let none: Option<&str> = None;
     let remount = |point: &PathBuf, read_only: bool| {
         let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND;
-        mount(none, point, none, if read_only { flags | MsFlags::MS_RDONLY } else { flags }, none)
+        mount(NONE, point, NONE, if read_only { flags | MsFlags::MS_RDONLY } else { flags }, NONE)
     };
     let inside = || {
         // A thread of its own enters: the others share their file system with the harness.
@@ -29,4 +31,14 @@ pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], 
     std::thread::scope(|scope| {
         scope.spawn(inside).join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
     })
+}
+
+/// Shows a folder in another place.
+pub(super) fn bind(from: &Path, to: &Path) -> io::Result<()> {
+    Ok(mount(Some(from), to, NONE, MsFlags::MS_BIND, NONE)?)
+}
+
+/// Makes a folder a memory file system of its own, of that size.
+pub(super) fn limited_disk(disk: &Path, bytes: u64) -> io::Result<()> {
+    Ok(mount(Some("tmpfs"), disk, Some("tmpfs"), MsFlags::empty(), Some(format!("size={bytes}").as_str()))?)
 }

@@ -77,7 +77,8 @@ impl Host {
         let user = ServerUser::under(&ground.isolation);
         fs::create_dir_all(&disk).cannot(format_args!("make the disk of host {name}"))?;
         if let Some(limit) = disk_limit {
-            limited_disk(&disk, limit).cannot(format_args!("limit the disk of host {name} to {limit} bytes"))?;
+            mounts::limited_disk(&disk, limit)
+                .cannot(format_args!("limit the disk of host {name} to {limit} bytes"))?;
         }
         let isolated = matches!(ground.isolation, Isolation::Namespaces { .. });
         let address = if isolated {
@@ -326,21 +327,21 @@ impl Inner {
     fn arrange(&self) -> io::Result<View> {
         unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
         let point = |name: &str| Path::new(MOUNTS).join(name);
-        bind(&self.disk, &point("disk"))?;
+        mounts::bind(&self.disk, &point("disk"))?;
         if self.ground.tools.is_dir() {
-            bind(&self.ground.tools, &point("tools"))?;
+            mounts::bind(&self.ground.tools, &point("tools"))?;
         }
         // Last, since what was bound may lie below them: whatever anybody may write to is a place of its own on each host,
         // so that nothing passes from one to another but over a link. And no other host's disk.
         for shared in ["/tmp", "/var/tmp"] {
-            bind(&self.disk.join("tmp"), Path::new(shared))?;
+            mounts::bind(&self.disk.join("tmp"), Path::new(shared))?;
         }
         for shared in ["/dev/shm", "/run/lock"].iter().filter(|shared| Path::new(shared).is_dir()) {
-            mount(NONE, *shared, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=1777"))?;
+            mount(mounts::NONE, *shared, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=1777"))?;
         }
         let elsewhere = |all: &&Path| !all.starts_with("/tmp") && !all.starts_with("/var/tmp");
         if let Some(all) = self.ground.scratch.parent().filter(elsewhere) {
-            mount(Some("tmpfs"), all, Some("tmpfs"), MsFlags::MS_RDONLY, NONE)?;
+            mount(Some("tmpfs"), all, Some("tmpfs"), MsFlags::MS_RDONLY, mounts::NONE)?;
         }
         let namespace = fs::File::open("/proc/thread-self/ns/mnt")?;
         Ok(View { inode: namespace.metadata()?.ino(), namespace: namespace.into() })
@@ -366,16 +367,6 @@ impl Inner {
         let inside = |path: &&Path| path.starts_with(&self.disk);
         folder.ancestors().take_while(inside).try_for_each(|path| self.own(path))
     }
-}
-
-const NONE: Option<&str> = None;
-
-fn bind(from: &Path, to: &Path) -> io::Result<()> {
-    Ok(mount(Some(from), to, NONE, MsFlags::MS_BIND, NONE)?)
-}
-
-fn limited_disk(disk: &Path, bytes: u64) -> io::Result<()> {
-    Ok(mount(Some("tmpfs"), disk, Some("tmpfs"), MsFlags::empty(), Some(format!("size={bytes}").as_str()))?)
 }
 
 fn step_into(namespace: Option<RawFd>) -> io::Result<()> {

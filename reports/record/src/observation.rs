@@ -10,6 +10,10 @@ use crate::plan::Step;
 use crate::rows::Key;
 use crate::time::Nanos;
 
+mod crash_points;
+
+pub use crash_points::{CrashOutcome, CrashPoint, CrashPoints, CrashStep, TableDigest};
+
 /// What one examination saw. Stored as `observations/<name>.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "data", deny_unknown_fields)]
@@ -38,97 +42,6 @@ pub enum Observation {
     CleanRestore(CleanRestore),
     /// A backup for each of a backup's steps, disturbed there.
     CrashPoints(CrashPoints),
-}
-
-/// Backups of a stand-in of the source, on which nobody works, each disturbed at one step.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CrashPoints {
-    /// Requests to the store that an undisturbed backup makes.
-    pub requests: u64,
-    /// Programs that it executes, below its own.
-    pub programs: Vec<String>,
-    /// What the source holds, by table.
-    pub source: BTreeMap<String, TableDigest>,
-    /// What came of backups that nothing disturbed: one before all others, and one after them.
-    pub undisturbed: Vec<CrashOutcome>,
-    /// The disturbed ones.
-    pub points: Vec<CrashPoint>,
-}
-
-/// The rows of a table, whatever their order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TableDigest {
-    /// How many there are.
-    pub rows: u64,
-    /// The sum of their digests.
-    pub digest: String,
-}
-
-/// A backup that was disturbed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CrashPoint {
-    /// Where.
-    pub at: CrashStep,
-    /// How long the backup took.
-    pub took: Nanos,
-    /// What came of it.
-    pub outcome: CrashOutcome,
-}
-
-/// Where a backup was disturbed, counted from 1.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum CrashStep {
-    /// The connection of this request to the store was broken.
-    Request {
-        /// Which.
-        number: u64,
-    },
-    /// The store was gone from this request on, until the backup ended.
-    From {
-        /// Which.
-        request: u64,
-    },
-    /// This program was killed at its start.
-    Program {
-        /// Which.
-        number: u64,
-        /// Its name, in the undisturbed backup.
-        name: String,
-    },
-}
-
-/// What came of a backup.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum CrashOutcome {
-    /// It did not report success.
-    Failed {
-        /// What it said.
-        says: String,
-    },
-    /// It reported success, and could not be restored.
-    NotRestorable {
-        /// The step of the restore that failed; `None`: what came back could not be read.
-        step: Option<Step>,
-        /// What that said.
-        says: String,
-    },
-    /// It reported success, and was restored.
-    Restored {
-        /// What came back, by table.
-        tables: BTreeMap<String, TableDigest>,
-    },
-    /// It ended before the step at which it was to be disturbed.
-    NotReached,
-    /// The harness could not try it.
-    NotTried {
-        /// Why.
-        why: String,
-    },
 }
 
 /// The same restore on a new host, with the hosts that may be lost dead.
