@@ -138,7 +138,7 @@ impl Drill {
         stand_in.ready(self, world).await?;
         let (events, _nobody) = mpsc::channel(64);
         let outcome = match stand_in.restore(self, &wanted, &events, None).await {
-            Err((step, says)) => CrashOutcome::NotRestorable { step: Some(step), says },
+            Err((step, error)) => CrashOutcome::NotRestorable { step: Some(step), says: error.to_string() },
             Ok(()) => match self.digests(&stand_in.server).await {
                 Ok(tables) => CrashOutcome::Restored { tables },
                 Err(error) => CrashOutcome::NotRestorable { step: None, says: error.to_string() },

@@ -116,14 +116,14 @@ impl Drill {
                 self.observed("sabotage", Observation::Sabotage(observed)).await?;
             }
         }
+        if self.request.crash_points {
+            let observed = self.crash_points(world).await.cannot("disturb backups")?;
+            self.observed("crash-points", Observation::CrashPoints(observed)).await?;
+        }
         let method = self.request.loaded.pipeline.method.pipeline();
         if method.steps().contains(&Step::Restore) {
             let observed = self.clean_restore(world, of).await;
             self.observed("clean-restore", Observation::CleanRestore(observed)).await?;
-        }
-        if self.request.crash_points {
-            let observed = self.crash_points(world).await.cannot("disturb backups")?;
-            self.observed("crash-points", Observation::CrashPoints(observed)).await?;
         }
         // The last look: it leaves no artifact as it was.
         self.observed("attack", Observation::Attack(world.attack().await?)).await
