@@ -92,10 +92,10 @@ impl Drill {
             None => (Rule::Pass, None),
             Some(CrashStep::Request { number }) => (Rule::Break(*number), None),
             Some(CrashStep::From { request }) => (Rule::Gone(*request), None),
-            Some(CrashStep::Program { number, .. }) => (Rule::Pass, Some(*number)),
+            Some(CrashStep::Program { number, name }) => (Rule::Pass, Some((name.clone(), *number))),
         };
         site.gate.set(rule);
-        site.source.host().steps().begin(kill);
+        site.source.host().steps().begin(kill.clone());
         let (events, _nobody) = mpsc::channel(64);
         let tools = Tools {
             clock: self.clock,
@@ -111,7 +111,7 @@ impl Drill {
         let programs = site.source.host().steps().begin(None);
         let is_reached = match (at, kill) {
             (None, _) => true,
-            (_, Some(number)) => programs.len() as u64 >= number,
+            (_, Some((name, number))) => programs.iter().filter(|other| **other == name).count() as u64 >= number,
             _ => !passed.disturbed.is_empty(),
         };
         Taken { backup, took, requests: passed.requests, programs, is_reached }
@@ -181,8 +181,11 @@ async fn mark(source: &Postgres) -> Result<u64> {
 /// Every step at which a backup is disturbed.
 fn steps(requests: u64, programs: &[String]) -> Vec<CrashStep> {
     let request = |number| [CrashStep::Request { number }, CrashStep::From { request: number }];
-    let program = |(number, name): (u64, &String)| CrashStep::Program { number, name: name.clone() };
-    (1..=requests).flat_map(request).chain((1..).zip(programs).map(program)).collect()
+    let program = |(index, name): (usize, &String)| {
+        let number = programs[..=index].iter().filter(|other| *other == name).count() as u64;
+        CrashStep::Program { number, name: name.clone() }
+    };
+    (1..=requests).flat_map(request).chain(programs.iter().enumerate().map(program)).collect()
 }
 
 /// At most [`POINTS`] of them, evenly.
@@ -210,10 +213,11 @@ mod tests {
 
     #[test]
     fn every_request_is_a_step_twice_and_every_program_once() {
-        let steps = steps(2, &["pg_dump".to_owned()]);
-        let program = CrashStep::Program { number: 1, name: "pg_dump".into() };
+        let steps = steps(2, &["pg_dump", "mc", "pg_dump"].map(str::to_owned));
+        let program = |name: &str, number| CrashStep::Program { number, name: name.into() };
         let (one, two) = (CrashStep::Request { number: 1 }, CrashStep::Request { number: 2 });
         let (from_one, from_two) = (CrashStep::From { request: 1 }, CrashStep::From { request: 2 });
-        assert_eq!(steps, [one, from_one, two, from_two, program]);
+        let programs = [program("pg_dump", 1), program("mc", 1), program("pg_dump", 2)];
+        assert_eq!(steps, [vec![one, from_one, two, from_two], programs.to_vec()].concat());
     }
 }

@@ -8,13 +8,14 @@ pub struct Steps(Mutex<Counted>);
 
 #[derive(Debug, Default)]
 struct Counted {
-    kill: Option<u64>,
+    kill: Option<(String, u64)>,
     names: Vec<String>,
 }
 
 impl Steps {
-    /// Counts from the beginning, and kills that one, counted from 1; the names of those that were executed before.
-    pub fn begin(&self, kill: Option<u64>) -> Vec<String> {
+    /// Counts from the beginning, and kills the program of that name when it is executed that often, counted from 1; the
+    /// names of those that were executed before. Two ends of a pipe are executed in either order: a name tells them apart.
+    pub fn begin(&self, kill: Option<(String, u64)>) -> Vec<String> {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *counted, Counted { kill, names: Vec::new() }).names
     }
@@ -23,6 +24,7 @@ impl Steps {
     pub(super) fn next(&self, name: &str) -> bool {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counted.names.push(name.to_owned());
-        counted.kill == Some(counted.names.len() as u64)
+        let times = counted.names.iter().filter(|other| *other == name).count() as u64;
+        counted.kill.as_ref().is_some_and(|(killed, number)| killed == name && *number == times)
     }
 }

@@ -289,12 +289,12 @@ mod tests {
     async fn exactly_the_program_that_is_asked_for_is_killed_at_its_start() {
         let folder = tempfile::tempdir().unwrap();
         let host = host(folder.path());
-        let lines = "for i in 1 2 3; do /bin/echo $i; done; exit 0";
+        let lines = "for i in 1 2 3; do /bin/true; /bin/echo $i; done; exit 0";
         for (kill, printed) in [(None, "1\n2\n3\n"), (Some(1), "2\n3\n"), (Some(2), "1\n3\n"), (Some(4), "1\n2\n3\n")] {
-            host.steps().begin(kill);
+            host.steps().begin(kill.map(|number| ("echo".to_owned(), number)));
             let (finished, _) = host.exec_watched(&script(lines)).await.unwrap();
             assert_eq!((finished.status.code(), &*finished.stdout), (Some(0), printed), "{kill:?}");
-            assert_eq!(host.steps().begin(None), ["echo", "echo", "echo"], "{kill:?}");
+            assert_eq!(host.steps().begin(None), ["true", "echo", "true", "echo", "true", "echo"], "{kill:?}");
         }
     }
 

@@ -118,6 +118,6 @@ fn a_dump_that_reports_success_is_restorable_wherever_it_was_disturbed_and_one_i
         assert!(lies.iter().all(|line| line.starts_with(culprit)), "{lies:#?}");
         let number = |how: &str| crash.details.iter().filter(|line| line.contains(how)).count();
         assert!(number("the backup failed") > 0 && number("and came back, after") > 0, "{:#?}", crash.details);
-        assert!(number("program 1, killed at its start") == 1, "{:#?}", crash.details);
+        assert!(number("pg_dumpall, the 1. of its name, killed at its start") == 1, "{:#?}", crash.details);
     }
 }

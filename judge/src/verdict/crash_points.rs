@@ -79,7 +79,7 @@ fn told(point: &CrashPoint, source: &BTreeMap<String, TableDigest>) -> String {
     let at = match &point.at {
         CrashStep::Request { number } => format!("the connection of request {number} broken"),
         CrashStep::From { request } => format!("the store gone from request {request} on"),
-        CrashStep::Program { number, name } => format!("{name}, program {number}, killed at its start"),
+        CrashStep::Program { number, name } => format!("{name}, the {number}. of its name, killed at its start"),
     };
     format!("{at}: {}, after {}", words(&point.outcome, source), point.took)
 }

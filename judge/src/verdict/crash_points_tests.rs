@@ -108,13 +108,13 @@ fn the_finding_says_which_step_and_what_came_of_it() {
         (vec![failed.clone(), good.clone()], "2 disturbed backups: 1 said that they failed, 1 reported success"),
         (
             vec![failed.clone(), lie],
-            "1 of 2 disturbed backups reported success and did not come back; the first with pg_dump, program 2, killed at \
-             its start: reported success, and the restore was refused at restore: no such object",
+            "1 of 2 disturbed backups reported success and did not come back; the first with pg_dump, the 2. of its name, \
+             killed at its start: reported success, and the restore was refused at restore: no such object",
         ),
         (vec![restored(2, "aa")], "came back with other rows (shop.orders)"),
         (
             vec![failed, CrashOutcome::NotTried { why: "no room".into() }],
-            "program 2, killed at its start: could not be",
+            "the 2. of its name, killed at its start: could not be",
         ),
         (Vec::new(), "no backup was disturbed"),
     ];

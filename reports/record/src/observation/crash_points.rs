@@ -62,9 +62,9 @@ pub enum CrashStep {
     },
     /// This program was killed at its start.
     Program {
-        /// Which.
+        /// Which of its name.
         number: u64,
-        /// Its name, in the undisturbed backup.
+        /// Its name.
         name: String,
     },
 }
