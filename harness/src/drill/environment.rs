@@ -274,7 +274,7 @@ impl World {
         let listing = self.listing().await?;
         let whole = listing.keys().filter(|key| edits.iter().all(|edit| edit.key() != *key));
         let copied = stream::iter(whole.map(Ok));
-        copied.try_for_each_concurrent(8, |key| self.store.copy(from, key, bucket, key)).await?;
+        copied.try_for_each_concurrent(2, |key| self.store.copy(from, key, bucket, key)).await?;
         for edit in edits {
             match edit {
                 Edit::Remove(key) => self.store.remove(bucket, key).await?,
