@@ -2,6 +2,7 @@
 
 pub mod calibration;
 mod clean;
+mod crash_points;
 mod environment;
 mod faults;
 mod launch;
@@ -72,6 +73,8 @@ pub struct Request {
     pub skipped: BTreeMap<String, String>,
     /// Whether the restore is tried on damaged copies too.
     pub sabotage: bool,
+    /// Whether backups are disturbed at each of their steps.
+    pub crash_points: bool,
 }
 
 /// Runs one drill inside its isolation and writes its record; whatever happened is in the record.

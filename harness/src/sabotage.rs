@@ -61,6 +61,15 @@ pub enum Edit {
     Replace(String, String),
 }
 
+impl Edit {
+    /// The object that it changes.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Change(key, _) | Self::Remove(key) | Self::Replace(key, _) => key,
+        }
+    }
+}
+
 /// A kind of damage.
 #[derive(Clone, Copy, Debug)]
 pub struct Damage {

@@ -1,6 +1,7 @@
 //! S3 endpoints: a real MinIO on a host, its buckets, and the credentials that each party has.
 
 mod bucket;
+pub mod gate;
 mod objects;
 mod protection;
 

@@ -86,6 +86,7 @@ fn environment(profile: &mut Profile) -> Result<f64> {
         seed: 1,
         previous: None,
         sabotage: false,
+        crash_points: false,
         skipped: BTreeMap::new(),
     };
     let (begun, wall) = (Instant::now(), SystemTime::now());

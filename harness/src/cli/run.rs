@@ -51,6 +51,9 @@ pub struct Run {
     /// Afterwards, restore from damaged copies of the backup too: what would this drill not have noticed?
     #[arg(long)]
     sabotage: bool,
+    /// Afterwards, disturb a backup at each step that it takes: is it restorable wherever it reports success?
+    #[arg(long)]
+    crash_points: bool,
     /// Stop after the first drill that is not met.
     #[arg(long)]
     fail_fast: bool,
@@ -76,6 +79,7 @@ pub struct Session {
     seed: u64,
     fail_fast: bool,
     sabotage: bool,
+    crash_points: bool,
     format: Format,
     signals: Signals,
     exit: Exit,
@@ -112,25 +116,38 @@ pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Sess
     if !wrong.is_empty() {
         return Err(Problem::Configuration(wrong.into_iter().collect()));
     }
-    if let Some((found, loaded)) = drills.iter().find(|(_, loaded)| args.sabotage && restores_in_place(loaded)) {
-        let target = &loaded.scenario.target;
-        let message =
-            format!("--sabotage restores on servers of its own, and {} restores on its source", found.drill());
-        let help = format!("leave {} out, or give the scenario another `target` than \"{target}\"", found.drill());
-        return Err(Problem::new(Exit::Usage, message).help(help));
-    }
-    if let Some((found, _)) = drills.iter().find(|(_, loaded)| args.sabotage && promotes(loaded)) {
-        let message = format!("--sabotage damages copies of a backup, and {} promotes a replica", found.drill());
-        return Err(Problem::new(Exit::Usage, message).help(format!("leave {} out", found.drill())));
-    }
+    drills.iter().try_for_each(|(found, loaded)| possible(&found.drill(), loaded, args))?;
     let id = Ulid::new();
     let signals = Signals::watch().map_err(|error| Problem::new(Exit::Internal, error.to_string()))?;
     let folder = RunFolder::create(args.out.as_deref(), id)?;
     // 53 bits: a seed survives every JSON reader.
     let seed = args.seed.unwrap_or_else(|| u64::try_from(id.random() >> 27 & ((1 << 53) - 1)).unwrap_or_default());
     let done = Vec::new();
-    let (fail_fast, sabotage) = (args.fail_fast, args.sabotage);
-    Ok(Session { drills, folder, id, seed, fail_fast, sabotage, format, signals, exit: Exit::Met, done })
+    let Run { fail_fast, sabotage, crash_points, .. } = *args;
+    Ok(Session { drills, folder, id, seed, fail_fast, sabotage, crash_points, format, signals, exit: Exit::Met, done })
+}
+
+/// Whether a drill can be done with the flags that were given.
+fn possible(drill: &str, loaded: &Loaded<Registry>, args: &Run) -> Result<()> {
+    let flag = match (args.sabotage, args.crash_points) {
+        (true, _) => "--sabotage",
+        (_, true) => "--crash-points",
+        _ => return Ok(()),
+    };
+    let refused = |why: String, help: String| Err(Problem::new(Exit::Usage, format!("{flag} {why}")).help(help));
+    let leave_out = format!("leave {drill} out");
+    if restores_in_place(loaded) {
+        let help = format!("{leave_out}, or give the scenario another `target` than \"{}\"", loaded.scenario.target);
+        return refused(format!("restores on servers of its own, and {drill} restores on its source"), help);
+    }
+    if promotes(loaded) {
+        return refused(format!("works on a backup, and {drill} promotes a replica"), leave_out);
+    }
+    if args.crash_points && loaded.environment.objects.is_some() {
+        let why = format!("compares rows alone, and the application of {drill} keeps objects too");
+        return Err(Problem::new(Exit::Usage, format!("--crash-points {why}")).help(leave_out));
+    }
+    Ok(())
 }
 
 fn restores_in_place(loaded: &Loaded<Registry>) -> bool {
@@ -186,6 +203,7 @@ impl Session {
             previous: self.folder.previous(found),
             skipped: BTreeMap::new(),
             sabotage: self.sabotage,
+            crash_points: self.crash_points,
         };
         let number = format!("drill {} of {}", index + 1, self.drills.len());
         output::note(&format!("{number}: {}, seed {}", Paint::stderr().strong(&found.drill()), self.seed));

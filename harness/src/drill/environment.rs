@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use blackstart_record::event::Incarnation;
 use blackstart_record::record::Tool;
 use blackstart_record::time::Nanos;
+use futures_util::{TryStreamExt, stream};
 use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 
@@ -25,6 +26,7 @@ use crate::plan::{APPLICATION_LINK, Loaded, REPLICATION_LINK, store_link};
 use crate::runbook::Parts;
 use crate::sabotage::Edit;
 use crate::secret::Secrets;
+use crate::store::gate::{Gate, Rule};
 use crate::store::{Bucket, Key, Listing, Store};
 
 /// Everything that runs for one drill.
@@ -66,10 +68,6 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let loaded = &drill.request.loaded;
     let secrets = Secrets::default();
     let located = Located::find(loaded)?;
-    let tools = tokio::task::spawn_blocking({
-        let located = located.clone();
-        move || located.describe()
-    });
     let cache = blackstart_tools::cache_dir().ok_or_else(|| Error::new("there is no cache folder: set HOME"))?;
     let ground = Ground {
         isolation: isolation.clone(),
@@ -123,7 +121,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         application_config: Config::new(),
         repository,
         standing: Vec::new(),
-        tools,
+        tools: tokio::task::spawn_blocking(move || located.describe()),
         application,
         links,
         ground,
@@ -165,7 +163,7 @@ async fn store_links(links: &mut Links, store: &Host, from: &[Host]) -> Result<B
 }
 
 /// The source with the application's database, and an empty server to restore onto where one is needed.
-async fn start_servers(
+pub(super) async fn start_servers(
     loaded: &Loaded<Registry>,
     cache: &Path,
     source: &mut Postgres,
@@ -280,13 +278,19 @@ impl World {
         self.store.list(&self.repository.bucket, "").await
     }
 
+    /// Makes a bucket that promises nothing.
+    pub(super) async fn plain_bucket(&self, name: &str) -> Result<()> {
+        self.store.make_bucket(&Bucket::plain(name, false)).await
+    }
+
     /// Copies every artifact into a bucket of its own, with these changes.
     pub(super) async fn copy_artifacts(&self, bucket: &str, edits: &[Edit]) -> Result<()> {
-        self.store.make_bucket(&Bucket::plain(bucket, false)).await?;
+        self.plain_bucket(bucket).await?;
         let from = &self.repository.bucket;
-        for key in self.listing().await?.keys() {
-            self.store.copy(from, key, bucket, key).await?;
-        }
+        let listing = self.listing().await?;
+        let whole = listing.keys().filter(|key| edits.iter().all(|edit| edit.key() != *key));
+        let copied = stream::iter(whole.map(Ok));
+        copied.try_for_each_concurrent(2, |key| self.store.copy(from, key, bucket, key)).await?;
         for edit in edits {
             match edit {
                 Edit::Remove(key) => self.store.remove(bucket, key).await?,
@@ -328,6 +332,13 @@ impl World {
     /// How the hosts are kept apart.
     pub(super) fn isolation(&self) -> &Isolation {
         &self.ground.isolation
+    }
+
+    /// Puts a gate between a link and the store.
+    pub(super) async fn gate(&self, link: &Link, rule: Rule) -> Result<Gate> {
+        let gate = Gate::open(*link.listen.ip(), Store::address_on(self.store.host()), rule).await?;
+        self.links.switch(link, gate.address()).await?;
+        Ok(gate)
     }
 
     /// Ends every process on every host.

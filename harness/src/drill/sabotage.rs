@@ -1,31 +1,39 @@
 //! The same restore from damaged copies of the user's own artifacts: would this drill have noticed?
 
+use std::collections::VecDeque;
+use std::num::NonZero;
 use std::time::Duration;
 
 use blackstart_record::event::Event;
 use blackstart_record::observation::{Observation, SabotageKind, SabotageOutcome, SabotageTrial};
 use blackstart_record::plan::Step;
 use blackstart_record::record::Folder;
+use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 
 use super::Drill;
 use super::environment::{World, promotes};
 use super::recovery::Recovered;
 use super::stand_in::{Ended, StandIn};
-use crate::engine::postgres::SUPERUSER;
+use crate::engine::postgres::{SUPERUSER, Stop};
 use crate::examine::inventory;
 use crate::examine::objects::{Seen, is_planted};
 use crate::failure::{Context, Error, Result};
-use crate::pipeline::{Backup, Target, Wanted};
+use crate::pipeline::{Backup, Onto, Target, Wanted};
 use crate::sabotage::{Artifacts, DAMAGES, Edit};
 use crate::secret::Secrets;
+use crate::store::gate::{Rule, drawn};
 
 /// Where the copies of the artifacts are.
 pub(super) const BUCKETS: &str = "sabotage-";
-/// A damaged restore may take so many times as long as the whole one, and this much more.
-const PATIENCE: (u32, Duration) = (4, Duration::from_secs(10));
+/// For each that runs beside it a damaged restore may take so many times as long as the whole one, and this much more.
+const PATIENCE: (u32, Duration) = (2, Duration::from_secs(10));
 /// How long the store is gone.
 const GONE: Duration = Duration::from_secs(5);
+/// How late a request is.
+const LATE: Duration = Duration::from_secs(10);
+/// Of so many requests one is refused: 5 %.
+const ONE_IN: u64 = 20;
 
 /// One trial.
 #[derive(Clone, Debug)]
@@ -47,6 +55,35 @@ enum How {
     RoleGone,
     /// The way to the store is cut for a while.
     StoreGone,
+    /// Some requests are refused.
+    Errors,
+    /// One request is late.
+    Late,
+    /// Restored, and restored onto that.
+    Twice,
+}
+
+impl How {
+    fn edits(&self) -> &[Edit] {
+        if let Self::Edits(edits) = self { edits } else { &[] }
+    }
+
+    /// What is done to requests, of which an undisturbed restore makes so many.
+    fn rule(&self, seed: u64, requests: u64) -> Rule {
+        let requests = requests.max(1);
+        match self {
+            Self::Errors => Rule::SlowDown { one_in: ONE_IN, seed, soon: requests },
+            Self::Late => Rule::Delay { request: 1 + drawn(seed, 1) % requests, by: LATE },
+            _ => Rule::Pass,
+        }
+    }
+}
+
+/// What the undisturbed restore has told.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    bound: Option<Duration>,
+    requests: u64,
 }
 
 /// What a trial restores from, and how long it may take.
@@ -82,6 +119,10 @@ impl Drill {
                 self.observed("sabotage", Observation::Sabotage(observed)).await?;
             }
         }
+        if self.request.crash_points {
+            let observed = self.crash_points(world).await.cannot("disturb backups")?;
+            self.observed("crash-points", Observation::CrashPoints(observed)).await?;
+        }
         let method = self.request.loaded.pipeline.method.pipeline();
         if method.steps().contains(&Step::Restore) {
             let observed = self.clean_restore(world, of).await;
@@ -97,61 +138,95 @@ impl Drill {
         Ok(())
     }
 
-    /// Every trial, one after the other; the first is the restore as it is.
+    /// Every trial, in the order in which they are listed. The first is the restore as it is, alone: its time bounds the
+    /// others, which run side by side.
     async fn sabotage(&self, world: &mut World, of: &Rehearsal<'_>) -> Result<Vec<SabotageTrial>> {
-        let mut done: Vec<SabotageTrial> = Vec::new();
         let older = of.older.map_or("", |older| older.id.as_str());
         let mut listing = world.listing().await?;
         // What is planted is known by heart: damage to it proves nothing about the rest.
         listing.retain(|key, _| !is_planted(key));
         let artifacts = Artifacts::of(&listing, older, &of.backup.id);
+        let mut all = VecDeque::new();
         for (number, trial) in trials(&artifacts).into_iter().enumerate() {
-            let bound = done.first().map(|control| Duration::from(control.took) * PATIENCE.0 + PATIENCE.1);
-            let began = self.clock.now();
-            let (tell, told) = mpsc::channel(64);
-            let programs = tokio::spawn(programs(told));
-            let folder = self.folder.sabotage(trial.id);
-            let outcome = self.rehearse(world, of, &trial, number, (tell, bound), &folder).await;
-            let outcome = outcome.unwrap_or_else(|error| SabotageOutcome::NotTried { why: error.to_string() });
-            done.push(SabotageTrial {
-                id: trial.id.to_owned(),
-                what: trial.what.to_owned(),
-                kind: trial.kind,
-                took: self.clock.now().since(began),
-                outcome,
-                programs: programs.await.unwrap_or_default(),
-            });
+            // What is not damaged needs no copy of its own.
+            let bucket = if trial.how.edits().is_empty() { 0 } else { number };
+            let stand_in = world.stand_in(&format!("rehearsal-{number:02}"), &format!("{BUCKETS}{bucket:02}")).await;
+            all.push_back((trial, stand_in));
         }
-        Ok(done)
+        let world = &*world;
+        world.copy_artifacts(&format!("{BUCKETS}00"), &[]).await.cannot("copy the artifacts")?;
+        let Some(control) = all.pop_front() else { return Ok(Vec::new()) };
+        let (control, requests) = self.attempt(world, of, control, Known::default()).await;
+        // One more than there are cores: a restore waits for its disk and its store, too.
+        let at_once = std::thread::available_parallelism().map_or(1, NonZero::get) + 1;
+        let patience = PATIENCE.0 * u32::try_from(at_once).unwrap_or(u32::MAX);
+        let bound = Duration::from(control.took).saturating_mul(patience) + PATIENCE.1;
+        let known = Known { bound: Some(bound), requests };
+        let others = stream::iter(all).map(|trial| self.attempt(world, of, trial, known)).buffered(at_once);
+        let others = others.map(|(trial, _)| trial);
+        Ok(stream::iter([control]).chain(others).collect().await)
+    }
+
+    /// One trial, and how many requests its gate counted.
+    async fn attempt(
+        &self,
+        world: &World,
+        of: &Rehearsal<'_>,
+        (trial, stand_in): (Trial, Result<StandIn>),
+        known: Known,
+    ) -> (SabotageTrial, u64) {
+        let began = self.clock.now();
+        let (tell, told) = mpsc::channel(64);
+        let programs = tokio::spawn(programs(told));
+        let rehearsed = self.rehearse(world, of, &trial, stand_in, (tell, known)).await;
+        let (outcome, requests) = rehearsed.unwrap_or_else(|error| {
+            let why = error.to_string();
+            (SabotageOutcome::NotTried { why }, 0)
+        });
+        let done = SabotageTrial {
+            id: trial.id.to_owned(),
+            what: trial.what.to_owned(),
+            kind: trial.kind,
+            took: self.clock.now().since(began),
+            outcome,
+            programs: programs.await.unwrap_or_default(),
+        };
+        (done, requests)
     }
 
     async fn rehearse(
         &self,
-        world: &mut World,
+        world: &World,
         of: &Rehearsal<'_>,
         trial: &Trial,
-        number: usize,
-        (tell, bound): (mpsc::Sender<Event>, Option<Duration>),
-        folder: &Folder,
-    ) -> Result<SabotageOutcome> {
-        let edits = if let How::Edits(edits) = &trial.how { edits.as_slice() } else { &[] };
-        let bucket = format!("{BUCKETS}{number:02}");
-        world.copy_artifacts(&bucket, edits).await.cannot("copy the artifacts")?;
-        let mut stand_in = world.stand_in(&format!("rehearsal-{number:02}"), &bucket).await?;
+        stand_in: Result<StandIn>,
+        (tell, known): (mpsc::Sender<Event>, Known),
+    ) -> Result<(SabotageOutcome, u64)> {
+        let mut stand_in = stand_in?;
+        let edits = trial.how.edits();
+        if !edits.is_empty() {
+            world.copy_artifacts(&stand_in.repository.bucket, edits).await.cannot("copy the artifacts")?;
+        }
         if let How::WrongKey = trial.how {
             stand_in.repository.key.secret = Secrets::default().make()?;
         }
         stand_in.ready(self, world).await?;
-        let ended = self.restore(world, &mut stand_in, of, trial, (&tell, bound)).await?;
+        let rule = trial.how.rule(self.request.seed, known.requests);
+        let gate = world.gate(&stand_in.link, rule).await?;
+        let ended = self.restore(world, &mut stand_in, of, trial, (&tell, known.bound)).await?;
+        let passed = gate.passed();
+        if rule != Rule::Pass && passed.disturbed.is_empty() {
+            return Err(Error::new("the restore ended before a request of it was disturbed"));
+        }
         let outcome = match ended {
             Err((step, error)) => SabotageOutcome::Refused { step, says: error.to_string() },
-            Ok(()) => match self.look_at(world, &stand_in, of, trial, folder).await {
+            Ok(()) => match self.look_at(world, &stand_in, of, trial, &self.folder.sabotage(trial.id)).await {
                 Ok(()) => SabotageOutcome::Restored,
                 Err(error) => SabotageOutcome::Unusable { says: error.to_string() },
             },
         };
         stand_in.end().await?;
-        Ok(outcome)
+        Ok((outcome, passed.requests))
     }
 
     /// Performs the restore, the way to the store disturbed as the trial says.
@@ -164,20 +239,29 @@ impl Drill {
         (tell, bound): (&mpsc::Sender<Event>, Option<Duration>),
     ) -> Result<Ended> {
         let wanted = of.wanted()?;
-        let link = stand_in.link.clone();
-        let restore = stand_in.restore(self, &wanted, tell, bound);
         match trial.how {
             How::Skipped => Ok(Ok(())),
             How::StoreGone => {
+                let link = stand_in.link.clone();
                 world.links.set_enabled(&link, false).await?;
                 let back = async {
                     tokio::time::sleep(GONE).await;
                     world.links.set_enabled(&link, true).await
                 };
-                let (ended, back) = tokio::join!(restore, back);
+                let (ended, back) = tokio::join!(stand_in.restore(self, &wanted, tell, bound), back);
                 back.map(|()| ended)
             }
-            _ => Ok(restore.await),
+            How::Twice => {
+                if let Err(failed) = stand_in.restore(self, &wanted, tell, bound).await {
+                    return Ok(Err(failed));
+                }
+                if self.request.loaded.pipeline.method.pipeline().restores_onto() == Onto::DataDirectory {
+                    let server = self.request.loaded.bounds.server.into();
+                    stand_in.server.stop(Stop::Fast, server).await?;
+                }
+                Ok(stand_in.restore(self, &wanted, tell, bound).await)
+            }
+            _ => Ok(stand_in.restore(self, &wanted, tell, bound).await),
         }
     }
 
@@ -215,19 +299,17 @@ fn trials(artifacts: &Artifacts) -> Vec<Trial> {
         kind: SabotageKind::Control,
         how: How::Edits(Vec::new()),
     };
-    let store_gone = Trial {
-        id: "store-gone",
-        what: "the store gone for the first 5 s",
-        kind: SabotageKind::Perturbation,
-        how: How::StoreGone,
-    };
+    let disturbed = |id, what, how| Trial { id, what, kind: SabotageKind::Perturbation, how };
     let edited = DAMAGES.iter().map(|kind| damage(kind.id, kind.what, How::Edits((kind.edits)(artifacts))));
     let edited = edited.filter(|trial| matches!(&trial.how, How::Edits(edits) if !edits.is_empty()));
     let others = [
         damage("wrong-key", "the restore with a key that the store does not know", How::WrongKey),
         damage("restore-skipped", "no step of the restore performed", How::Skipped),
         damage("role-gone", "the application's role under another name afterwards", How::RoleGone),
-        store_gone,
+        disturbed("store-gone", "the store gone for the first 5 s", How::StoreGone),
+        disturbed("store-errors", "5 % of the requests to the store refused (503 SlowDown)", How::Errors),
+        disturbed("store-late", "one request to the store 10 s late", How::Late),
+        disturbed("twice", "restored twice onto the same host", How::Twice),
     ];
     [control].into_iter().chain(edited).chain(others).collect()
 }

@@ -86,7 +86,7 @@ pub(super) async fn start(
         credential.may_in.iter().map(|(bucket, may)| (may.as_slice(), vec![bucket.as_str()])).collect();
     let mut others: Vec<&str> = all.into_iter().filter(|name| !credential.may_in.contains_key(*name)).collect();
     let (copies, stand_ins) = (format!("{}*", super::sabotage::BUCKETS), format!("{STAND_INS}*"));
-    others.extend(request.sabotage.then_some(copies.as_str()));
+    others.extend((request.sabotage || request.crash_points).then_some(copies.as_str()));
     if let Some(shelf) = shelf {
         let may = credential.may_in.get(&shelf.bucket.name).unwrap_or(&credential.may);
         rights.push((may, vec![&stand_ins]));

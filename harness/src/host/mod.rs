@@ -11,10 +11,12 @@ pub mod scratch;
 mod command;
 mod mounts;
 pub mod overheard;
+mod steps;
 pub(crate) mod tree;
 mod watched;
 mod wrong_clock;
 
 pub use command::{Command, Finished, Logs, Process};
 pub use native::{Ground, Host};
+pub use steps::Steps;
 pub use wrong_clock::Shift;

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 
+/// Where a mount needs no source, no type or no options.
+pub(super) const NONE: Option<&str> = None;
+
 /// Remounts `points` of a mount namespace. What was done before a refusal is undone.
 pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], read_only: bool) -> io::Result<()> {
-    let none: Option<&str> = None;
     let remount = |point: &PathBuf, read_only: bool| {
         let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND;
-        mount(none, point, none, if read_only { flags | MsFlags::MS_RDONLY } else { flags }, none)
+        mount(NONE, point, NONE, if read_only { flags | MsFlags::MS_RDONLY } else { flags }, NONE)
     };
     let inside = || {
         // A thread of its own enters: the others share their file system with the harness.

@@ -24,6 +24,7 @@ use nix::unistd::{Gid, Uid};
 
 use super::command::{Command, Finished, Logs, Process};
 use super::isolate::{Isolation, MOUNTS, NOBODY, ServerUser};
+use super::steps::Steps;
 use super::wrong_clock::{Clock, Shift};
 use super::{mounts, process, tree, watched};
 use crate::failure::{Context, Error, Result};
@@ -58,6 +59,7 @@ struct Inner {
     view: Option<View>,
     ground: Ground,
     clock: Clock,
+    steps: Arc<Steps>,
 }
 
 /// A mount namespace of its own: other hosts' disks are not in it.
@@ -87,8 +89,9 @@ impl Host {
             let [.., high, low] = std::process::id().to_be_bytes();
             Ipv4Addr::new(127, 1 + high % 250, low, 10 + index)
         };
-        let clock = Clock::default();
-        let inner = Inner { name: name.to_owned(), address, disk, user, view: None, ground: ground.clone(), clock };
+        let (clock, steps) = (Clock::default(), Arc::default());
+        let (owned, ground) = (name.to_owned(), ground.clone());
+        let inner = Inner { name: owned, address, disk, user, view: None, ground, clock, steps };
         for folder in ["home", "tmp", "run"] {
             inner.own_folder(folder)?;
         }
@@ -153,7 +156,12 @@ impl Host {
                 Ok(())
             });
         }
-        watched::exec(prepared, &self.inner.name, command, &self.inner.ground.logs).await
+        watched::exec(prepared, &self.inner.name, command, &self.inner.ground.logs, self.inner.steps.clone()).await
+    }
+
+    /// The programs that its watched programs execute.
+    pub fn steps(&self) -> &Steps {
+        &self.inner.steps
     }
 
     /// Writes a file on its disk, owned by the server user.
@@ -330,11 +338,11 @@ impl Inner {
             mounts::bind(&self.disk.join("tmp"), Path::new(shared))?;
         }
         for shared in ["/dev/shm", "/run/lock"].iter().filter(|shared| Path::new(shared).is_dir()) {
-            mount(NONE, *shared, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=1777"))?;
+            mount(mounts::NONE, *shared, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=1777"))?;
         }
         let elsewhere = |all: &&Path| !all.starts_with("/tmp") && !all.starts_with("/var/tmp");
         if let Some(all) = self.ground.scratch.parent().filter(elsewhere) {
-            mount(Some("tmpfs"), all, Some("tmpfs"), MsFlags::MS_RDONLY, NONE)?;
+            mount(Some("tmpfs"), all, Some("tmpfs"), MsFlags::MS_RDONLY, mounts::NONE)?;
         }
         let namespace = fs::File::open("/proc/thread-self/ns/mnt")?;
         Ok(View { inode: namespace.metadata()?.ino(), namespace: namespace.into() })
@@ -361,8 +369,6 @@ impl Inner {
         folder.ancestors().take_while(inside).try_for_each(|path| self.own(path))
     }
 }
-
-const NONE: Option<&str> = None;
 
 fn step_into(namespace: Option<RawFd>) -> io::Result<()> {
     let Some(namespace) = namespace else { return Ok(()) };

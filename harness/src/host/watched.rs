@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ChildStderr, ChildStdin, ChildStdout, ExitStatus};
+use std::sync::Arc;
 use std::time::Duration;
 
 use blackstart_record::event::{Processes, Stage};
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 
 use super::command::{Command, Finished, Logs, Streams, family};
 use super::process;
+use super::steps::Steps;
 use crate::failure::{Error, Result};
 
 type Pipes = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
@@ -30,6 +32,7 @@ pub(super) async fn exec(
     host: &str,
     command: &Command,
     logs: &Logs,
+    steps: Arc<Steps>,
 ) -> Result<(Finished, Processes)> {
     let (started, start) = oneshot::channel();
     let (ended, mut end) = oneshot::channel();
@@ -43,7 +46,7 @@ pub(super) async fn exec(
         if started.send(child).is_ok()
             && let Some(pid) = pid
         {
-            let _ = ended.send(Watch::default().follow(pid.cast_signed()));
+            let _ = ended.send(Watch { steps, ..Watch::default() }.follow(pid.cast_signed()));
         }
     })?;
     let lost = |_| Error::new(format!("the watch over {} was lost", command.name()));
@@ -83,6 +86,7 @@ struct Watch {
     /// Who reads from which pipe.
     readers: HashMap<u64, String>,
     ended: Vec<(Stage, Option<u64>)>,
+    steps: Arc<Steps>,
 }
 
 impl Watch {
@@ -156,6 +160,10 @@ impl Watch {
     fn executed(&mut self, pid: i32) {
         let name = name_of(pid);
         self.reads(pid, &name);
+        if self.steps.next(&name) {
+            // It stands still at its first instruction: it does none.
+            let _ = nix::sys::signal::kill(Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+        }
         self.running.insert(pid, Seen { name, output: pipe_of(pid, 1), executed: true, is_thread: false });
     }
 
@@ -274,6 +282,19 @@ mod tests {
             let (finished, told) = watch(lines).await;
             assert_eq!(finished.status.code(), Some(code), "{lines}");
             assert_eq!(told, expected, "{lines}");
+        }
+    }
+
+    #[tokio::test]
+    async fn exactly_the_program_that_is_asked_for_is_killed_at_its_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = host(folder.path());
+        let lines = "for i in 1 2 3; do /bin/true; /bin/echo $i; done; exit 0";
+        for (kill, printed) in [(None, "1\n2\n3\n"), (Some(1), "2\n3\n"), (Some(2), "1\n3\n"), (Some(4), "1\n2\n3\n")] {
+            host.steps().begin(kill.map(|number| ("echo".to_owned(), number)));
+            let (finished, _) = host.exec_watched(&script(lines)).await.unwrap();
+            assert_eq!((finished.status.code(), &*finished.stdout), (Some(0), printed), "{kill:?}");
+            assert_eq!(host.steps().begin(None), ["true", "echo", "true", "echo", "true", "echo"], "{kill:?}");
         }
     }
 

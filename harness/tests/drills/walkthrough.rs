@@ -85,3 +85,39 @@ fn of_the_readmes_own_backup_every_damage_is_refused_noticed_or_harmless() {
     let artifacts = artifacts.load_record().unwrap().artifacts;
     assert!(artifacts.keys().all(|key| !key.starts_with("sabotage")), "only copies are touched: {artifacts:?}");
 }
+
+#[test]
+fn a_dump_that_reports_success_is_restorable_wherever_it_was_disturbed_and_one_in_a_pipe_is_not() {
+    let flags = |script: &str| script.replacen("blackstart run shop", "blackstart run shop --crash-points --seed 3", 1);
+    let script = flags(&walkthrough());
+    let piped = "pg_dump --format=custom | mc pipe --quiet \"store/$BLACKSTART_BUCKET/$BLACKSTART_BACKUP_ID/all.dump\"";
+    let cases = [
+        (script.clone(), 0, Verdict::Met, "nothing"),
+        (
+            script.replacen("pg_dump --format=custom --file=\"$TMPDIR/all.dump\"", piped, 1).replacen(
+                "\"$TMPDIR/globals.sql\" \"$TMPDIR/all.dump\" \"store",
+                "\"$TMPDIR/globals.sql\" \"store",
+                1,
+            ),
+            100,
+            Verdict::Missed,
+            "pg_dump",
+        ),
+    ];
+    for (script, code, expected, culprit) in cases {
+        let (place, output) = typed(&script);
+        let verdict = verdict(place.path());
+        assert_eq!((output.status.code(), verdict.verdict), (Some(code), expected), "{}", told(&output));
+        let crash = verdict.findings.iter().find(|finding| finding.checker == "CRASH").unwrap();
+        let others = verdict.findings.iter().filter(|finding| finding.checker != "CRASH");
+        assert!(others.clone().all(|finding| finding.verdict == Verdict::Met), "{:#?}", others.collect::<Vec<_>>());
+        assert_eq!(crash.verdict, expected, "{:#?}", crash.details);
+        let lies = |line: &&String| line.contains("reported success, and") && !line.contains(", and came back, after");
+        let lies: Vec<&String> = crash.details.iter().filter(lies).collect();
+        assert_eq!(lies.is_empty(), expected == Verdict::Met, "{:#?}", crash.details);
+        assert!(lies.iter().all(|line| line.starts_with(culprit)), "{lies:#?}");
+        let number = |how: &str| crash.details.iter().filter(|line| line.contains(how)).count();
+        assert!(number("the backup failed") > 0 && number("and came back, after") > 0, "{:#?}", crash.details);
+        assert!(number("pg_dumpall, the 1. of its name, killed at its start") == 1, "{:#?}", crash.details);
+    }
+}

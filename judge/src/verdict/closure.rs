@@ -16,11 +16,11 @@ fn check(evidence: &Evidence) -> Finding {
         Overheard::Heard { connections, reached } => connections.saturating_add(reached.len() as u64),
         Overheard::Deaf { .. } => 0,
     };
-    let compared = total(looks.iter().map(|look| heard(&look)));
+    let compared = total(looks.iter().map(heard));
     let found = |verdict, says: String| finding(CHECKER.name, verdict, compared, says);
     let reached: Vec<String> = looks.iter().flat_map(|look| reached(look)).map(told).collect();
     let came_back = |look: &&CleanRestore| look.outcome == SabotageOutcome::Restored;
-    if !reached.is_empty() && !looks.iter().all(|look| came_back(&look)) {
+    if !reached.is_empty() && !looks.iter().all(came_back) {
         let says = format!("the restore reached for {}, and did not come to its end without", list(&reached));
         let mut finding = found(Verdict::Missed, says);
         finding.cause = Some("a service that the restore needs is lost together with what it is to restore".into());
@@ -33,7 +33,7 @@ fn check(evidence: &Evidence) -> Finding {
     if let Some(why) = deaf {
         return found(Verdict::Inconclusive, format!("nobody could listen to what the restore reached for: {why}"));
     }
-    if !looks.iter().all(|look| came_back(&look)) {
+    if !looks.iter().all(came_back) {
         return found(Verdict::Inconclusive, "the restore on a clean host did not come to its end".into());
     }
     if looks.is_empty() && !evidence.uses_artifacts() {

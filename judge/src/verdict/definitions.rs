@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use blackstart_record::event::{Event, Incarnation, Processes};
+use blackstart_record::event::{Event, Incarnation};
 use blackstart_record::observation::{
-    Agreement, Attack, Canary, CleanRestore, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Overheard,
-    Rows, SabotageOutcome, WriteTrial,
+    Agreement, Canary, Identity, IndexLook, Invariant, Inventory, Observation, Rows, WriteTrial,
 };
 use blackstart_record::plan::{Damage, Step};
 use blackstart_record::time::Nanos;
@@ -43,6 +42,8 @@ macro_rules! seen {
         $self.drill.observations.values().filter_map(of_kind).collect::<Vec<&'a $type>>()
     }};
 }
+
+pub(super) use seen;
 
 impl<'a> Truth<'a> {
     pub(super) fn of(drill: &'a Drill) -> Self {
@@ -82,7 +83,7 @@ impl<'a> Truth<'a> {
         words
     }
 
-    fn events<T>(&self, pick: impl Fn(&'a Event) -> Option<T>) -> Vec<T> {
+    pub(super) fn events<T>(&self, pick: impl Fn(&'a Event) -> Option<T>) -> Vec<T> {
         self.drill.events.iter().filter_map(|entry| pick(&entry.event)).collect()
     }
 
@@ -90,7 +91,7 @@ impl<'a> Truth<'a> {
         self.events(|event| if let Event::Loaded { rows, .. } = event { Some(*rows) } else { None }).pop()
     }
 
-    fn brings_back(&self) -> bool {
+    pub(super) fn brings_back(&self) -> bool {
         let steps = [Step::Fetch, Step::Restore, Step::Replay, Step::Promote];
         self.drill.record.scenario.runbook.iter().any(|planned| steps.contains(&planned.step))
     }
@@ -282,92 +283,6 @@ impl<'a> Truth<'a> {
         Word { wrong: Some(wrong), ..word("INDEX", verdict, compared) }
     }
 
-    fn from_artifacts(&self) -> bool {
-        let runbook = &self.drill.record.scenario.runbook;
-        runbook.iter().any(|planned| planned.step == Step::Restore || planned.step == Step::Fetch)
-    }
-
-    fn art(&self) -> Word {
-        let looks = seen!(self, CleanRestore -> CleanRestore);
-        if looks.is_empty() && !self.from_artifacts() {
-            return word("ART", Met, 1);
-        }
-        let compared = looks.iter().map(|look| look.rows).sum();
-        let told = |look: &&&CleanRestore| match look.outcome {
-            SabotageOutcome::NotTried { .. } => false,
-            SabotageOutcome::Restored => look.same.is_some(),
-            _ => true,
-        };
-        let good = |look: &&&CleanRestore| look.outcome == SabotageOutcome::Restored && look.same == Some(true);
-        let (told, good) = (looks.iter().filter(told).count(), looks.iter().filter(good).count());
-        let verdict = if good < told { Missed } else { met_if(!looks.is_empty() && good == looks.len()) };
-        word("ART", verdict, compared)
-    }
-
-    fn closure(&self) -> Word {
-        let looks = seen!(self, CleanRestore -> CleanRestore);
-        if looks.is_empty() && !self.from_artifacts() {
-            return word("CLOSURE", Met, 1);
-        }
-        let (mut compared, mut in_vain, mut deaf) = (0, 0, false);
-        for look in &looks {
-            match &look.overheard {
-                Overheard::Heard { connections, reached } => {
-                    compared += connections + reached.len() as u64;
-                    in_vain += reached.len();
-                }
-                Overheard::Deaf { .. } => deaf = true,
-            }
-        }
-        let back = looks.iter().all(|look| look.outcome == SabotageOutcome::Restored);
-        let verdict = if in_vain > 0 && !back { Missed } else { met_if(!looks.is_empty() && back && !deaf) };
-        word("CLOSURE", verdict, compared)
-    }
-
-    fn fence(&self) -> Word {
-        let looks = seen!(self, Fence -> Fence);
-        let alone = u64::from(self.brings_back() && !self.from_artifacts());
-        let compared = looks.iter().map(|look| look.archived + alone).sum();
-        let (mut wrong, mut kinds) = (false, 0);
-        for look in &looks {
-            let lists = [&look.added, &look.changed, &look.removed];
-            kinds += lists.iter().filter(|list| !list.is_empty()).count() as u64;
-            kinds += u64::from(look.attempts > 0) + u64::from(look.second_writer.is_some());
-            wrong |= kinds > 0;
-        }
-        let verdict = if wrong { Missed } else { met_if(!looks.is_empty()) };
-        Word { wrong: Some(kinds), ..word("FENCE", verdict, compared) }
-    }
-
-    fn attack(&self) -> Word {
-        let looks = seen!(self, Attack -> Attack);
-        let compared = looks.iter().map(|look| look.artifacts).sum();
-        let wrong = looks.iter().any(|look| !look.lost.is_empty() || !look.disarmed.is_empty());
-        if !wrong && compared == 0 && !self.from_artifacts() {
-            return word("ATTACK", Met, 1);
-        }
-        let each_attacked = !looks.is_empty() && looks.iter().all(|look| look.artifacts > 0);
-        word("ATTACK", if wrong { Missed } else { met_if(each_attacked) }, compared)
-    }
-
-    fn stage(&self) -> Word {
-        let runs = self.events(|event| if let Event::ProgramEnded(run) = event { Some(run) } else { None });
-        let (mut compared, mut unseen, mut hidden) = (runs.len() as u64, runs.is_empty(), false);
-        for run in runs {
-            let Processes::Watched(stages) = &run.processes else {
-                unseen = true;
-                continue;
-            };
-            for (stage, times) in stages {
-                compared += times;
-                let broken_off = stage.signal == Some(13) || stage.code == Some(141);
-                let badly = stage.signal.is_some() || stage.code.is_some_and(|code| code != 0);
-                hidden |= badly && !broken_off && stage.piped_into.is_some() && run.code == Some(0);
-            }
-        }
-        word("STAGE", if hidden { Missed } else { met_if(!unseen) }, compared)
-    }
-
     /// The achieved recovery point: its parts before and after the fault, and declared time; `None`: not known.
     pub(super) fn rpa(&self) -> Option<(Nanos, Nanos, Nanos)> {
         let found = self.known()?;
@@ -425,10 +340,10 @@ impl<'a> Truth<'a> {
     }
 }
 
-fn word(checker: &str, verdict: Verdict, compared: u64) -> Word {
+pub(super) fn word(checker: &str, verdict: Verdict, compared: u64) -> Word {
     Word { checker: checker.into(), verdict, compared, differences: BTreeMap::new(), wrong: None }
 }
 
-fn met_if(shown: bool) -> Verdict {
+pub(super) fn met_if(shown: bool) -> Verdict {
     if shown { Met } else { Inconclusive }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use blackstart_record::observation::{
-    Attack, Canary, CleanRestore, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows, SabotageTrial,
-    WriteTrial,
+    Attack, Canary, CleanRestore, CrashPoints, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows,
+    SabotageTrial, WriteTrial,
 };
 use blackstart_record::plan::Step;
 use blackstart_record::record::Record;
@@ -72,6 +72,8 @@ observed! {
     clean_restores: CleanRestore -> CleanRestore;
     /// Trials of the sabotage.
     sabotages: Sabotage -> Vec<SabotageTrial>;
+    /// Backups that were disturbed.
+    crash_points: CrashPoints -> CrashPoints;
 }
 
 impl Evidence {

@@ -12,7 +12,7 @@ use super::objectives::{self, Measured};
 use super::rta::{self, Recovery};
 use super::story::Story;
 use super::words::count;
-use super::{CHECKERS, calibration, counting, exposure, gates, merge, rpa, run, sabotage, throughput};
+use super::{CHECKERS, calibration, counting, crash_points, exposure, gates, merge, rpa, run, sabotage, throughput};
 use crate::oracle::{self, Declared};
 
 /// The version of `verdict.json` that this code writes.
@@ -132,6 +132,7 @@ fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut note
     let (findings, panicked) = run(CHECKERS, evidence);
     let (mut findings, reported) = counting(findings, evidence);
     findings.extend(sabotage::judge(evidence, folder));
+    findings.extend(crash_points::judge(evidence));
     notes.extend(reported);
     gates.extend(panicked);
     let (recovery, rpa, exposure) = (rta::measure(evidence), rpa::measure(evidence), exposure::of(evidence));

@@ -14,6 +14,7 @@ mod beats;
 mod bytes;
 mod calibration;
 mod closure;
+mod crash_points;
 mod differences;
 mod evidence;
 mod exposure;
@@ -44,11 +45,15 @@ mod checker_tests;
 #[cfg(test)]
 mod clean_restore_tests;
 #[cfg(test)]
+mod crash_points_tests;
+#[cfg(test)]
 mod damaged_record_tests;
 #[cfg(test)]
 mod definition_tests;
 #[cfg(test)]
 mod definitions;
+#[cfg(test)]
+mod definitions_around;
 #[cfg(test)]
 mod judge_tests;
 #[cfg(test)]

@@ -110,8 +110,16 @@ fn restored(evidence: &Evidence, folder: &Folder, trial: &SabotageTrial) -> End 
     let Some(cut) = &evidence.story.cut else { return End::Unknown("the recovery point is not known".into()) };
     let loaded_at = evidence.story.load.map_or(Nanos::ZERO, |load| load.at);
     let declared = Declared::of(&evidence.record.scenario);
-    let comparison =
-        oracle::compare(&own, &evidence.record.tables, cut, loaded_at, declared).map_err(|why| why.to_string());
+    let is_same = match (std::fs::read(own.restored_rows()), std::fs::read(folder.restored_rows())) {
+        (Ok(rows), Ok(drilled)) => rows == drilled,
+        _ => return End::Unknown("its rows cannot be read".into()),
+    };
+    // The same rows, held against the same ledger, are what they were.
+    let comparison = if is_same {
+        evidence.comparison.clone()
+    } else {
+        oracle::compare(&own, &evidence.record.tables, cut, loaded_at, declared).map_err(|why| why.to_string())
+    };
     let mut story = evidence.story.clone();
     story.programs = trial.programs.clone();
     let of_trial = Evidence { record: evidence.record.clone(), story, observations, comparison };
@@ -126,11 +134,7 @@ fn restored(evidence: &Evidence, folder: &Folder, trial: &SabotageTrial) -> End 
     if let Some(unknown) = unknown {
         return End::Unknown(format!("{}: {}", unknown.checker, unknown.says));
     }
-    match (std::fs::read(own.restored_rows()), std::fs::read(folder.restored_rows())) {
-        (Ok(rows), Ok(drilled)) if rows == drilled => End::Same,
-        (Ok(_), Ok(_)) => End::Survived,
-        _ => End::Unknown("its rows cannot be read".into()),
-    }
+    if is_same { End::Same } else { End::Survived }
 }
 
 fn told(trial: &SabotageTrial, end: &End) -> String {

@@ -10,6 +10,10 @@ use crate::plan::Step;
 use crate::rows::Key;
 use crate::time::Nanos;
 
+mod crash_points;
+
+pub use crash_points::{CrashOutcome, CrashPoint, CrashPoints, CrashStep, TableDigest};
+
 /// What one examination saw. Stored as `observations/<name>.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "data", deny_unknown_fields)]
@@ -36,6 +40,8 @@ pub enum Observation {
     Sabotage(Vec<SabotageTrial>),
     /// The restore once more, on a host that has only what survives.
     CleanRestore(CleanRestore),
+    /// A backup for each of a backup's steps, disturbed there.
+    CrashPoints(CrashPoints),
 }
 
 /// The same restore on a new host, with the hosts that may be lost dead.

@@ -1,0 +1,35 @@
+//! How many rows each table holds, and a digest of them that does not depend on their order.
+
+use std::collections::BTreeMap;
+
+use blackstart_record::observation::TableDigest;
+
+use super::snapshot::Snapshot;
+use crate::failure::{Context, Error, Result};
+use crate::workload::{Domain, TableSpec};
+
+/// Reads every table of the domain.
+///
+/// # Errors
+/// A table could not be read.
+pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain) -> Result<BTreeMap<String, TableDigest>> {
+    let mut tables = BTreeMap::new();
+    for table in domain.tables() {
+        let digest = of(snapshot, table).await.cannot(format_args!("read {}", table.name))?;
+        tables.insert(table.name.to_owned(), digest);
+    }
+    Ok(tables)
+}
+
+async fn of(snapshot: &Snapshot, table: &TableSpec) -> Result<TableDigest> {
+    let columns: Vec<&str> = table.columns.iter().map(|column| column.expression).collect();
+    let sql = format!(
+        "SELECT count(*), coalesce(sum(('x' || substr(md5(ROW({})::text), 1, 15))::bit(60)::bigint), 0)::text FROM {}",
+        columns.join(", "),
+        table.name
+    );
+    let row = snapshot.client().query_one(&sql, &[]).await?;
+    let rows: i64 = row.get(0);
+    let rows = u64::try_from(rows).map_err(|_| Error::new("the server counts less than no row"))?;
+    Ok(TableDigest { rows, digest: row.get(1) })
+}
