@@ -12,7 +12,7 @@ use crate::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect};
 use crate::failure::{Context, Error, Result};
 use crate::fault::Transaction;
 use crate::link::{Link, Links};
-use crate::pipeline::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted};
+use crate::pipeline::{Backup, Done, Goal, Onto, Pipeline, Repository, Target, Tools, Wanted};
 use crate::plan::Bounds;
 use crate::workload::Running as Clients;
 use crate::workload::nonce::plant_poison;
@@ -49,6 +49,7 @@ pub struct Recovery<'a> {
     transaction: Option<Transaction>,
     next_op: Option<u64>,
     cut: Option<Cut>,
+    erased: String,
 }
 
 impl<'a> Recovery<'a> {
@@ -61,12 +62,27 @@ impl<'a> Recovery<'a> {
         backup: &'a Backup,
         transaction: Option<Transaction>,
     ) -> Self {
-        Self { clock, events, bounds, clients: Some(clients), backup, transaction, next_op: None, cut: None }
+        Self {
+            clock,
+            events,
+            bounds,
+            clients: Some(clients),
+            backup,
+            transaction,
+            next_op: None,
+            cut: None,
+            erased: String::new(),
+        }
     }
 
     /// The first operation id for the application after the recovery; known once it was stopped.
     pub fn next_op(&self) -> Option<u64> {
         self.next_op
+    }
+
+    /// Notes what the application erased up to its stop.
+    pub fn erased(&mut self, register: String) {
+        self.erased = register;
     }
 
     /// The recovery point, where a replay has reached its target; a backup's own end is read off the restored copy.
@@ -118,13 +134,14 @@ impl<'a> Recovery<'a> {
             Target::Backup
         };
         let time = self.transaction.as_ref().map_or(self.clock.now(), |transaction| transaction.before);
-        Ok(Wanted { backup: self.backup, target, time: self.clock.wall_at(time) })
+        let goal = Goal { target, time: self.clock.wall_at(time), erased: self.erased.clone() };
+        Ok(Wanted { backup: self.backup, goal })
     }
 
     fn decide(&self, pipeline: &dyn Pipeline) -> Result<Done> {
         let wanted = self.wanted(pipeline)?;
         let id = &wanted.backup.id;
-        let says = match wanted.target {
+        let says = match wanted.goal.target {
             Target::BeforeTransaction(xid) => format!("recover from backup {id} to just before transaction {xid}"),
             Target::Backup => format!("recover from backup {id} as it is: nothing is replayed after it"),
             Target::LastApplied => format!("promote the {id}, wherever it has come to since"),

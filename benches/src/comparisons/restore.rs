@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use blackstart::clock::Clock;
 use blackstart::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect, setting};
 use blackstart::host::isolate::Isolation;
-use blackstart::pipeline::{Backup, Pipeline, Repository, Spec, Target, Tools, Wanted};
+use blackstart::pipeline::{Backup, Goal, Pipeline, Repository, Spec, Target, Tools, Wanted};
 use blackstart::secret::Secrets;
 use blackstart::store::{Bucket, Key, Store};
 use blackstart::workload::Settings;
@@ -117,7 +117,8 @@ impl<'a> Scene<'a> {
         let Self { clock, repository, events, .. } = self;
         let tools = Tools { clock: *clock, repository, database: DATABASE, events, bound: BOUND };
         let target = Target::BeforeTransaction(self.xid);
-        let wanted = Wanted { backup: &self.backup, target, time: String::new() };
+        let goal = Goal { target, time: String::new(), erased: String::new() };
+        let wanted = Wanted { backup: &self.backup, goal };
         for step in [Step::Fetch, Step::Restore, Step::Replay] {
             self.pipeline.perform(step, tools, &mut self.target, &wanted).await?;
         }

@@ -15,7 +15,7 @@ use crate::engine::postgres::{Postgres, SUPERUSER};
 use crate::examine::digests;
 use crate::examine::snapshot::Snapshot;
 use crate::failure::{Context, Error, Result};
-use crate::pipeline::{Backup, Repository, Target, Tools, Wanted};
+use crate::pipeline::{Backup, Goal, Repository, Target, Tools, Wanted};
 use crate::store::gate::{Gate, Rule};
 use crate::workload;
 
@@ -134,7 +134,7 @@ impl Drill {
         let replays = self.request.loaded.pipeline.method.pipeline().steps().contains(&Step::Replay);
         let time = self.clock.wall_at(self.clock.now());
         let target = if replays { Target::BeforeTransaction(mark(&site.source).await?) } else { Target::Backup };
-        let wanted = Wanted { backup, target, time };
+        let wanted = Wanted { backup, goal: Goal { target, time, erased: String::new() } };
         let mut stand_in = world.stand_in(name, &site.repository.bucket).await?;
         stand_in.ready(self, world).await?;
         let (events, _nobody) = mpsc::channel(64);

@@ -11,9 +11,9 @@ use crate::examine::probe::Probes;
 use crate::examine::snapshot::Snapshot;
 use crate::failure::{Context, Error, Result};
 use crate::fault::Transaction;
-use crate::pipeline::{Backup, Done, Target, Wanted};
+use crate::pipeline::{Backup, Done, Goal};
 use crate::runbook::Recovery;
-use crate::workload::Running as Clients;
+use crate::workload::{self, Running as Clients};
 
 /// A recovery that left a copy to look at.
 pub(super) struct Recovered {
@@ -33,7 +33,7 @@ pub(super) struct Recovered {
 #[derive(Default)]
 pub(super) struct Ended {
     /// Where the pipeline's restore was to end; `None`: it did not come to that.
-    pub(super) wanted: Option<(Target, String)>,
+    pub(super) wanted: Option<Goal>,
     /// `None`: it left no copy that could be looked at.
     pub(super) recovered: Option<Recovered>,
 }
@@ -78,10 +78,12 @@ pub(super) async fn run(
         }
         if plan.step == Step::StopApplication {
             archive = world.artifacts(loaded).await?;
+            let (ledger, erasures) = (drill.folder.ledger(), &loaded.scenario.erasures);
+            recovery.erased(workload::erased(&ledger, &drill.domain.recorded(), erasures)?);
         }
     }
     let wanted = recovery.wanted(loaded.pipeline.method.pipeline()).ok();
-    let wanted = wanted.map(|Wanted { target, time, .. }| (target, time));
+    let wanted = wanted.map(|wanted| wanted.goal);
     if !finished && snapshot.is_none() {
         return Ok(Ended { wanted, recovered: None });
     }

@@ -19,7 +19,7 @@ use crate::engine::postgres::{SUPERUSER, Stop};
 use crate::examine::inventory;
 use crate::examine::objects::{Seen, is_planted};
 use crate::failure::{Context, Error, Result};
-use crate::pipeline::{Backup, Onto, Target, Wanted};
+use crate::pipeline::{Backup, Goal, Onto, Wanted};
 use crate::sabotage::{Artifacts, DAMAGES, Edit};
 use crate::secret::Secrets;
 use crate::store::gate::{Rule, drawn};
@@ -89,7 +89,7 @@ struct Known {
 /// What a trial restores from, and how long it may take.
 pub(super) struct Rehearsal<'a> {
     /// Where the restore is to end; `None`: it is not known.
-    pub(super) wanted: Option<(Target, String)>,
+    pub(super) wanted: Option<Goal>,
     /// `None`: the drill's own restore left nothing to look at.
     pub(super) recovered: Option<&'a Recovered>,
     pub(super) backup: &'a Backup,
@@ -105,7 +105,7 @@ impl<'a> Rehearsal<'a> {
     pub(super) fn wanted(&self) -> Result<Wanted<'a>> {
         let wanted =
             self.wanted.as_ref().ok_or_else(|| Error::new("it is not known what a restore is to bring back"))?;
-        Ok(Wanted { backup: self.backup, target: wanted.0, time: wanted.1.clone() })
+        Ok(Wanted { backup: self.backup, goal: wanted.clone() })
     }
 }
 

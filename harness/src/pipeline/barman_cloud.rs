@@ -76,7 +76,7 @@ impl Pipeline for Params {
         async move {
             match step {
                 Step::Fetch => self.bring(tools, target, wanted.backup).await,
-                Step::Restore => self.prepare(tools, target, wanted.target),
+                Step::Restore => self.prepare(tools, target, wanted.goal.target),
                 Step::Replay => replay(tools, target).await,
                 Step::Promote => {
                     let incarnation = replica::promote(target, tools.bound).await?;

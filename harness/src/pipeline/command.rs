@@ -78,7 +78,12 @@ impl Pipeline for Params {
             if step != Step::Restore {
                 return Err(Error::new(format!("a command pipeline has no step \"{step}\"")));
             }
-            let own = [("BLACKSTART_BACKUP_ID", &*wanted.backup.id), ("BLACKSTART_TARGET_TIME", &*wanted.time)];
+            let register = own::register(target.host(), &wanted.goal)?;
+            let own = [
+                ("BLACKSTART_BACKUP_ID", &*wanted.backup.id),
+                ("BLACKSTART_TARGET_TIME", &*wanted.goal.time),
+                ("BLACKSTART_ERASURES", &*register),
+            ];
             let says = own::run(&self.restore, &own, tools, target).await?;
             Ok(Done { bytes: None, says })
         }

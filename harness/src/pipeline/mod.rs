@@ -98,10 +98,19 @@ pub struct Backup {
 pub struct Wanted<'a> {
     /// The backup to begin from.
     pub backup: &'a Backup,
-    /// Where the recovery is to end.
+    /// The state to come to.
+    pub goal: Goal,
+}
+
+/// The state that a recovery is to come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Goal {
+    /// Where it is to end.
     pub target: Target,
     /// The wall-clock time of that, RFC 3339 in UTC, for programs that go by time.
     pub time: String,
+    /// What has to stay gone wherever it ends, as the application's register of erasures has it.
+    pub erased: String,
 }
 
 /// Where a recovery is to end.

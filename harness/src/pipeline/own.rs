@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Repository, Tools, programs};
+use super::{Goal, Repository, Tools, programs};
 use crate::engine::postgres::{PORT, Postgres, SUPERUSER};
 use crate::failure::Result;
 use crate::host::{Command, Host};
@@ -49,6 +49,13 @@ pub(super) fn store(host: &Host, repository: &Repository) -> Result<Vec<(&'stati
         ("BLACKSTART_BUCKET", repository.bucket.clone()),
     ];
     Ok(known.into_iter().chain(objects).collect())
+}
+
+/// Puts the register of erasures on a host; its path there.
+pub(super) fn register(host: &Host, goal: &Goal) -> Result<String> {
+    const REGISTER: &str = "erasures.tsv";
+    host.write(REGISTER, goal.erased.as_bytes(), 0o600)?;
+    Ok(host.path(REGISTER))
 }
 
 /// Runs one of the programs to its end beside `server`; the history is told how it ended.

@@ -95,16 +95,18 @@ impl Pipeline for Params {
 
 impl Params {
     async fn lay_down(&self, tools: Tools<'_>, target: &Postgres, wanted: &Wanted<'_>) -> Result<Done> {
-        let Target::BeforeTransaction(xid) = wanted.target else {
+        let Target::BeforeTransaction(xid) = wanted.goal.target else {
             return Err(Error::new("there is no bad transaction to go back before"));
         };
         target.host().remove_folder(target.data())?;
+        let register = own::register(target.host(), &wanted.goal)?;
         let (data, xid) = (target.host().path(target.data()), xid.to_string());
         let more = [
             ("PGDATA", &*data),
             ("BLACKSTART_BACKUP_ID", &*wanted.backup.id),
             ("BLACKSTART_TARGET_XID", &*xid),
-            ("BLACKSTART_TARGET_TIME", &*wanted.time),
+            ("BLACKSTART_TARGET_TIME", &*wanted.goal.time),
+            ("BLACKSTART_ERASURES", &*register),
         ];
         let says = own::run(&self.restore, &more, tools, target).await?;
         Ok(Done { bytes: None, says })

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread::JoinHandle;
 
 use blackstart_record::ledger::{LedgerEntry, Writer};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::images::{self, Written};
 
@@ -18,7 +18,12 @@ const QUEUE: usize = 1024;
 const BATCH: usize = 256;
 
 enum Note {
-    Entry { entry: LedgerEntry, written: Vec<Written> },
+    Entry {
+        entry: LedgerEntry,
+        written: Vec<Written>,
+    },
+    /// Whoever waits until all that came before is in the files.
+    Waiting(oneshot::Sender<()>),
     Close,
 }
 
@@ -84,7 +89,7 @@ enum Write<'a> {
 /// Ends when it is told to, or at the first error: the queue is then closed, and nothing is accepted any more.
 fn keep(mut queue: mpsc::Receiver<Note>, mut files: impl FnMut(Write<'_>) -> io::Result<()>) -> io::Result<()> {
     let (mut notes, mut entries, mut written) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH), Vec::new());
-    let mut open = true;
+    let (mut open, mut waiting) = (true, Vec::<oneshot::Sender<()>>::new());
     while open && queue.blocking_recv_many(&mut notes, BATCH) > 0 {
         for note in notes.drain(..) {
             match note {
@@ -92,10 +97,15 @@ fn keep(mut queue: mpsc::Receiver<Note>, mut files: impl FnMut(Write<'_>) -> io:
                     entries.push(entry);
                     written.extend(rows);
                 }
+                Note::Waiting(tell) => waiting.push(tell),
                 Note::Close => open = false,
             }
         }
         files(Write::Append(&entries, &written))?;
+        // Whoever does not wait any more has not to be told.
+        for tell in waiting.drain(..) {
+            let _ = tell.send(());
+        }
         entries.clear();
         written.clear();
     }
@@ -131,6 +141,16 @@ impl LedgerHandle {
             if failure.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
+        }
+    }
+
+    /// Waits until all that was noted before is in the files, not yet synced. After a failure there is nothing to wait for.
+    pub(super) async fn written(&self) {
+        let (tell, told) = oneshot::channel();
+        if let Some(notes) = &self.notes
+            && notes.send(Note::Waiting(tell)).await.is_ok()
+        {
+            let _ = told.await;
         }
     }
 
@@ -202,8 +222,11 @@ mod tests {
             let invoked = LedgerEntry::Invoked { op, client: 0, epoch: 0, at: Nanos(op) };
             drop(handle.reserve().await.unwrap().invoked(invoked));
         }
+        let read = || blackstart_record::ledger::Reader::open(&path).unwrap().filter(Result::is_ok).count();
+        handle.written().await;
+        assert_eq!(read(), 3000, "before the close too, for whoever waits");
         ledger.close().await.unwrap();
         assert!(handle.reserve().await.is_err(), "a closed ledger takes nothing");
-        assert_eq!(blackstart_record::ledger::Reader::open(&path).unwrap().filter(Result::is_ok).count(), 3000);
+        assert_eq!(read(), 3000);
     }
 }

@@ -11,6 +11,7 @@ mod application;
 mod client;
 mod documents;
 mod domain;
+mod erased;
 mod fulfilment;
 mod images;
 mod ledger;
@@ -27,6 +28,7 @@ mod table;
 
 pub use application::{Application, Effects, Ending, ObjectStep, Operation, Rows, Statement, Step};
 pub use domain::{Canary, Domain, Generator, Invariant, WriteTrial};
+pub use erased::erased;
 pub use images::{Version, find, find_initial};
 pub use ledger::{Ledger, LedgerClosed, LedgerHandle};
 pub use load::{Loaded, load};

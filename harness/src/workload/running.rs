@@ -107,7 +107,7 @@ pub struct Stopped {
 
 impl Running {
     /// Stops the clients: each finishes or gives up its operation in flight, within the operations' bound. When this
-    /// returns, every connection is closed and nothing is sent any more. The last tally is of a part of a second.
+    /// returns, every connection is closed, nothing is sent any more, and the ledger's file has all of it. The last tally is of a part of a second.
     ///
     /// # Panics
     /// If a client panicked: that is a defect of the harness.
@@ -124,6 +124,7 @@ impl Running {
                 }
             }
         }
+        self.shared.ledger.written().await;
         self.seconds.abort();
         report(&self.shared, &self.tallies);
         Stopped {

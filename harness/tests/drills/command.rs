@@ -24,6 +24,8 @@ fn the_nightly_dump_misses_its_rpo_by_its_schedule_with_the_data_intact() {
     for finding in &verdict.findings {
         assert!(finding.compared > 0 && finding.verdict == Verdict::Met, "{finding:?}");
     }
+    let elsewhere = verdict.notes.iter().find(|note| note.starts_with("ART")).unwrap();
+    assert!(elsewhere.contains("missed") && elsewhere.contains("restore.sh"), "the dump lacks the roles: {elsewhere}");
     let rpa = verdict.measures.rpa.unwrap();
     assert!(rpa.tail_operations > 0, "what was written after the dump is the tail");
     assert_eq!((rpa.hole_operations, rpa.hole_rows), (0, 0));

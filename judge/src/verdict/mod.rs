@@ -112,17 +112,18 @@ pub const CHECKERS: &[Checker] = &[
 /// Whether a checker counts towards the verdict: some do only where the plan promises what they look at, or the scenario
 /// puts it to the test. Elsewhere they are reported.
 fn counts(checker: &str, evidence: &Evidence) -> bool {
-    const AT_STAKE: [&str; 3] = [closure::CHECKER.name, fence::CHECKER.name, attack::CHECKER.name];
+    let at_stake = || evidence.promises_immutability() || evidence.loses_a_site() || evidence.has_an_attacker();
+    // Where the data is restored on the host that had it, what is on that host is there.
     if checker == art::CHECKER.name {
-        // Where the data is restored on the host that had it, what is on that host is there.
-        return evidence.restores_elsewhere();
-    }
-    !AT_STAKE.contains(&checker)
-        || evidence.promises_immutability()
-        || evidence.loses_a_site()
-        || evidence.has_an_attacker()
+        evidence.restores_elsewhere()
+    } else if checker == closure::CHECKER.name {
+        evidence.restores_elsewhere() && at_stake()
+    } else if checker == fence::CHECKER.name {
         // A promoted replica leaves two that can write, unless its source is kept from it.
-        || (checker == fence::CHECKER.name && evidence.promotes_a_replica())
+        at_stake() || evidence.promotes_a_replica()
+    } else {
+        checker != attack::CHECKER.name || at_stake()
+    }
 }
 
 /// What counts towards the verdict, and notes of what was only looked at.
