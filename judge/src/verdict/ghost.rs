@@ -84,7 +84,7 @@ fn cause(differences: &[Difference]) -> &'static str {
     } else if kind(DifferenceKind::RolledBack) {
         "files were copied without the log that undoes them (a backup label removed, a snapshot that is not atomic)"
     } else if kind(DifferenceKind::Resurrected) {
-        "the artifact is older than the deletion, and later log or erasures were not replayed"
+        "the artifact is older than the deletion, later log or erasures were not replayed, or the replay followed another timeline"
     } else if kind(DifferenceKind::Duplicate) {
         "data was restored twice over, or a unique index is damaged or missing"
     } else {
