@@ -170,10 +170,11 @@ impl World {
         tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(SILENCE.to_owned()))
     }
 
-    /// How many rows of a table the replica has.
+    /// How many rows of a table the replica has: none as long as it has not heard of the table, or its database.
     pub async fn on_replica(&self, table: &str) -> i64 {
-        let client = self.replica.connect(DATABASE).await.unwrap();
-        client.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await.unwrap().get(0)
+        let Ok(client) = self.replica.connect(DATABASE).await else { return 0 };
+        let counted = client.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await;
+        counted.map_or(0, |row| row.get(0))
     }
 
     /// How long an answer takes.
