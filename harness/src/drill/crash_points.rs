@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 use super::Drill;
 use super::environment::{World, start_servers};
 use super::sabotage::BUCKETS;
-use crate::engine::postgres::{Postgres, SUPERUSER};
+use crate::clock::Clock;
+use crate::engine::postgres::{Postgres, SUPERUSER, archiving};
 use crate::examine::digests;
 use crate::examine::snapshot::Snapshot;
 use crate::failure::{Context, Error, Result};
@@ -133,7 +134,8 @@ impl Drill {
     async fn restored(&self, world: &mut World, site: &Site, backup: &Backup, name: &str) -> Result<CrashOutcome> {
         let replays = self.request.loaded.pipeline.method.pipeline().steps().contains(&Step::Replay);
         let time = self.clock.wall_at(self.clock.now());
-        let target = if replays { Target::BeforeTransaction(mark(&site.source).await?) } else { Target::Backup };
+        let target =
+            if replays { Target::BeforeTransaction(mark(&site.source, self.clock).await?) } else { Target::Backup };
         let wanted = Wanted { backup, goal: Goal { target, time, erased: String::new() } };
         let mut stand_in = world.stand_in(name, &site.repository.bucket).await?;
         stand_in.ready(self, world).await?;
@@ -156,27 +158,11 @@ impl Drill {
 }
 
 /// Commits a transaction that changes nothing, and waits until the log with it is in the archive; its id.
-async fn mark(source: &Postgres) -> Result<u64> {
+async fn mark(source: &Postgres, clock: Clock) -> Result<u64> {
     let client = source.connect(SUPERUSER).await?;
     let xid: String = client.query_one("SELECT pg_current_xact_id()::text", &[]).await?.get(0);
-    let xid = xid.parse().map_err(|_| Error::new(format!("the server says that {xid} is a transaction id")))?;
-    let wanted: String = client.query_one("SELECT pg_walfile_name(pg_switch_wal())", &[]).await?.get(0);
-    let deadline = tokio::time::Instant::now() + ARCHIVED;
-    loop {
-        let sql = "SELECT coalesce(last_archived_wal, '') FROM pg_stat_archiver";
-        let last: String = client.query_one(sql, &[]).await?.get(0);
-        if last.get(..24).is_some_and(|segment| segment >= wanted.as_str()) {
-            return Ok(xid);
-        }
-        if tokio::time::Instant::now() > deadline {
-            return Err(Error::bound(
-                "archiving",
-                ARCHIVED,
-                vec![format!("last archived: '{last}', wanted: '{wanted}'")],
-            ));
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    archiving::ship(source, clock, ARCHIVED).await?;
+    xid.parse().map_err(|_| Error::new(format!("the server says that {xid} is a transaction id")))
 }
 
 /// Every step at which a backup is disturbed.

@@ -4,13 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use blackstart_record::plan::Step;
-use blackstart_record::time::Interval;
 use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, programs};
-use crate::engine::postgres::{Postgres, SUPERUSER, replica, setting};
+use crate::engine::postgres::{Postgres, SUPERUSER, archiving, replica, setting};
 use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host};
 
@@ -114,7 +113,9 @@ impl Params {
         let id = self.newest(tools, source).await?;
         // A base backup is worth nothing until the log segment that ends it is in the repository too.
         let end = format!("{id} of {}", tools.repository.server);
-        let lag = archived(tools, source).await.cannot(format_args!("archive the log that ends backup {end}"))?;
+        let lag = archiving::ship(source, tools.clock, tools.bound)
+            .await
+            .cannot(format_args!("archive the log that ends backup {end}"))?;
         Ok(Backup { id, begun, durable: tools.clock.now(), lag: Some(lag) })
     }
 
@@ -170,33 +171,6 @@ impl Params {
         host.write(&format!("{}/postgresql.auto.conf", target.data()), (text + &lines).as_bytes(), 0o600)?;
         host.write(&format!("{}/recovery.signal", target.data()), b"", 0o600)?;
         Ok(Done { bytes: None, says: format!("recovery target: just before transaction {xid}; archiving off") })
-    }
-}
-
-/// Ends the current log segment and waits until it is in the archive; how long that took.
-async fn archived(tools: Tools<'_>, source: &Postgres) -> Result<Interval> {
-    let client = source.connect(SUPERUSER).await?;
-    let before = tools.clock.now();
-    let row = client.query_one("SELECT pg_walfile_name(pg_switch_wal())", &[]).await?;
-    let after = tools.clock.now();
-    let wanted: String = row.get(0);
-    let deadline = tokio::time::Instant::now() + tools.bound;
-    let mut unseen = after;
-    loop {
-        let sql = "SELECT coalesce(last_archived_wal, ''), coalesce(last_failed_wal, '') FROM pg_stat_archiver";
-        let looked = tools.clock.now();
-        let row = client.query_one(sql, &[]).await?;
-        let (last, failed): (String, String) = (row.get(0), row.get(1));
-        // Names of one timeline sort as their segments; a .backup or .history name carries its segment first.
-        if last.get(..24).is_some_and(|segment| segment >= wanted.as_str()) {
-            return Ok(Interval { lower: unseen.since(after), upper: tools.clock.now().since(before) });
-        }
-        unseen = looked;
-        if tokio::time::Instant::now() > deadline {
-            let lines = vec![format!("last archived: '{last}', last failed: '{failed}', wanted: '{wanted}'")];
-            return Err(Error::bound("archiving", tools.bound, lines));
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

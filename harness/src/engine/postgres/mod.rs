@@ -1,5 +1,6 @@
 //! PostgreSQL: a cluster on a host, from its template to its end.
 
+pub mod archiving;
 pub mod binary;
 pub mod replica;
 mod template;
