@@ -1,5 +1,6 @@
 //! S3 endpoints: a real MinIO on a host, its buckets, and the credentials that each party has.
 
+mod admin;
 mod bucket;
 pub mod gate;
 mod objects;
@@ -85,6 +86,7 @@ pub struct Store {
     mc: PathBuf,
     root: Key,
     client: aws_sdk_s3::Client,
+    http: reqwest::Client,
 }
 
 /// An object of a store: key to ETag and size.
@@ -111,7 +113,8 @@ impl Store {
         let server = host.spawn(&command)?;
         let client = client(address, &root);
         let mc = host.tool(mc);
-        let mut store = Self { host, server, mc, root, client };
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let mut store = Self { host, server, mc, root, client, http };
         store.answering().await.cannot("start MinIO")?;
         store.configure_mc()?;
         Ok(store)
@@ -182,14 +185,9 @@ impl Store {
     pub async fn admit_to(&self, key: &Key, rights: &[(&[String], Vec<&str>)]) -> Result<()> {
         let name = key.access.as_str();
         let policy = policy(rights)?;
-        let file = format!("home/{name}-policy.json");
-        self.host.write(&file, policy.to_string().as_bytes(), 0o600)?;
         let policy_name = format!("{name}-policy");
-        let keys = format!("{}\n{}\n", key.access, key.secret.reveal());
-        let file = self.host.path(&file);
-        let create = ["admin", "policy", "create", "store", &policy_name, &file];
-        tokio::try_join!(self.mc(&["admin", "user", "add", "store"], Some(keys)), self.mc(&create, None))?;
-        self.mc(&["admin", "policy", "attach", "store", &policy_name, "--user", name], None).await
+        tokio::try_join!(self.add_user(key), self.make_policy(&policy_name, &policy))?;
+        self.attach_policy(&policy_name, name).await
     }
 
     /// The host that it is on.
@@ -276,13 +274,11 @@ impl Store {
         self.host.write("home/mc/config.json", config.as_bytes(), 0o600)
     }
 
-    async fn mc(&self, args: &[&str], input: Option<String>) -> Result<()> {
-        let mut command = Command::new(&self.mc).args(["--config-dir", &self.host.path("home/mc"), "--json"]);
-        command = command.args(args.iter().copied());
-        if let Some(input) = input {
-            command = command.input(input.into_bytes());
-        }
-        self.host.exec(&command).await?.success(&format!("mc {}", args[..3.min(args.len())].join(" "))).map(|_| ())
+    async fn add_user(&self, key: &Key) -> Result<()> {
+        let command = Command::new(&self.mc)
+            .args(["--config-dir", &self.host.path("home/mc"), "--json", "admin", "user", "add", "store"])
+            .input(format!("{}\n{}\n", key.access, key.secret.reveal()).into_bytes());
+        self.host.exec(&command).await?.success("mc admin user add").map(|_| ())
     }
 }
 

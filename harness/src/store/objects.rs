@@ -167,14 +167,6 @@ impl Store {
         rot().cannot(format_args!("let {bucket}/{key} rot"))
     }
 
-    /// Lets a user of the store in, or keeps it out.
-    ///
-    /// # Errors
-    /// The store's answer.
-    pub async fn set_user(&self, name: &str, may_enter: bool) -> Result<()> {
-        self.mc(&["admin", "user", if may_enter { "enable" } else { "disable" }, "store", name], None).await
-    }
-
     /// What the store says to a key that it does not know (any more); `None`: it knows it.
     ///
     /// # Errors
