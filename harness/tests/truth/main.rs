@@ -4,6 +4,7 @@
 
 mod defects;
 mod halves;
+mod indexes;
 mod server;
 mod stalls;
 
