@@ -148,7 +148,7 @@ fn once(case: &Case, seed: u64, program: &Path, work: &Path) -> io::Result<Tried
     loop {
         tries += 1;
         let drilled = drill::run(Command::new(program), &name, &folder, seed)?;
-        let outcome = outcome::of(&case.caught_by, drilled.verdict.as_ref().map_err(String::as_str));
+        let outcome = outcome::of(case, drilled.verdict.as_ref().map_err(String::as_str));
         if !matches!(outcome, Outcome::Busy(_)) || tries == TRIES {
             return Ok(Tried { outcome, verdict: drilled.word(), seconds: drilled.seconds, tries });
         }

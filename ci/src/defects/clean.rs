@@ -113,7 +113,9 @@ fn drill(case: &Case, seed: u64, program: &Path, work: &Path) -> io::Result<(&'s
         }
         Outcome::Busy(why) => (BUSY, line(why)),
         Outcome::FalseAlarm(why) | Outcome::WrongReason(why) => (ALARM, line(why)),
-        Outcome::Caught(_) | Outcome::Missed => (ALARM, "a clean drill was judged as a defect".to_owned()),
+        Outcome::Caught(_) | Outcome::Missed | Outcome::NotShown(_) => {
+            (ALARM, "a clean drill was judged as a defect".to_owned())
+        }
     })
 }
 

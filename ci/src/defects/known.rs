@@ -25,6 +25,8 @@ pub struct Case {
     pub own: Option<PathBuf>,
     /// The checks and objectives of which one has to catch it; none: it must raise nothing.
     pub caught_by: Vec<String>,
+    /// What a note of the verdict has to hold, where only that tells that the drill was one of this case.
+    pub noted: Option<String>,
     /// Changes of text in the twin's files.
     pub changes: Vec<Change>,
 }
@@ -48,6 +50,7 @@ struct Description {
     twin: String,
     #[serde(default)]
     caught_by: Vec<String>,
+    noted: Option<String>,
     #[serde(default)]
     changes: Vec<Change>,
 }
@@ -94,6 +97,7 @@ fn healthy(id: &str, folder: &Path) -> Case {
         twin: folder.to_owned(),
         own: None,
         caught_by: Vec::new(),
+        noted: None,
         changes: Vec::new(),
     }
 }
@@ -101,11 +105,11 @@ fn healthy(id: &str, folder: &Path) -> Case {
 fn described(id: &str, folder: &Path, twins: &Path) -> io::Result<Case> {
     let text = fs::read_to_string(folder.join(DESCRIPTION))
         .map_err(|error| io::Error::other(format!("{id}/{DESCRIPTION}: {error}")))?;
-    let Description { title, twin, caught_by, changes } =
+    let Description { title, twin, caught_by, noted, changes } =
         toml::from_str(&text).map_err(|error| io::Error::other(format!("{id}/{DESCRIPTION}: {error}")))?;
     let twin = twins.join(twin);
     refuse(!twin.is_dir(), id, "its twin is not there")?;
-    Ok(Case { id: id.to_owned(), title, twin, own: Some(folder.to_owned()), caught_by, changes })
+    Ok(Case { id: id.to_owned(), title, twin, own: Some(folder.to_owned()), caught_by, noted, changes })
 }
 
 fn refuse(wrong: bool, id: &str, why: &str) -> io::Result<()> {

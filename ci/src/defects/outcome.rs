@@ -2,6 +2,8 @@
 
 use blackstart_record::verdict::{DrillVerdict, Verdict};
 
+use super::known::Case;
+
 /// The only gate that speaks of the machine and not of the drill.
 const BUSY: &str = "not-calibrated";
 
@@ -18,6 +20,8 @@ pub enum Outcome {
     WrongReason(String),
     /// It is right, and was not called so.
     FalseAlarm(String),
+    /// No note of it holds what tells that it was a drill of its case.
+    NotShown(String),
     /// The machine was too busy to measure anything.
     Busy(String),
 }
@@ -29,8 +33,9 @@ impl Outcome {
     }
 }
 
-/// What a verdict says of a case that one of `named` has to catch; none named: of one that must raise nothing.
-pub fn of(named: &[String], verdict: Result<&DrillVerdict, &str>) -> Outcome {
+/// What a verdict says of a case that one of those that it names has to catch; none named: of one that must raise nothing.
+pub fn of(case: &Case, verdict: Result<&DrillVerdict, &str>) -> Outcome {
+    let named = &case.caught_by[..];
     let wrong = |why: String| if named.is_empty() { Outcome::FalseAlarm(why) } else { Outcome::WrongReason(why) };
     let verdict = match verdict {
         Ok(verdict) => verdict,
@@ -39,6 +44,9 @@ pub fn of(named: &[String], verdict: Result<&DrillVerdict, &str>) -> Outcome {
     if let [first, rest @ ..] = &verdict.gates[..] {
         let only_busy = first.id == BUSY && rest.iter().all(|gate| gate.id == BUSY);
         return if only_busy { Outcome::Busy(first.says.clone()) } else { wrong(verdict.says.clone()) };
+    }
+    if let Some(text) = case.noted.as_ref().filter(|text| !verdict.notes.iter().any(|note| note.contains(*text))) {
+        return Outcome::NotShown(text.clone());
     }
     match (verdict.verdict, named) {
         (Verdict::Met, []) => return Outcome::Quiet,
@@ -89,6 +97,22 @@ mod tests {
         }
     }
 
+    fn case(named: &[&str]) -> Case {
+        Case { caught_by: named.iter().map(|name| (*name).to_owned()).collect(), ..Case::twin("dump") }
+    }
+
+    #[test]
+    fn a_drill_that_does_not_show_what_its_case_is_about_is_not_right() {
+        let case = Case { noted: Some("3 operations".to_owned()), ..case(&[]) };
+        for (note, expected) in
+            [("of 3 operations", Outcome::Quiet), ("none", Outcome::NotShown("3 operations".to_owned()))]
+        {
+            let verdict = DrillVerdict { notes: vec![note.to_owned()], ..verdict(Verdict::Met, &[], &[]) };
+            assert_eq!(of(&case, Ok(&verdict)), expected);
+            assert_eq!(expected.is_right(), expected == Outcome::Quiet);
+        }
+    }
+
     #[test]
     fn only_a_named_check_of_a_judged_drill_catches() {
         let (says, gate) = ("says".to_owned(), "gate".to_owned());
@@ -103,10 +127,10 @@ mod tests {
             (Verdict::Inconclusive, &["LOST"], &["not-calibrated"], Outcome::Busy(gate.clone())),
             (Verdict::Inconclusive, &[], &["not-calibrated", "setup-failed"], Outcome::WrongReason(says.clone())),
         ] {
-            let named = ["LOST".to_owned(), "INV".to_owned()];
-            assert_eq!(of(&named, Ok(&verdict(word, missed, gates))), expected, "{word} {missed:?} {gates:?}");
+            let case = case(&["LOST", "INV"]);
+            assert_eq!(of(&case, Ok(&verdict(word, missed, gates))), expected, "{word} {missed:?} {gates:?}");
         }
-        assert_eq!(of(&["LOST".to_owned()], Err("gone")), Outcome::WrongReason("gone".to_owned()));
+        assert_eq!(of(&case(&["LOST"]), Err("gone")), Outcome::WrongReason("gone".to_owned()));
     }
 
     #[test]
@@ -118,7 +142,7 @@ mod tests {
             (Verdict::Inconclusive, &["not-calibrated"], Outcome::Busy("gate".to_owned())),
             (Verdict::Inconclusive, &["setup-failed"], Outcome::FalseAlarm("says".to_owned())),
         ] {
-            assert_eq!(of(&[], Ok(&verdict(word, &[], gates))), expected, "{word} {gates:?}");
+            assert_eq!(of(&case(&[]), Ok(&verdict(word, &[], gates))), expected, "{word} {gates:?}");
         }
         assert!(Outcome::Quiet.is_right() && !Outcome::Busy(String::new()).is_right());
     }

@@ -54,6 +54,7 @@ impl<'a> Row<'a> {
             Outcome::Missed => "MISSED: nothing noticed it".to_owned(),
             Outcome::WrongReason(why) => format!("WRONG REASON: none of the named checks caught it: {why}"),
             Outcome::FalseAlarm(why) => format!("FALSE ALARM: {why}"),
+            Outcome::NotShown(text) => format!("NOT SHOWN: no note of the verdict holds {text:?}"),
             Outcome::Busy(why) => format!("NOT JUDGED: the machine was too busy {} times: {why}", tried.tries),
         };
         self.wrong.push(format!("seed {seed}: {wrong}"));

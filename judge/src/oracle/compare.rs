@@ -130,6 +130,7 @@ impl Merge {
             if operation.completion == blackstart_record::ledger::Completion::Acknowledged {
                 comparison.acknowledged += 1;
             }
+            comparison.unknown += u64::from(fate == Fate::Unknown);
             if fate.is_acknowledged() {
                 comparison.last_acknowledged = comparison.last_acknowledged.max(Some(operation.completed));
             }

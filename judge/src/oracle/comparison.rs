@@ -122,6 +122,8 @@ pub struct Comparison {
     pub either: u64,
     /// Of those, how many are there in part.
     pub torn: u64,
+    /// Operations of the old incarnation that may have taken effect before R, as no client saw how they ended.
+    pub unknown: u64,
     /// Operations of the old incarnation that began before R and have no completion in the ledger.
     pub open: u64,
     /// Rows by such operations: neither right nor wrong.

@@ -104,6 +104,10 @@ fn note_oddities(evidence: &Evidence, notes: &mut Vec<String>) {
         if found.ledger_torn_bytes > 0 {
             notes.push(format!("the ledger's last entry is torn: {} dropped", count(found.ledger_torn_bytes, "byte")));
         }
+        if found.unknown > 0 {
+            let unknown = count(found.unknown, "operation");
+            notes.push(format!("{unknown} broke off between COMMIT and its answer: each may be there or not"));
+        }
         if found.open > 0 {
             let open = count(found.open, "operation");
             notes.push(format!(
