@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use blackstart_record::observation::Image;
-use blackstart_record::verdict::{Difference, Finding, Verdict};
+use blackstart_record::verdict::{CRASH, Difference, Finding, SABOTAGE, Verdict};
 use serde::Serialize;
 
 use crate::material::Material;
@@ -89,7 +89,9 @@ pub(super) fn findings(material: &Material) -> Vec<FindingView> {
 }
 
 fn view(finding: &Finding, images: &[&Image]) -> FindingView {
-    let mut details: Vec<String> = finding.details.iter().filter(|line| !is_told(line, finding)).cloned().collect();
+    // Trials have a table of their own.
+    let is_told = |line: &&String| is_told(line, finding) || [SABOTAGE, CRASH].contains(&finding.checker.as_str());
+    let mut details: Vec<String> = finding.details.iter().filter(|line| !is_told(line)).cloned().collect();
     let more = details.len().saturating_sub(LINES);
     details.truncate(LINES);
     let has_more = !details.is_empty() || !finding.differences.is_empty() || finding.cause.is_some();
