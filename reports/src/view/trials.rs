@@ -26,8 +26,6 @@ pub struct TrialView {
     pub why: String,
     /// What a program said of it, where that is another line.
     pub telling: String,
-    /// How long it took.
-    pub took: String,
 }
 
 /// Trials that belong together.
@@ -44,7 +42,7 @@ pub struct GroupView {
 /// All trials of a kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TrialsView {
-    /// What the checker says, where it is not met: the summary does not say it.
+    /// What the checker says, where it is not met for a reason that no group shows.
     pub says: String,
     /// How many came to what.
     pub summary: String,
@@ -101,7 +99,9 @@ fn view(
     let groups: Vec<GroupView> = GROUPS.into_iter().map(of).filter(|group| !group.rows.is_empty()).collect();
     let calm = groups.iter().filter(|group| group.class.is_empty()).map(|group| group.rows.len()).sum();
     let finding = material.verdict.findings.iter().find(|finding| finding.checker == checker);
-    let says = finding.filter(|finding| finding.verdict != Verdict::Met).map(|finding| finding.says.clone());
+    let is_shown = groups.iter().any(|group| !group.class.is_empty());
+    let says = finding.filter(|finding| finding.verdict != Verdict::Met && !is_shown);
+    let says = says.map(|finding| finding.says.clone());
     (!groups.is_empty()).then(|| TrialsView { says: says.unwrap_or_default(), summary, calm, groups })
 }
 
@@ -136,7 +136,6 @@ fn trial_view(trial: &JudgedTrial) -> TrialView {
         restorable: "",
         why: words::cut(&why, LONGEST),
         telling: words::cut(&telling.unwrap_or_default(), LONGEST),
-        took: trial.took.to_string(),
     }
 }
 
@@ -216,8 +215,8 @@ fn point_group(point: &JudgedPoint) -> Group {
 
 fn point_view(point: &JudgedPoint) -> TrialView {
     let (what, how) = match &point.at {
-        CrashStep::Request { number } => (format!("request {number}"), "its connection broken"),
-        CrashStep::From { request } => (format!("request {request}"), "the store gone from it on"),
+        CrashStep::Request { number } => (format!("request {number}"), "connection broken"),
+        CrashStep::From { request } => (format!("request {request}"), "store gone from it on"),
         CrashStep::Program { number: 1, name } => (name.clone(), "killed at its start"),
         CrashStep::Program { number, name } => (format!("{name}, the {number}. of its name"), "killed at its start"),
     };
@@ -235,7 +234,6 @@ fn point_view(point: &JudgedPoint) -> TrialView {
         restorable,
         why: words::cut(why, LONGEST),
         telling: words::cut(telling.unwrap_or_default(), LONGEST),
-        took: point.took.to_string(),
     }
 }
 
