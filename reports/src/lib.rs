@@ -30,6 +30,8 @@ mod report_tests;
 #[cfg(test)]
 #[path = "../tests/support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod trials_tests;
 
 use std::fs;
 use std::io;

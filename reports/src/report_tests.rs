@@ -184,8 +184,9 @@ fn everything_that_was_judged_is_in_both_readable_reports() {
 fn both_values_of_a_differing_row_stand_beside_each_other() {
     let page = Written::of(Sample::Bad).text("report.html");
     assert!(page.contains("<td>shipped</td><td>cancelled</td>"));
-    assert!(page.contains("<td>&#39;&#39; (empty)</td>") && page.contains("<td>NULL</td>"));
-    assert!(page.contains("1043: absent from the restored copy"));
+    assert!(page.contains("note <code>&#39;&#39; (empty)</code>") && page.contains("<td>NULL</td>"));
+    assert!(page.contains("<strong>1043: absent from the restored copy</strong> <span>id <code>1043</code></span>"));
+    assert!(page.contains("<strong>9001: should be absent, or its value was not kept</strong> <span>id <code>9001"));
     let brief = Written::of(Sample::Bad).text("report.md");
     assert!(brief.contains("status should be shipped, is cancelled"));
 }

@@ -84,7 +84,7 @@ mod tests {
             differences: Vec::new(),
         };
         DrillVerdict {
-            version: 2,
+            version: 3,
             drill: "a/b".to_owned(),
             verdict: word,
             says: "says".to_owned(),
@@ -92,6 +92,8 @@ mod tests {
             gates: gates.iter().map(|id| Gate { id: (*id).to_owned(), says: "gate".to_owned() }).collect(),
             objectives: Vec::new(),
             findings: missed.iter().map(finding).collect(),
+            sabotage: Vec::new(),
+            crash_points: Vec::new(),
             measures: Measures::default(),
             notes: Vec::new(),
         }

@@ -3,24 +3,28 @@
 use std::collections::BTreeMap;
 
 use blackstart_record::observation::{CrashOutcome, CrashPoint, CrashPoints, CrashStep, TableDigest};
-use blackstart_record::verdict::{Finding, Verdict};
+use blackstart_record::verdict::{CRASH, Finding, JudgedPoint, PointEnd, Verdict};
 
 use super::evidence::{Evidence, finding};
-use super::words::{count, first_line};
+use super::words::{count, first_and_telling, first_line};
 
-/// Its name in findings.
-pub(super) const NAME: &str = "CRASH";
-
-/// The finding, where backups were disturbed.
-pub fn judge(evidence: &Evidence) -> Option<Finding> {
-    evidence.crash_points().first().map(|found| conclude(found))
+/// The finding and each disturbed backup, where there are any.
+pub fn judge(evidence: &Evidence) -> Option<(Finding, Vec<JudgedPoint>)> {
+    let found = *evidence.crash_points().first()?;
+    let judged = |point: &CrashPoint| JudgedPoint {
+        at: point.at.clone(),
+        took: point.took,
+        end: end(&point.outcome, &found.source),
+    };
+    let points: Vec<JudgedPoint> = found.points.iter().map(judged).collect();
+    Some((conclude(found, &points), points))
 }
 
-fn conclude(found: &CrashPoints) -> Finding {
+fn conclude(found: &CrashPoints, points: &[JudgedPoint]) -> Finding {
     let source = &found.source;
-    let reached = || found.points.iter().filter(|point| point.outcome != CrashOutcome::NotReached);
-    let mut finding = finding(NAME, Verdict::Inconclusive, reached().count() as u64, String::new());
-    finding.details = found.points.iter().map(|point| told(point, source)).collect();
+    let reached = || points.iter().filter(|point| point.end != PointEnd::NotReached);
+    let mut finding = finding(CRASH, Verdict::Inconclusive, reached().count() as u64, String::new());
+    finding.details = points.iter().map(told).collect();
     let rows: u64 = source.values().fold(0, |sum, table| sum.saturating_add(table.rows));
     if rows == 0 {
         finding.says = "the source had no row that could have come back".into();
@@ -30,33 +34,32 @@ fn conclude(found: &CrashPoints) -> Finding {
         finding.says = "no backup was taken without a disturbance, before and after the others".into();
         return finding;
     }
-    let faithful = |outcome: &CrashOutcome| matches!(outcome, CrashOutcome::Restored { tables } if tables == source);
-    if let Some(outcome) = found.undisturbed.iter().find(|outcome| !faithful(outcome)) {
-        finding.says = format!("a backup that nothing disturbed did not come back: {}", words(outcome, source));
+    let mut undisturbed = found.undisturbed.iter().map(|outcome| end(outcome, source));
+    if let Some(end) = undisturbed.find(|end| *end != PointEnd::Restored) {
+        finding.says = format!("a backup that nothing disturbed did not come back: {}", words(&end));
         return finding;
     }
-    let broken: Vec<&CrashPoint> = reached().filter(|point| breaks(&point.outcome, source)).collect();
+    let broken: Vec<&JudgedPoint> = reached().filter(|point| matches!(point.end, PointEnd::Broken { .. })).collect();
     if let [first, ..] = broken[..] {
         finding.verdict = Verdict::Missed;
         finding.says = format!(
             "{} of {} reported success and did not come back; the first with {}",
             broken.len(),
             count(finding.compared, "disturbed backup"),
-            told(first, source)
+            told(first)
         );
         finding.cause = Some("a program that goes on, or ends with 0, after a part of it failed".into());
         return finding;
     }
-    let not_tried = |point: &&CrashPoint| matches!(point.outcome, CrashOutcome::NotTried { .. });
-    if let Some(point) = found.points.iter().find(not_tried) {
-        finding.says = told(point, source);
+    if let Some(point) = points.iter().find(|point| matches!(point.end, PointEnd::NotTried { .. })) {
+        finding.says = told(point);
         return finding;
     }
     if finding.compared == 0 {
         finding.says = "no backup was disturbed".into();
         return finding;
     }
-    let failed = reached().filter(|point| matches!(point.outcome, CrashOutcome::Failed { .. })).count() as u64;
+    let failed = reached().filter(|point| matches!(point.end, PointEnd::Failed { .. })).count() as u64;
     finding.verdict = Verdict::Met;
     finding.says = format!(
         "{}: {failed} said that they failed, {} reported success and came back",
@@ -66,40 +69,46 @@ fn conclude(found: &CrashPoints) -> Finding {
     finding
 }
 
-/// Whether success was reported of what is no backup.
-fn breaks(outcome: &CrashOutcome, source: &BTreeMap<String, TableDigest>) -> bool {
+fn end(outcome: &CrashOutcome, source: &BTreeMap<String, TableDigest>) -> PointEnd {
     match outcome {
-        CrashOutcome::NotRestorable { .. } => true,
-        CrashOutcome::Restored { tables } => tables != source,
-        CrashOutcome::Failed { .. } | CrashOutcome::NotReached | CrashOutcome::NotTried { .. } => false,
+        CrashOutcome::Failed { says } => {
+            let (says, telling) = first_and_telling(says);
+            PointEnd::Failed { says, telling }
+        }
+        CrashOutcome::NotRestorable { step, says } => {
+            let (says, telling) = first_and_telling(says);
+            let says = match step {
+                Some(step) => format!("the restore was refused at {step}: {says}"),
+                None => format!("what came back cannot be read: {says}"),
+            };
+            PointEnd::Broken { says, telling }
+        }
+        CrashOutcome::Restored { tables } if tables == source => PointEnd::Restored,
+        CrashOutcome::Restored { tables } => {
+            let other = source.iter().find(|(name, table)| tables.get(*name) != Some(table));
+            let name = other.map_or("a table that the source has not", |(name, _)| name);
+            PointEnd::Broken { says: format!("came back with other rows ({name})"), telling: None }
+        }
+        CrashOutcome::NotReached => PointEnd::NotReached,
+        CrashOutcome::NotTried { why } => PointEnd::NotTried { why: first_line(why).to_owned() },
     }
 }
 
-fn told(point: &CrashPoint, source: &BTreeMap<String, TableDigest>) -> String {
+fn told(point: &JudgedPoint) -> String {
     let at = match &point.at {
         CrashStep::Request { number } => format!("the connection of request {number} broken"),
         CrashStep::From { request } => format!("the store gone from request {request} on"),
         CrashStep::Program { number, name } => format!("{name}, the {number}. of its name, killed at its start"),
     };
-    format!("{at}: {}, after {}", words(&point.outcome, source), point.took)
+    format!("{at}: {}, after {}", words(&point.end), point.took)
 }
 
-fn words(outcome: &CrashOutcome, source: &BTreeMap<String, TableDigest>) -> String {
-    match outcome {
-        CrashOutcome::Failed { says } => format!("the backup failed ({})", first_line(says)),
-        CrashOutcome::NotRestorable { step: Some(step), says } => {
-            format!("reported success, and the restore was refused at {step}: {}", first_line(says))
-        }
-        CrashOutcome::NotRestorable { step: None, says } => {
-            format!("reported success, and what came back cannot be read: {}", first_line(says))
-        }
-        CrashOutcome::Restored { tables } if tables == source => "reported success, and came back".into(),
-        CrashOutcome::Restored { tables } => {
-            let other = source.iter().find(|(name, table)| tables.get(*name) != Some(table));
-            let name = other.map_or("a table that the source has not", |(name, _)| name);
-            format!("reported success, and came back with other rows ({name})")
-        }
-        CrashOutcome::NotReached => "the backup did not come to it".into(),
-        CrashOutcome::NotTried { why } => format!("could not be tried: {}", first_line(why)),
+fn words(end: &PointEnd) -> String {
+    match end {
+        PointEnd::Failed { says, .. } => format!("the backup failed ({says})"),
+        PointEnd::Restored => "reported success, and came back".into(),
+        PointEnd::Broken { says, .. } => format!("reported success, and {says}"),
+        PointEnd::NotReached => "the backup did not come to it".into(),
+        PointEnd::NotTried { why } => format!("could not be tried: {why}"),
     }
 }

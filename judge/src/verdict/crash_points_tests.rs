@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use blackstart_record::observation::{CrashOutcome, CrashPoint, CrashPoints, CrashStep, Observation, TableDigest};
 use blackstart_record::plan::Step;
 use blackstart_record::verdict::Verdict::{self, Inconclusive, Met, Missed};
+use blackstart_record::verdict::{DrillVerdict, PointEnd};
 
 use super::testing::{Drill, finding, ms};
 
@@ -46,10 +47,14 @@ fn found(undisturbed: &[CrashOutcome], points: &[CrashOutcome]) -> CrashPoints {
     }
 }
 
-fn judged(found: &CrashPoints) -> (Verdict, Verdict, String) {
+fn verdict(found: &CrashPoints) -> DrillVerdict {
     let mut drill = Drill::healthy();
     drill.observations.insert("crash-points".into(), Observation::CrashPoints(found.clone()));
-    let verdict = drill.judge();
+    drill.judge()
+}
+
+fn judged(found: &CrashPoints) -> (Verdict, Verdict, String) {
+    let verdict = verdict(found);
     let crash = finding(&verdict, "CRASH");
     (verdict.verdict, crash.verdict, crash.says.clone())
 }
@@ -125,6 +130,26 @@ fn the_finding_says_which_step_and_what_came_of_it() {
 }
 
 #[test]
+fn each_outcome_comes_to_one_end_in_the_order_of_the_steps() {
+    let good = restored(3, "aa");
+    let broken = |says: &str| PointEnd::Broken { says: says.into(), telling: None };
+    let expected = [
+        PointEnd::Failed { says: "exited with 1".into(), telling: Some("and more".into()) },
+        broken("the restore was refused at restore: no such object"),
+        broken("what came back cannot be read: no such table"),
+        PointEnd::Restored,
+        broken("came back with other rows (shop.orders)"),
+        broken("came back with other rows (shop.orders)"),
+        broken("came back with other rows (shop.orders)"),
+        PointEnd::NotReached,
+        PointEnd::NotTried { why: "no room".into() },
+    ];
+    let points = verdict(&found(&[good.clone(), good], &outcomes())).crash_points;
+    assert_eq!(points.iter().map(|point| point.end.clone()).collect::<Vec<_>>(), expected);
+    assert_eq!(points[8].at, CrashStep::Program { number: 9, name: "pg_dump".into() });
+}
+
+#[test]
 fn a_source_without_rows_proves_nothing() {
     let empty = CrashOutcome::Restored { tables: BTreeMap::new() };
     let mut found = found(&[empty.clone(), empty.clone()], &[empty]);
@@ -136,4 +161,5 @@ fn a_source_without_rows_proves_nothing() {
 fn a_drill_without_crash_points_has_no_such_finding() {
     let verdict = Drill::healthy().judge();
     assert!(verdict.verdict == Met && verdict.findings.iter().all(|finding| finding.checker != "CRASH"));
+    assert!(verdict.crash_points.is_empty());
 }

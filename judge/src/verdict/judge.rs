@@ -16,7 +16,7 @@ use super::{CHECKERS, calibration, counting, crash_points, exposure, gates, merg
 use crate::oracle::{self, Declared};
 
 /// The version of `verdict.json` that this code writes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Why a record cannot be judged at all: nothing says what was drilled.
 #[derive(Debug, thiserror::Error)]
@@ -135,8 +135,9 @@ fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut note
     gates.extend(gates::closed(evidence));
     let (findings, panicked) = run(CHECKERS, evidence);
     let (mut findings, reported) = counting(findings, evidence);
-    findings.extend(sabotage::judge(evidence, folder));
-    findings.extend(crash_points::judge(evidence));
+    let (sabotaged, trials) = sabotage::judge(evidence, folder).unzip();
+    let (crashed, points) = crash_points::judge(evidence).unzip();
+    findings.extend(sabotaged.into_iter().chain(crashed));
     notes.extend(reported);
     gates.extend(panicked);
     let (recovery, rpa, exposure) = (rta::measure(evidence), rpa::measure(evidence), exposure::of(evidence));
@@ -167,6 +168,8 @@ fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut note
         gates,
         objectives,
         findings,
+        sabotage: trials.unwrap_or_default(),
+        crash_points: points.unwrap_or_default(),
         measures,
         notes,
     }

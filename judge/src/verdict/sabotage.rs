@@ -4,115 +4,106 @@
 use blackstart_record::observation::{SabotageKind, SabotageOutcome, SabotageTrial};
 use blackstart_record::record::Folder;
 use blackstart_record::time::Nanos;
-use blackstart_record::verdict::{Finding, Verdict};
+use blackstart_record::verdict::{Finding, JudgedTrial, Noticed, SABOTAGE, TrialEnd, Verdict};
 
 use super::evidence::{Evidence, finding};
-use super::words::{count, first_line, list};
+use super::words::{count, first_and_telling, first_line, list};
 use super::{Checker, atom, bytes, ghost, index, inv, lost, run, stage};
 use crate::oracle::{self, Declared};
-
-const NAME: &str = "SABOTAGE";
 
 /// The checks that a trial is judged by: those that need no more than what came back.
 const CHECKS: &[Checker] =
     &[lost::CHECKER, ghost::CHECKER, atom::CHECKER, bytes::CHECKER, inv::CHECKER, index::CHECKER, stage::CHECKER];
 
-/// What a trial came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum End {
-    /// The pipeline refused it, or could not go on: at which step, and what it said.
-    Refused(String),
-    /// A check noticed: which.
-    Noticed(Vec<String>),
-    /// What came back is what came back in the drill.
-    Same,
-    /// Something else came back, and nothing noticed.
-    Survived,
-    /// It is not known.
-    Unknown(String),
+/// The finding and each trial, where any was made.
+pub fn judge(evidence: &Evidence, folder: &Folder) -> Option<(Finding, Vec<JudgedTrial>)> {
+    let judged = |trial: &SabotageTrial| JudgedTrial {
+        what: trial.what.clone(),
+        kind: trial.kind,
+        took: trial.took,
+        end: end(evidence, folder, trial),
+    };
+    let trials: Vec<JudgedTrial> = evidence.sabotages().into_iter().flatten().map(judged).collect();
+    (!trials.is_empty()).then(|| (conclude(&trials), trials))
 }
 
-/// The finding, where trials were made.
-pub fn judge(evidence: &Evidence, folder: &Folder) -> Option<Finding> {
-    let trials = evidence.sabotages();
-    let trials: Vec<&SabotageTrial> = trials.into_iter().flatten().collect();
-    let ends: Vec<(&SabotageTrial, End)> = trials.iter().map(|trial| (*trial, end(evidence, folder, trial))).collect();
-    (!ends.is_empty()).then(|| conclude(&ends))
-}
-
-fn conclude(ends: &[(&SabotageTrial, End)]) -> Finding {
-    let damage = || ends.iter().filter(|(trial, _)| trial.kind == SabotageKind::Damage);
-    let compared = damage().filter(|(_, end)| !matches!(end, End::Unknown(_))).count() as u64;
-    let mut finding = finding(NAME, Verdict::Inconclusive, compared, String::new());
-    finding.details = ends.iter().map(|(trial, end)| told(trial, end)).collect();
-    let faithful = |end: &End| matches!(end, End::Same);
-    let mut controls = ends.iter().filter(|(trial, _)| trial.kind == SabotageKind::Control).peekable();
+fn conclude(trials: &[JudgedTrial]) -> Finding {
+    let damage = || trials.iter().filter(|trial| trial.kind == SabotageKind::Damage);
+    let compared = damage().filter(|trial| !matches!(trial.end, TrialEnd::Unknown { .. })).count() as u64;
+    let mut finding = finding(SABOTAGE, Verdict::Inconclusive, compared, String::new());
+    finding.details = trials.iter().map(told).collect();
+    let mut controls = trials.iter().filter(|trial| trial.kind == SabotageKind::Control).peekable();
     if controls.peek().is_none() {
         finding.says = "no undamaged copy was restored to compare with".into();
         return finding;
     }
-    if let Some((_, end)) = controls.find(|(_, end)| !faithful(end)) {
-        finding.says = format!("the same restore, done again, did not come out the same: {}", words(end));
+    if let Some(control) = controls.find(|control| control.end != TrialEnd::Same) {
+        finding.says = format!("the same restore, done again, did not come out the same: {}", words(&control.end));
         return finding;
     }
     if compared == 0 && damage().next().is_none() {
         finding.says = "no kind of damage was tried".into();
         return finding;
     }
-    let survivors: Vec<String> =
-        ends.iter().filter(|(_, end)| *end == End::Survived).map(|(trial, _)| trial.what.clone()).collect();
+    let survivors = trials.iter().filter(|trial| trial.end == TrialEnd::Survived);
+    let survivors: Vec<String> = survivors.map(|trial| trial.what.clone()).collect();
     if !survivors.is_empty() {
         finding.says = format!("this drill would not have noticed: {}", list(&survivors));
         return finding;
     }
     // A disturbed way may be given up, and must not bring back anything else.
-    let wrong =
-        |trial: &SabotageTrial, end: &End| trial.kind == SabotageKind::Perturbation && matches!(end, End::Noticed(_));
-    if let Some((trial, end)) = ends.iter().find(|(trial, end)| wrong(trial, end)) {
+    let wrong = |trial: &&JudgedTrial| {
+        trial.kind == SabotageKind::Perturbation && matches!(trial.end, TrialEnd::Noticed { .. })
+    };
+    if let Some(trial) = trials.iter().find(wrong) {
         finding.verdict = Verdict::Missed;
-        finding.says = format!("{}: the restore said that it was done, and {}", trial.what, words(end));
+        finding.says = format!("{}: the restore said that it was done, and {}", trial.what, words(&trial.end));
         finding.cause = Some("a step that goes on after an error of the store".into());
         return finding;
     }
-    if let Some((trial, end)) = ends.iter().find(|(_, end)| matches!(end, End::Unknown(_))) {
-        finding.says = format!("{}: {}", trial.what, words(end));
+    if let Some(trial) = trials.iter().find(|trial| matches!(trial.end, TrialEnd::Unknown { .. })) {
+        finding.says = format!("{}: {}", trial.what, words(&trial.end));
         return finding;
     }
-    let number = |is: fn(&End) -> bool| damage().filter(|(_, end)| is(end)).count();
+    let number = |is: fn(&TrialEnd) -> bool| damage().filter(|trial| is(&trial.end)).count();
     finding.verdict = Verdict::Met;
     finding.says = format!(
         "{} of damage to the backup: {} refused by the restore, {} noticed by a check, {} harmless",
         count(compared, "kind"),
-        number(|end| matches!(end, End::Refused(_))),
-        number(|end| matches!(end, End::Noticed(_))),
-        number(|end| *end == End::Same),
+        number(|end| matches!(end, TrialEnd::Refused { .. })),
+        number(|end| matches!(end, TrialEnd::Noticed { .. })),
+        number(|end| *end == TrialEnd::Same),
     );
     finding
 }
 
-fn end(evidence: &Evidence, folder: &Folder, trial: &SabotageTrial) -> End {
+fn end(evidence: &Evidence, folder: &Folder, trial: &SabotageTrial) -> TrialEnd {
     match &trial.outcome {
-        SabotageOutcome::Refused { step, says } => End::Refused(format!("at {step}: {}", first_line(says))),
-        SabotageOutcome::Unusable { says } => {
-            End::Noticed(vec![format!("the look at what came back ({})", first_line(says))])
+        SabotageOutcome::Refused { step, says } => {
+            let (says, telling) = first_and_telling(says);
+            TrialEnd::Refused { step: *step, says, telling }
         }
-        SabotageOutcome::NotTried { why } => End::Unknown(format!("the trial could not be made: {}", first_line(why))),
-        SabotageOutcome::Restored => restored(evidence, folder, trial),
+        SabotageOutcome::Unusable { says } => {
+            TrialEnd::Noticed { by: vec![Noticed { checker: None, says: first_line(says).to_owned() }] }
+        }
+        SabotageOutcome::NotTried { why } => {
+            TrialEnd::Unknown { why: format!("the trial could not be made: {}", first_line(why)) }
+        }
+        SabotageOutcome::Restored => {
+            restored(evidence, folder, trial).unwrap_or_else(|why| TrialEnd::Unknown { why: why.to_owned() })
+        }
     }
 }
 
-fn restored(evidence: &Evidence, folder: &Folder, trial: &SabotageTrial) -> End {
+fn restored(evidence: &Evidence, folder: &Folder, trial: &SabotageTrial) -> Result<TrialEnd, &'static str> {
     let own = folder.sabotage(&trial.id);
-    let observations = match own.load_observations() {
-        Ok(observations) => observations,
-        Err(_) => return End::Unknown("what was seen of it cannot be read".into()),
-    };
-    let Some(cut) = &evidence.story.cut else { return End::Unknown("the recovery point is not known".into()) };
+    let observations = own.load_observations().map_err(|_| "what was seen of it cannot be read")?;
+    let cut = evidence.story.cut.as_ref().ok_or("the recovery point is not known")?;
     let loaded_at = evidence.story.load.map_or(Nanos::ZERO, |load| load.at);
     let declared = Declared::of(&evidence.record.scenario);
     let is_same = match (std::fs::read(own.restored_rows()), std::fs::read(folder.restored_rows())) {
         (Ok(rows), Ok(drilled)) => rows == drilled,
-        _ => return End::Unknown("its rows cannot be read".into()),
+        _ => return Err("its rows cannot be read"),
     };
     // The same rows, held against the same ledger, are what they were.
     let comparison = if is_same {
@@ -125,28 +116,36 @@ fn restored(evidence: &Evidence, folder: &Folder, trial: &SabotageTrial) -> End 
     let of_trial = Evidence { record: evidence.record.clone(), story, observations, comparison };
     let (findings, _) = run(CHECKS, &of_trial);
     let noticed = findings.iter().filter(|finding| finding.verdict == Verdict::Missed);
-    let noticed: Vec<String> = noticed.map(|finding| finding.checker.clone()).collect();
-    if !noticed.is_empty() {
-        return End::Noticed(noticed);
+    let noticed = noticed.map(|found| Noticed { checker: Some(found.checker.clone()), says: found.says.clone() });
+    let by: Vec<Noticed> = noticed.collect();
+    if !by.is_empty() {
+        return Ok(TrialEnd::Noticed { by });
     }
     let unknown =
         findings.iter().find(|finding| finding.verdict == Verdict::Inconclusive && finding.checker != "STAGE");
-    if let Some(unknown) = unknown {
-        return End::Unknown(format!("{}: {}", unknown.checker, unknown.says));
-    }
-    if is_same { End::Same } else { End::Survived }
+    Ok(match unknown {
+        Some(unknown) => TrialEnd::Unknown { why: format!("{}: {}", unknown.checker, unknown.says) },
+        None if is_same => TrialEnd::Same,
+        None => TrialEnd::Survived,
+    })
 }
 
-fn told(trial: &SabotageTrial, end: &End) -> String {
-    format!("{}: {}, after {}", trial.what, words(end), trial.took)
+fn told(trial: &JudgedTrial) -> String {
+    format!("{}: {}, after {}", trial.what, words(&trial.end), trial.took)
 }
 
-fn words(end: &End) -> String {
+fn words(end: &TrialEnd) -> String {
     match end {
-        End::Refused(how) => format!("refused {how}"),
-        End::Noticed(by) => format!("noticed by {}", list(by)),
-        End::Same => "came out the same".into(),
-        End::Survived => "NOT NOTICED".into(),
-        End::Unknown(why) => format!("not known: {why}"),
+        TrialEnd::Refused { step, says, .. } => format!("refused at {step}: {says}"),
+        TrialEnd::Noticed { by } => {
+            let name = |by: &Noticed| match &by.checker {
+                Some(checker) => checker.clone(),
+                None => format!("the look at what came back ({})", by.says),
+            };
+            format!("noticed by {}", list(&by.iter().map(name).collect::<Vec<_>>()))
+        }
+        TrialEnd::Same => "came out the same".into(),
+        TrialEnd::Survived => "NOT NOTICED".into(),
+        TrialEnd::Unknown { why } => format!("not known: {why}"),
     }
 }

@@ -5,7 +5,7 @@ use blackstart_record::observation::{Observation, SabotageKind, SabotageOutcome,
 use blackstart_record::plan::Step;
 use blackstart_record::record::Folder;
 use blackstart_record::verdict::Verdict::{self, Inconclusive, Met, Missed};
-use blackstart_record::verdict::{DrillVerdict, Finding};
+use blackstart_record::verdict::{DrillVerdict, Finding, TrialEnd};
 
 use super::judge::judge;
 use super::testing::{Drill, finding, ms};
@@ -91,6 +91,15 @@ fn damage_that_is_refused_noticed_or_harmless_leaves_the_drill_met() {
         "the largest object padded: came out the same, after 1.5 s",
     ];
     assert_eq!(finding.details, lines);
+    let [control, refused, noticed, harmless] = &verdict.sabotage[..] else { panic!("{:?}", verdict.sabotage) };
+    assert_eq!((control.kind, &control.end), (SabotageKind::Control, &TrialEnd::Same));
+    let (says, telling) = ("checksum differs".to_owned(), Some("and more".to_owned()));
+    assert_eq!(refused.end, TrialEnd::Refused { step: Step::Restore, says, telling });
+    assert!(
+        matches!(&noticed.end, TrialEnd::Noticed { by } if by.len() == 1 && by[0].says.contains("1 row")),
+        "{noticed:?}"
+    );
+    assert_eq!((harmless.what.as_str(), &harmless.end), ("the largest object padded", &TrialEnd::Same));
 }
 
 #[test]
@@ -99,12 +108,15 @@ fn what_nothing_noticed_makes_the_drill_inconclusive_by_name() {
     assert_eq!((verdict.verdict, finding.verdict), (Inconclusive, Inconclusive));
     assert_eq!(finding.says, "this drill would not have noticed: the largest object flipped");
     assert!(verdict.says.contains("would not have noticed"), "{}", verdict.says);
+    let survived = verdict.sabotage.iter().filter(|trial| trial.end == TrialEnd::Survived);
+    assert_eq!(survived.map(|trial| trial.what.as_str()).collect::<Vec<_>>(), ["the largest object flipped"]);
 }
 
 #[test]
 fn a_drill_without_sabotage_has_no_such_finding() {
     let verdict = drill().judge();
     assert!(verdict.verdict == Met && verdict.findings.iter().all(|finding| finding.checker != "SABOTAGE"));
+    assert!(verdict.sabotage.is_empty());
 }
 
 #[test]

@@ -25,6 +25,13 @@ pub fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default().trim()
 }
 
+/// What an error says first and, of the lines below it, the one that says most of why.
+pub fn first_and_telling(text: &str) -> (String, Option<String>) {
+    let below: Vec<String> = text.lines().skip(1).map(|line| line.trim().to_owned()).collect();
+    let below: Vec<String> = below.into_iter().filter(|line| !line.is_empty()).collect();
+    (first_line(text).to_owned(), telling(&below).cloned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +48,20 @@ mod tests {
         assert_eq!(telling(&lines), Some(&lines[1]));
         assert_eq!(telling(&lines[2..]), Some(&lines[3]));
         assert_eq!(telling(&[]), None);
+    }
+
+    #[test]
+    fn an_error_is_told_by_its_first_line_and_the_telling_one_below_it() {
+        let cases = [
+            ("", "", None),
+            ("exited with 1", "exited with 1", None),
+            ("exited with 1\n\n  ", "exited with 1", None),
+            ("exited with 4\n  ERROR: bad checksum\n  see the log", "exited with 4", Some("ERROR: bad checksum")),
+            ("has ended\n  LOG: starting\n  LOG: shut down", "has ended", Some("LOG: shut down")),
+        ];
+        for (text, first, telling) in cases {
+            assert_eq!(first_and_telling(text), (first.to_owned(), telling.map(str::to_owned)), "{text:?}");
+        }
     }
 
     #[test]

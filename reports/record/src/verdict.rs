@@ -10,6 +10,10 @@ use crate::plan::{Sourced, Step};
 use crate::rows::Key;
 use crate::time::{Interval, Nanos};
 
+mod trial;
+
+pub use trial::{CRASH, JudgedPoint, JudgedTrial, Noticed, PointEnd, SABOTAGE, TrialEnd};
+
 /// A conclusion; ordered so that the worst is the greatest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -321,6 +325,10 @@ pub struct DrillVerdict {
     pub objectives: Vec<ObjectiveVerdict>,
     /// Findings of the checkers.
     pub findings: Vec<Finding>,
+    /// Trials of the sabotage, in the order in which they were made; of a drill without it none.
+    pub sabotage: Vec<JudgedTrial>,
+    /// Disturbed backups, in the order in which they were taken; of a drill without them none.
+    pub crash_points: Vec<JudgedPoint>,
     /// Measures.
     pub measures: Measures,
     /// What the reader should know about the record itself (a torn tail, a missing observation).

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use blackstart_record::observation::Image;
-use blackstart_record::verdict::{Difference, Finding, Verdict};
+use blackstart_record::verdict::{CRASH, Difference, Finding, SABOTAGE, Verdict};
 use serde::Serialize;
 
+use super::Fact;
 use crate::material::Material;
 use crate::words;
 
@@ -36,8 +37,10 @@ pub struct RowView {
     pub key: String,
     /// What is so, where there is no second value to compare with.
     pub says: &'static str,
-    /// Its columns, those that differ first.
+    /// Its columns with both values, those that differ first.
     pub cells: Vec<CellView>,
+    /// Its columns where there is but one value.
+    pub values: Vec<Fact>,
 }
 
 /// Differences of one kind in one table.
@@ -89,7 +92,9 @@ pub(super) fn findings(material: &Material) -> Vec<FindingView> {
 }
 
 fn view(finding: &Finding, images: &[&Image]) -> FindingView {
-    let mut details: Vec<String> = finding.details.iter().filter(|line| !is_told(line, finding)).cloned().collect();
+    // Trials have a table of their own.
+    let is_told = |line: &&String| is_told(line, finding) || [SABOTAGE, CRASH].contains(&finding.checker.as_str());
+    let mut details: Vec<String> = finding.details.iter().filter(|line| !is_told(line)).cloned().collect();
     let more = details.len().saturating_sub(LINES);
     details.truncate(LINES);
     let has_more = !details.is_empty() || !finding.differences.is_empty() || finding.cause.is_some();
@@ -108,8 +113,13 @@ fn view(finding: &Finding, images: &[&Image]) -> FindingView {
     }
 }
 
-/// Whether a line of a finding says in words what its differences show as tables.
+/// Whether a line of a finding says nothing that the rest of it does not show: it is the frame of a tool's table, the
+/// finding's own sentence, or in words what its differences show as tables.
 fn is_told(line: &str, finding: &Finding) -> bool {
+    let is_frame = !line.chars().any(char::is_alphanumeric);
+    if is_frame || line == finding.says {
+        return true;
+    }
     finding.differences.iter().any(|difference| {
         let table = &difference.table;
         line.starts_with(&format!("{table}: {} ", words::count(difference.count, "row")))
@@ -145,26 +155,57 @@ fn row(shown: &str, image: &Image) -> RowView {
         (None, Some(_)) => "should be absent, or its value was not kept",
         (None, None) => "absent, and its value was not kept",
     };
-    let both = image.expected.is_some() && image.observed.is_some();
     let columns: BTreeSet<&String> = expected.keys().chain(observed.keys()).collect();
+    if image.expected.is_none() || image.observed.is_none() {
+        let only = |column| expected.get(column).or_else(|| observed.get(column));
+        let values = columns.into_iter().map(|column| Fact::new(column, value(only(column)))).collect();
+        return RowView { key: shown.to_owned(), says, cells: Vec::new(), values };
+    }
     let mut cells: Vec<CellView> = (columns.into_iter())
         .map(|column| CellView {
             column: column.clone(),
-            expected: value(expected.get(column), image.expected.is_some()),
-            observed: value(observed.get(column), image.observed.is_some()),
-            differs: both && expected.get(column) != observed.get(column),
+            expected: value(expected.get(column)),
+            observed: value(observed.get(column)),
+            differs: expected.get(column) != observed.get(column),
         })
         .collect();
     cells.sort_by_key(|cell| !cell.differs);
-    RowView { key: shown.to_owned(), says, cells }
+    RowView { key: shown.to_owned(), says, cells, values: Vec::new() }
 }
 
-fn value(value: Option<&Option<String>>, row_is_there: bool) -> String {
+fn value(value: Option<&Option<String>>) -> String {
     match value {
-        None if row_is_there => "(no such column)".into(),
-        None => "\u{2014}".into(),
+        None => "(no such column)".into(),
         Some(None) => "NULL".into(),
         Some(Some(text)) if text.is_empty() => "'' (empty)".into(),
         Some(Some(text)) => words::cut(text, LONGEST),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_shown_unless_the_finding_says_it_elsewhere() {
+        let finding = Finding {
+            checker: "ART".into(),
+            verdict: Verdict::Missed,
+            says: "the restore fails".into(),
+            cause: None,
+            compared: 1,
+            details: Vec::new(),
+            differences: Vec::new(),
+        };
+        let cases = [
+            ("the restore fails", true),
+            ("\u{250c}\u{2500}\u{252c}\u{2500}\u{2510}", true),
+            ("", true),
+            ("\u{2502} 535 B \u{2502}", false),
+            ("the restore fails at fetch", false),
+        ];
+        for (line, told) in cases {
+            assert_eq!(is_told(line, &finding), told, "{line:?}");
+        }
     }
 }

@@ -9,8 +9,12 @@ mod objectives;
 mod plan;
 mod recovery;
 mod timeline;
+mod trials;
 
 use serde::Serialize;
+
+#[cfg(test)]
+pub(crate) use trials::TrialsView;
 
 use crate::material::Material;
 use crate::words;
@@ -83,6 +87,10 @@ pub struct View {
     pub recovery: recovery::RecoveryView,
     /// Findings of the checkers.
     pub findings: Vec<findings::FindingView>,
+    /// Trials of the sabotage, if there were any.
+    pub sabotage: Option<trials::TrialsView>,
+    /// Disturbed backups, if there are any.
+    pub crash_points: Option<trials::TrialsView>,
     /// Faults.
     pub faults: Vec<evidence::FaultView>,
     /// What the verdict rests on.
@@ -144,6 +152,8 @@ impl View {
             objectives: objectives::objectives(material),
             recovery: recovery::recovery(material),
             findings: findings::findings(material),
+            sabotage: trials::sabotage(material),
+            crash_points: trials::crash_points(material),
             faults: evidence::faults(material),
             evidence: evidence::evidence(material),
             document_findings: plan::findings(material),

@@ -51,7 +51,9 @@ fn stages(material: &Material) -> Vec<Moment> {
     }
     for run in &story.programs {
         let class = if run.code == Some(0) { "stage" } else { "bad" };
-        add(run.ended, class, format!("{run}; its streams are in logs/{}", run.logs.join(" and logs/")));
+        let [output, errors] = &run.logs;
+        let errors = if errors == output { String::new() } else { format!(" and logs/{errors}") };
+        add(run.ended, class, format!("{run}; what it said is in logs/{output}{errors}"));
     }
     if let Some(stall) = story.stall {
         let says = format!("the harness holds the source up for {}, to calibrate the probes", stall.width());

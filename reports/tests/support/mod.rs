@@ -4,6 +4,7 @@
 
 mod history;
 mod plan;
+mod trials;
 mod verdict;
 
 use std::io;
@@ -47,6 +48,9 @@ pub fn write(sample: Sample, path: &Path) -> io::Result<Folder> {
     }
     if sample != Sample::CutOff {
         folder.store(&folder.observation("rows"), &Observation::Rows(rows(sample)))?;
+    }
+    if sample == Sample::Bad {
+        folder.store(&folder.observation("crash-points"), &Observation::CrashPoints(trials::seen_of_crash_points()))?;
     }
     folder.store(&folder.verdict(), &verdict::verdict(sample))?;
     Ok(folder)

@@ -6,7 +6,7 @@ use blackstart_record::time::{Interval, Nanos};
 use blackstart_record::verdict::*;
 
 use super::history::{FAULT, RECOVERED, STEPS, cut};
-use super::{HOSTILE, Sample, plan};
+use super::{HOSTILE, Sample, plan, trials};
 
 fn ms(at: u64) -> Nanos {
     Nanos::from_millis(at)
@@ -24,7 +24,7 @@ pub fn verdict(sample: Sample) -> DrillVerdict {
         Sample::CutOff => (Verdict::Inconclusive, 143, "the drill was stopped by signal 15 (and 1 more)"),
     };
     DrillVerdict {
-        version: 1,
+        version: 3,
         drill: "fulexo/database-corruption".into(),
         verdict,
         says: says.into(),
@@ -32,6 +32,8 @@ pub fn verdict(sample: Sample) -> DrillVerdict {
         gates: gates(sample),
         objectives: objectives(sample),
         findings: findings(sample),
+        sabotage: trials::sabotage(sample),
+        crash_points: trials::crash_points(sample),
         measures: measures(sample),
         notes: match sample {
             Sample::Healthy => Vec::new(),
@@ -150,6 +152,7 @@ fn findings(sample: Sample) -> Vec<Finding> {
         findings[5].says = format!("no inventory of {HOSTILE}");
         findings[5].details = (0..80).map(|line| format!("sequence app.s{line} is missing")).collect();
     }
+    findings.extend(trials::findings(sample));
     findings
 }
 
