@@ -7,7 +7,7 @@ use aws_sdk_s3::config::Credentials;
 use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 
-use super::{Key, OPERATION_BOUND, REGION, Store};
+use super::{Key, OPERATION_BOUND, REGION, Store, words};
 use crate::failure::{Context, Error, Result};
 
 impl Store {
@@ -59,7 +59,8 @@ fn signature(key: &Key, url: &str, body: &[u8]) -> Result<Vec<(String, String)>>
     let identity = Credentials::new(&key.access, key.secret.reveal(), None, None, "blackstart").into();
     let mut settings = SigningSettings::default();
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-    let unsigned = |error: &dyn std::error::Error| Error::new(format!("sign a request to {url}: {error}"));
+    let unsigned =
+        |error: &dyn std::error::Error| Error::new(format!("cannot sign a request to {url}: {}", words(error)));
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region(REGION)

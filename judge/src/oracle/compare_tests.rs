@@ -241,6 +241,23 @@ fn an_operation_without_an_end_may_have_written_anything_before_the_cut() {
 }
 
 #[test]
+fn an_operation_whose_end_no_client_saw_is_counted_where_it_may_be_there() {
+    let mut data = Data::new(1, cut(1000, 1010)).loaded(0, 0..3);
+    for (op, epoch, times, completion) in [
+        (1, 0, (900, 910), Completion::Unknown),
+        (2, 0, (1010, 1020), Completion::Unknown),
+        (3, 0, (1011, 1020), Completion::Unknown),
+        (4, 1, (5000, 5010), Completion::Unknown),
+        (5, 0, (800, 810), Completion::Failed),
+    ] {
+        data.operation(op, epoch, times, Some(completion), &[(0, u128::from(op) + 10, true)]);
+    }
+    for found in data.compare_both_ways() {
+        assert_eq!(found.unknown, 2);
+    }
+}
+
+#[test]
 fn a_torn_ledger_says_how_much_is_gone() {
     let directory = tempfile::tempdir().unwrap();
     let folder = Folder::new(directory.path());

@@ -106,7 +106,7 @@ fn note_oddities(evidence: &Evidence, notes: &mut Vec<String>) {
         }
         if found.unknown > 0 {
             let unknown = count(found.unknown, "operation");
-            notes.push(format!("{unknown} broke off between COMMIT and its answer: each may be there or not"));
+            notes.push(format!("{unknown} broke off before the answer to what commits: each may be there or not"));
         }
         if found.open > 0 {
             let open = count(found.open, "operation");
