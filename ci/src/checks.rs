@@ -35,7 +35,7 @@ pub fn all(root: &Path) -> Vec<Check<'_>> {
         cargo(root, "clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         // One at a time: a drill measures time, and two of them on two cores disturb each other until their calibration
         // calls them inconclusive.
-        cargo(root, "test", &["test", "--workspace", "--no-fail-fast", "--", "--test-threads=1"]),
+        cargo(root, "test", &["test", "--no-fail-fast", "--", "--test-threads=1"]),
         Check {
             name: "defects",
             command: "cargo ci defects".to_owned(),

@@ -134,8 +134,7 @@ fn matrix(root: &Path, cases: &[Case], seeds: u64, out: &mut dyn Write) -> io::R
 
 /// Blackstart's command, built.
 fn built(root: &Path) -> io::Result<PathBuf> {
-    // With the features of the whole workspace, as the tests have it: alone, it would be built a second time.
-    if !output::cargo(root).args(["build", "--quiet", "--workspace", "--bin", "blackstart"]).status()?.success() {
+    if !output::cargo(root).args(["build", "--quiet", "--package", "blackstart"]).status()?.success() {
         return Err(io::Error::other("blackstart could not be built"));
     }
     Ok(output::target_dir(root).join("debug/blackstart"))

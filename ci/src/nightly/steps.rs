@@ -19,7 +19,7 @@ pub const DRILLS: u64 = 200;
 /// The step of them.
 pub const CLEAN: &str = "clean-drills";
 
-const GENERATED: &[&str] = &["test", "--workspace", "--lib", "--test", "damaged_files", "--", "--show-output"];
+const GENERATED: &[&str] = &["test", "--lib", "--test", "damaged_files", "--", "--show-output"];
 
 /// Every step of the repository at `root`, in order.
 pub fn all(root: &Path) -> Vec<Step<'_>> {
