@@ -7,6 +7,7 @@ mod environment;
 mod faults;
 mod launch;
 mod located;
+mod look;
 mod point;
 mod record;
 mod recorder;
@@ -17,19 +18,16 @@ mod store;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use blackstart_judge::oracle::Declared;
 use blackstart_record::event::{Event, Phase};
-use blackstart_record::observation::Observation;
 use blackstart_record::record::Folder;
 use blackstart_record::time::Nanos;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
+use crate::examine::inventory;
 use crate::examine::probe::{HEARTBEAT, Incarnations, Probes};
-use crate::examine::{fence, identity, images, inventory, rows, writes};
 use crate::failure::{Context, Error, Result};
 use crate::host::isolate::Isolation;
 use crate::pipeline::{Backup, Tools};
@@ -39,9 +37,8 @@ use crate::{fault, pipeline};
 
 use environment::World;
 pub use launch::{Lifeline, Running, launch};
+use look::Rehearsal;
 use recorder::Recorder;
-use sabotage::Rehearsal;
-use stand_in::Keep;
 
 /// Everything that can be drilled: the registries, as a plan's vocabulary.
 #[derive(Clone, Debug)]
@@ -318,45 +315,6 @@ impl Drill {
             tallies,
         };
         workload.start()
-    }
-
-    async fn examine(&self, world: &World, recovered: &recovery::Recovered, of: &Rehearsal<'_>) -> Result<()> {
-        let bound = Duration::from(self.request.loaded.bounds.examine);
-        let all = self.look(world, recovered, of);
-        tokio::time::timeout(bound, all).await.map_err(|_| Error::bound("the examination", bound, Vec::new()))?
-    }
-
-    async fn look(&self, world: &World, recovered: &recovery::Recovered, of: &Rehearsal<'_>) -> Result<()> {
-        let objects = of.objects;
-        let snapshot = &recovered.snapshot;
-        let mut observed = rows::observe(snapshot, self.domain, objects, &self.folder.restored_rows()).await?;
-        let owed = images::Owed {
-            folder: &self.folder,
-            settings: &self.settings(),
-            cut: &recovered.cut,
-            loaded_at: world.loaded_at,
-            declared: Declared::of(&self.request.loaded.scenario),
-        };
-        observed.images = images::observe(snapshot, self.domain, objects, owed).await?;
-        self.observed("rows", Observation::Rows(observed)).await?;
-        let keep = Keep { folder: &self.folder, events: Some(&self.events) };
-        self.look_inside(&world.target, snapshot, (of.before, objects), &keep).await?;
-        let application = &world.application_config;
-        let observed = identity::observe(snapshot, application, &self.request.id, &world.last_source).await?;
-        self.observed("identity", Observation::Identity(observed)).await?;
-        let mut observed = writes::observe(application, self.domain).await;
-        observed.extend(world.object_trial().await);
-        self.observed("writes", Observation::Writes(observed)).await?;
-        let attempts = fence::provoke(&world.target).await?;
-        let after = world.artifacts(&self.request.loaded).await?;
-        let in_place = world.source.host().name() == world.target.host().name();
-        let source = (!in_place).then_some((&world.source, application));
-        let observed = fence::observe((&recovered.archive, &after), attempts, source).await;
-        self.observed("fence", Observation::Fence(observed)).await
-    }
-
-    async fn observed(&self, name: &str, observation: Observation) -> Result<()> {
-        Keep { folder: &self.folder, events: Some(&self.events) }.observation(name, observation).await
     }
 }
 

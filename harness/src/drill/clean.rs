@@ -8,47 +8,60 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use blackstart_record::event::Event;
 use blackstart_record::observation::{CleanRestore, Overheard, Reached, SabotageOutcome};
 use tokio::sync::mpsc;
 
 use super::Drill;
 use super::environment::World;
-use super::sabotage::Rehearsal;
-use super::stand_in::StandIn;
+use super::look::Rehearsal;
+use super::sabotage::{CONTROL, Control, Kept};
+use super::stand_in::{StandIn, programs};
 use crate::examine::rows;
 use crate::examine::snapshot::Snapshot;
 use crate::failure::{Error, Result};
 use crate::host::overheard::{Begun, Listener};
+use crate::store::gate::Rule;
 
 /// The name of the clean host.
 const CLEAN: &str = "clean";
 /// The fault that loses a site, and its parameter.
 const SITE_LOST: (&str, &str) = ("site-lost", "site");
 
-/// What came back, and from how much.
+/// What came back.
 struct Back {
     outcome: SabotageOutcome,
     rows: u64,
     same: Option<bool>,
+    kept: Option<Kept>,
 }
 
 impl Drill {
-    /// Restores on a clean host. It is the last restore of a drill: the hosts that may be lost are dead after it.
-    pub(super) async fn clean_restore(&self, world: &mut World, of: &Rehearsal<'_>) -> CleanRestore {
+    /// Restores on a clean host. It is the last restore from the artifacts themselves: the hosts that may be lost are dead
+    /// after it. Where damaged copies are to be restored too, it is what they are held against, and its copy is kept.
+    pub(super) async fn clean_restore(&self, world: &mut World, of: &Rehearsal<'_>) -> (CleanRestore, Option<Control>) {
         let without = world.lose(&self.may_be_lost()).await;
         // A store that is lost with its site lists nothing.
         let listing = world.listing().await.unwrap_or_default();
         let listener = Listener::start(world.isolation());
         let bound = Duration::from(self.request.loaded.bounds.examine);
-        let restored = tokio::time::timeout(bound, self.restore_on_clean_host(world, of)).await;
+        let began = self.clock.now();
+        let (tell, told) = mpsc::channel(64);
+        let programs = tokio::spawn(programs(told));
+        let restored = tokio::time::timeout(bound, self.restore_on_clean_host(world, of, tell)).await;
         let restored = restored.unwrap_or_else(|_| Err(Error::bound("it", bound, Vec::new())));
-        let Back { outcome, rows, same } = restored.unwrap_or_else(|error| Back {
+        let Back { outcome, rows, same, kept } = restored.unwrap_or_else(|error| Back {
             outcome: SabotageOutcome::NotTried { why: error.to_string() },
             rows: 0,
             same: None,
+            kept: None,
         });
+        let took = self.clock.now().since(began);
         let heard = listener.and_then(Listener::stop);
-        CleanRestore {
+        let programs = programs.await.unwrap_or_default();
+        let control =
+            self.is_control(of).then(|| Control { trial: CONTROL.done(outcome.clone(), took, programs), kept });
+        let observed = CleanRestore {
             overheard: heard.map_or_else(
                 |error| Overheard::Deaf { why: error.to_string() },
                 |heard| sorted(heard, &world.addresses(), &without),
@@ -59,7 +72,13 @@ impl Drill {
             outcome,
             rows,
             same,
-        }
+        };
+        (observed, control)
+    }
+
+    /// Whether damaged copies are to be restored, too.
+    fn is_control(&self, of: &Rehearsal<'_>) -> bool {
+        self.request.sabotage && of.recovered.is_some_and(|recovered| recovered.finished)
     }
 
     /// Every host of the plan but the store's; where the scenario loses a site, the hosts on that.
@@ -76,36 +95,53 @@ impl Drill {
         lost.map(|(name, _)| name.clone()).collect()
     }
 
-    async fn restore_on_clean_host(&self, world: &mut World, of: &Rehearsal<'_>) -> Result<Back> {
+    async fn restore_on_clean_host(
+        &self,
+        world: &mut World,
+        of: &Rehearsal<'_>,
+        tell: mpsc::Sender<Event>,
+    ) -> Result<Back> {
         let wanted = of.wanted()?;
         let bucket = world.repository.bucket.clone();
         let mut stand_in = world.stand_in(CLEAN, &bucket).await?;
         stand_in.ready(self, world).await?;
-        // What its programs do is nobody's business: the history is about the restore that counts.
-        let (events, _nobody) = mpsc::channel(64);
-        let back = match stand_in.restore(self, &wanted, &events, None).await {
+        let gate = if self.is_control(of) { Some(world.gate(&stand_in.link, Rule::Pass).await?) } else { None };
+        let mut back = match stand_in.restore(self, &wanted, &tell, None).await {
             // The harness gave it up: that says nothing about the artifacts.
             Err((_, error @ Error::Bound(_))) => return Err(error),
             Err((step, error)) => {
                 let says = error.to_string();
-                Back { outcome: SabotageOutcome::Refused { step, says }, rows: 0, same: None }
+                Back { outcome: SabotageOutcome::Refused { step, says }, rows: 0, same: None, kept: None }
             }
             Ok(()) => self.read_back(world, &stand_in, of).await,
         };
-        StandIn::end(stand_in).await?;
+        match gate {
+            Some(gate) if back.outcome == SabotageOutcome::Restored => {
+                back.kept = Some(Kept { stand_in, requests: gate.passed().requests });
+            }
+            _ => stand_in.end().await?,
+        }
         Ok(back)
     }
 
     async fn read_back(&self, world: &World, stand_in: &StandIn, of: &Rehearsal<'_>) -> Back {
-        let path = self.folder.path().join("clean-restore.rows");
-        let read = self.read_rows(world, stand_in, &path).await;
+        let (read, path) = if self.is_control(of) {
+            let folder = self.folder.sabotage(CONTROL.id);
+            (stand_in.look(self, world, of.before, &folder).await, folder.restored_rows())
+        } else {
+            let path = self.folder.path().join("clean-restore.rows");
+            (self.read_rows(world, stand_in, &path).await, path)
+        };
         let own = of.recovered.map(|_| self.folder.restored_rows());
         let same = own.and_then(|own| are_equal(&path, &own).ok());
-        let _ = std::fs::remove_file(&path);
-        match read {
-            Ok(rows) => Back { outcome: SabotageOutcome::Restored, rows, same },
-            Err(error) => Back { outcome: SabotageOutcome::Unusable { says: error.to_string() }, rows: 0, same: None },
+        if !self.is_control(of) {
+            let _ = std::fs::remove_file(&path);
         }
+        let (outcome, rows, same) = match read {
+            Ok(rows) => (SabotageOutcome::Restored, rows, same),
+            Err(error) => (SabotageOutcome::Unusable { says: error.to_string() }, 0, None),
+        };
+        Back { outcome, rows, same, kept: None }
     }
 
     async fn read_rows(&self, world: &World, stand_in: &StandIn, path: &Path) -> Result<u64> {

@@ -3,20 +3,20 @@
 use std::path::Path;
 use std::time::Duration;
 
-use blackstart_record::event::Event;
-use blackstart_record::observation::{Inventory, Observation};
+use blackstart_record::event::{Event, ProgramRun};
+use blackstart_record::observation::Observation;
 use blackstart_record::plan::Step;
 use blackstart_record::record::Folder;
 use tokio::sync::mpsc;
 
 use super::Drill;
 use super::environment::World;
+use super::look::Keep;
 use crate::engine::postgres::{Postgres, Role};
 use crate::examine::inventory::Definitions;
-use crate::examine::objects::Seen;
+use crate::examine::rows;
 use crate::examine::snapshot::Snapshot;
-use crate::examine::{canaries, indexes, invariants, inventory, rows};
-use crate::failure::{Context, Error, Result};
+use crate::failure::{Error, Result};
 use crate::link::Link;
 use crate::pipeline::{Onto, Repository, Tools, Wanted};
 
@@ -88,7 +88,14 @@ impl StandIn {
     }
 
     /// Looks at what came back as the drill itself does, and keeps it in `folder`, with all that it is judged by.
-    pub(super) async fn look(&self, drill: &Drill, world: &World, before: &Definitions, folder: &Folder) -> Result<()> {
+    /// The number of rows.
+    pub(super) async fn look(
+        &self,
+        drill: &Drill,
+        world: &World,
+        before: &Definitions,
+        folder: &Folder,
+    ) -> Result<u64> {
         std::fs::create_dir_all(folder.path())?;
         for (from, to) in
             [(drill.folder.ledger(), folder.ledger()), (drill.folder.initial_rows(), folder.initial_rows())]
@@ -99,8 +106,10 @@ impl StandIn {
         let keep = Keep { folder, events: None };
         let objects = world.objects(self.repository.objects.as_deref()).await;
         let read = rows::observe(&snapshot, drill.domain, objects.as_ref(), &folder.restored_rows()).await?;
+        let rows = read.read.values().sum();
         keep.observation("rows", Observation::Rows(read)).await?;
-        drill.look_inside(&self.server, &snapshot, (before, objects.as_ref()), &keep).await
+        drill.look_inside(&self.server, &snapshot, (before, objects.as_ref()), &keep).await?;
+        Ok(rows)
     }
 
     /// Ends everything on it, and gives the room on the disk back.
@@ -112,51 +121,15 @@ impl StandIn {
     }
 }
 
-/// Where observations are kept, and who is told.
-#[derive(Clone, Copy)]
-pub(super) struct Keep<'a> {
-    pub(super) folder: &'a Folder,
-    pub(super) events: Option<&'a mpsc::Sender<Event>>,
-}
-
-impl Keep<'_> {
-    /// Keeps an observation.
-    pub(super) async fn observation(&self, name: &str, observation: Observation) -> Result<()> {
-        self.folder.store(&self.folder.observation(name), &observation).cannot(format_args!("write {name}.json"))?;
-        if let Some(events) = self.events {
-            // A closed channel means that the history cannot be written, which the drill notices on its own.
-            let _ = events.send(Event::Observed { name: name.to_owned() }).await;
+/// The programs that events tell of, up to the end of them.
+pub(super) async fn programs(mut events: mpsc::Receiver<Event>) -> Vec<ProgramRun> {
+    let mut runs = Vec::new();
+    while let Some(event) = events.recv().await {
+        if let Event::ProgramEnded(run) = event {
+            runs.push(run);
         }
-        Ok(())
     }
-}
-
-impl Drill {
-    /// The looks at what a restored copy holds, but for its rows.
-    pub(super) async fn look_inside(
-        &self,
-        server: &Postgres,
-        snapshot: &Snapshot,
-        (before, objects): (&Definitions, Option<&Seen>),
-        keep: &Keep<'_>,
-    ) -> Result<()> {
-        let mut observed = invariants::observe(snapshot, self.domain).await?;
-        if let Some(seen) = objects {
-            observed.push(seen.references(snapshot).await?);
-        }
-        keep.observation("invariants", Observation::Invariants(observed)).await?;
-        let mut observed = canaries::observe(snapshot, self.domain).await?;
-        observed.extend(objects.map(Seen::canaries).unwrap_or_default());
-        keep.observation("canaries", Observation::Canaries(observed)).await?;
-        let mut after = inventory::read(snapshot.client()).await.cannot("take the inventory of the restored copy")?;
-        if let Some(seen) = objects {
-            after.extend(seen.protection()?);
-        }
-        let inventory = Inventory { before: before.clone(), after };
-        keep.observation("inventory", Observation::Inventory(inventory)).await?;
-        let observed = indexes::observe(server, &self.request.loaded.environment.database).await?;
-        keep.observation("indexes", Observation::Indexes(observed)).await
-    }
+    runs
 }
 
 fn link(from: &Path, to: &Path) -> Result<()> {

@@ -4,9 +4,8 @@ use blackstart_record::event::{Event, ProgramRun};
 use blackstart_record::time::Nanos;
 use blackstart_record::verdict::{Exposure, Verdict};
 
-use crate::support::{Place, told};
+use crate::support::{DUMP, Place, told};
 
-const SCENARIO: &str = "database-corruption-nightly-dump";
 const DAY: Nanos = Nanos::from_secs(24 * 60 * 60);
 
 fn runs(place: &Place) -> Vec<ProgramRun> {
@@ -16,7 +15,7 @@ fn runs(place: &Place) -> Vec<ProgramRun> {
 
 #[test]
 fn the_nightly_dump_misses_its_rpo_by_its_schedule_with_the_data_intact() {
-    let place = Place::of(SCENARIO, &[]);
+    let place = Place::of(DUMP, &[]);
     let output = place.run().output().unwrap();
     assert_eq!(output.status.code(), Some(99), "{}", told(&output));
     let verdict = place.verdict();
@@ -63,7 +62,7 @@ const FAILURES: &[(&str, &str, i32, &str)] = &[
 #[test]
 fn a_program_that_fails_or_restores_nothing_is_a_miss_and_is_named() {
     for (program, text, code, says) in FAILURES {
-        let place = Place::of(SCENARIO, &[]);
+        let place = Place::of(DUMP, &[]);
         place.rewrite(program, text);
         let output = place.run().output().unwrap();
         assert_eq!(output.status.code(), Some(*code), "{text}: {}", told(&output));

@@ -10,7 +10,7 @@ use blackstart_record::verdict::Verdict;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getuid};
 
-use crate::support::{Place, text, told};
+use crate::support::{DUMP, Place, assert_intact, text, told};
 
 #[test]
 fn a_signal_tears_down_within_ten_seconds_and_keeps_a_record_that_is_inconclusive() {
@@ -85,9 +85,9 @@ fn a_plain_user_drills_inside_a_user_namespace() {
     if !getuid().is_root() {
         return;
     }
-    let place = Place::new(&[]);
+    let place = Place::of(DUMP, &[]);
     let output = as_nobody(&place, "exec setpriv --reuid=65534 --regid=65534 --clear-groups");
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert_intact(&place, &output, "plain user");
     let record = place.folder().load_record().unwrap();
     assert!(record.isolation.says.contains("user namespace"), "{}", record.isolation.says);
 }

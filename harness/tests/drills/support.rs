@@ -9,7 +9,7 @@ use blackstart::host::process;
 use blackstart_record::event::{Event, Phase};
 use blackstart_record::history::{self, History};
 use blackstart_record::record::Folder;
-use blackstart_record::verdict::DrillVerdict;
+use blackstart_record::verdict::{DrillVerdict, Verdict};
 
 /// A folder of scenarios, a place for runs, and a scratch folder of its own.
 pub struct Place {
@@ -147,6 +147,17 @@ pub fn servers(harness: u32, program: &str) -> Vec<u32> {
         String::from_utf8_lossy(first).rsplit('/').next() == Some(program)
     };
     process::descendants(harness).into_iter().filter(named).collect()
+}
+
+/// The quickest of the shipped scenarios. Its dump is too old for its objective, and everything else of it is met.
+pub const DUMP: &str = "database-corruption-nightly-dump";
+
+/// Asserts that a drill of [`DUMP`] missed nothing but what its schedule misses.
+pub fn assert_intact(place: &Place, output: &Output, what: &str) {
+    assert_eq!(output.status.code(), Some(99), "{what}: {}", told(output));
+    for finding in place.verdict().findings {
+        assert!(finding.compared > 0 && finding.verdict == Verdict::Met, "{what}: {finding:?}");
+    }
 }
 
 /// Both streams and the exit code, for messages.
