@@ -117,7 +117,7 @@ impl Drill {
         };
         match gate {
             Some(gate) if back.outcome == SabotageOutcome::Restored => {
-                back.kept = Some(Kept { stand_in, requests: gate.passed().requests });
+                back.kept = Some(Kept { stand_in, gate });
             }
             _ => stand_in.end().await?,
         }

@@ -19,7 +19,7 @@ use crate::failure::{Context, Error, Result};
 use crate::pipeline::Onto;
 use crate::sabotage::{Artifacts, DAMAGES, Edit};
 use crate::secret::Secrets;
-use crate::store::gate::{Rule, drawn};
+use crate::store::gate::{Gate, Rule, drawn};
 
 /// Where the copies of the artifacts are.
 pub(super) const BUCKETS: &str = "sabotage-";
@@ -104,10 +104,10 @@ pub(super) struct Control {
     pub(super) kept: Option<Kept>,
 }
 
-/// The copy that an undisturbed restore brought back, and how many requests that took.
+/// The copy that an undisturbed restore brought back, and the gate in its way to the store.
 pub(super) struct Kept {
     pub(super) stand_in: StandIn,
-    pub(super) requests: u64,
+    pub(super) gate: Gate,
 }
 
 /// What the undisturbed restore has told.
@@ -130,7 +130,7 @@ impl Drill {
         Control { trial: control, kept }: Control,
     ) -> Result<Vec<SabotageTrial>> {
         // Without a copy that came back there is nothing to hold the others against.
-        let Some(Kept { stand_in: copy, requests }) = kept else { return Ok(vec![control]) };
+        let Some(Kept { stand_in: copy, gate }) = kept else { return Ok(vec![control]) };
         let older = of.older.map_or("", |older| older.id.as_str());
         let mut listing = world.listing().await?;
         // What is planted is known by heart: damage to it proves nothing about the rest.
@@ -149,6 +149,7 @@ impl Drill {
         // One more than there are cores: a restore waits for its disk and its store, too.
         let at_once = std::thread::available_parallelism().map_or(1, NonZero::get) + 1;
         let patience = PATIENCE.0 * u32::try_from(at_once).unwrap_or(u32::MAX);
+        let requests = gate.passed().requests;
         let known = Known { bound: Duration::from(control.took).saturating_mul(patience) + PATIENCE.1, requests };
         let fresh = stream::iter(placed).map(async |(number, trial, stand_in)| {
             let attempted =
@@ -156,7 +157,7 @@ impl Drill {
             (number, attempted.await)
         });
         let fresh = fresh.buffer_unordered(at_once).collect::<Done>();
-        let (following, fresh) = tokio::join!(self.follow(world, of, copy, following, known), fresh);
+        let (following, fresh) = tokio::join!(self.follow(world, of, (copy, gate), following, known), fresh);
         let mut all = [following?, fresh].concat();
         all.sort_by_key(|(number, _)| *number);
         Ok([control].into_iter().chain(all.into_iter().map(|(_, trial)| trial)).collect())
@@ -182,7 +183,8 @@ impl Drill {
         &self,
         world: &World,
         of: &Rehearsal<'_>,
-        mut copy: StandIn,
+        // A gate that is dropped lets nobody in any more.
+        (mut copy, _open): (StandIn, Gate),
         trials: Vec<(usize, Trial)>,
         known: Known,
     ) -> Result<Done> {

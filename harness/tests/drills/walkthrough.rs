@@ -77,12 +77,18 @@ fn of_the_readmes_own_backup_every_damage_is_refused_noticed_or_harmless() {
         ("the backup before, served as this one", "noticed by LOST"),
         ("no step of the restore performed", "noticed by"),
         ("under another name afterwards", "noticed by INV"),
+        ("restored twice onto the same host", "refused at restore"),
     ] {
         assert!(told.iter().any(|line| line.contains(what) && line.contains(how)), "{what}, {how}: {told:#?}");
     }
     assert!(number("NOT NOTICED") == 0 && told.len() >= 16, "{told:#?}");
-    let artifacts = Folder::new(place.path().join("blackstart-runs/latest/shop-corruption"));
-    let artifacts = artifacts.load_record().unwrap().artifacts;
+    let folder = place.path().join("blackstart-runs/latest/shop-corruption");
+    let again = std::fs::read_to_string(folder.join("observations/sabotage.json")).unwrap();
+    assert!(
+        again.contains("already exists"),
+        "the second restore is refused by what it meets, and not by a closed way"
+    );
+    let artifacts = Folder::new(folder).load_record().unwrap().artifacts;
     assert!(artifacts.keys().all(|key| !key.starts_with("sabotage")), "only copies are touched: {artifacts:?}");
 }
 
