@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::{defects, tidy};
+use crate::{defects, output, tidy};
 
 /// One check: its name, what it is for a person who repeats it, and how it is run.
 pub struct Check<'a> {
@@ -86,7 +86,7 @@ fn cargo<'a>(root: &'a Path, name: &'static str, arguments: &'static [&str]) -> 
     let run = move |out: &mut dyn Write| {
         out.flush()?;
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let status = Command::new(cargo).args(arguments).current_dir(root).status()?;
+        let status = Command::new(cargo).args(arguments).current_dir(root).envs(output::disks()).status()?;
         Ok(status.success())
     };
     Check { name, command: format!("cargo {}", arguments.join(" ")), run: Box::new(run) }

@@ -147,7 +147,9 @@ fn once(case: &Case, seed: u64, program: &Path, work: &Path) -> io::Result<Tried
     let mut tries = 0;
     loop {
         tries += 1;
-        let drilled = drill::run(Command::new(program), &name, &folder, seed)?;
+        let mut blackstart = Command::new(program);
+        blackstart.envs(output::disks());
+        let drilled = drill::run(blackstart, &name, &folder, seed)?;
         let outcome = outcome::of(case, drilled.verdict.as_ref().map_err(String::as_str));
         if !matches!(outcome, Outcome::Busy(_)) || tries == TRIES {
             return Ok(Tried { outcome, verdict: drilled.word(), seconds: drilled.seconds, tries });

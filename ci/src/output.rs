@@ -19,6 +19,30 @@ pub fn target_dir(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
 }
 
+/// What drills of checks are told by their environment: to keep their hosts' disks in memory, where there is plenty of it.
+/// What they prove does not hang on the disk, and servers of thousands of files, made and removed by the hundred, do.
+pub fn disks() -> Option<(&'static str, &'static str)> {
+    const VARIABLE: &str = "BLACKSTART_SCRATCH";
+    const MEMORY: &str = "/dev/shm";
+    const PLENTY: u64 = 8 << 20;
+    let said = Command::new("df").args(["--portability", "-k", MEMORY]).stderr(Stdio::null()).output().ok()?;
+    let free: u64 = String::from_utf8_lossy(&said.stdout).lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    let mounts = std::fs::read_to_string("/proc/self/mounts").ok()?;
+    let mount =
+        mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>()).rfind(|line| line.get(1) == Some(&MEMORY))?;
+    // Programs of pipelines are run from there.
+    let runs_programs = !mount.get(3)?.split(',').any(|option| option == "noexec");
+    let is_plenty = free >= PLENTY && available_kib()? >= PLENTY && runs_programs;
+    (is_plenty && std::env::var_os(VARIABLE).is_none()).then_some((VARIABLE, "/dev/shm/blackstart-checks"))
+}
+
+/// Memory that programs could have without swapping, as Linux estimates it.
+fn available_kib() -> Option<u64> {
+    let told = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = told.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 /// Runs a program, shows each line of its output and hands it over; whether it succeeded.
 ///
 /// # Errors

@@ -147,18 +147,12 @@ fn detach(user: Option<(u32, u32)>) -> Result<(), String> {
     Ok(())
 }
 
-/// As process 1 of the new namespaces: private mounts, an own /proc and /dev/shm, mount points, loopback up.
+/// As process 1 of the new namespaces: private mounts, an own /proc, loopback up.
 fn furnish() -> Result<(), String> {
     let none: Option<&str> = None;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).map_err(said("make mounts private"))?;
     let safe = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     mount(Some("proc"), "/proc", Some("proc"), safe | MsFlags::MS_NOEXEC, none).map_err(said("mount /proc"))?;
-    mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), safe, Some("mode=1777")).map_err(said("mount /dev/shm"))?;
-    mount(Some("tmpfs"), MOUNTS, Some("tmpfs"), safe, Some("mode=755,size=1m")).map_err(said("mount /mnt"))?;
-    for point in ["disk", "tools", "plan"] {
-        fs::create_dir(format!("{MOUNTS}/{point}"))
-            .map_err(|error| format!("cannot make {MOUNTS}/{point}: {error}"))?;
-    }
     loopback_up().map_err(said("bring loopback up"))
 }
 

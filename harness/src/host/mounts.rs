@@ -1,14 +1,19 @@
 //! Changes to the mounts that a host's processes see, from outside.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::{OFlag, open};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::stat::Mode;
 
 /// Where a mount needs no source, no type or no options.
 pub(super) const NONE: Option<&str> = None;
+
+/// For what anybody may write to.
+pub(super) const SAFE: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 
 /// Remounts `points` of a mount namespace. What was done before a refusal is undone.
 pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], read_only: bool) -> io::Result<()> {
@@ -31,6 +36,27 @@ pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], 
     std::thread::scope(|scope| {
         scope.spawn(inside).join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
     })
+}
+
+/// A folder that can be bound after its path has been hidden.
+pub(super) struct Held(OwnedFd);
+
+impl Held {
+    /// Holds `folder` as the calling thread's mount namespace has it.
+    pub(super) fn new(folder: &Path) -> io::Result<Self> {
+        Ok(Self(open(folder, OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?))
+    }
+
+    /// Shows it at `to`.
+    pub(super) fn bind(&self, to: &Path) -> io::Result<()> {
+        bind(Path::new(&format!("/proc/thread-self/fd/{}", self.0.as_raw_fd())), to)
+    }
+}
+
+/// Makes a folder an empty memory file system of the calling thread's mount namespace, with these folders in it.
+pub(super) fn points(at: &Path, names: &[&str]) -> io::Result<()> {
+    mount(Some("tmpfs"), at, Some("tmpfs"), SAFE, Some("mode=755,size=1m"))?;
+    names.iter().try_for_each(|name| std::fs::create_dir(at.join(name)))
 }
 
 /// Shows `from` at `to` too.

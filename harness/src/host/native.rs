@@ -24,9 +24,10 @@ use nix::unistd::{Gid, Uid};
 
 use super::command::{Command, Finished, Logs, Process};
 use super::isolate::{Isolation, MOUNTS, NOBODY, ServerUser};
+use super::mounts::{self, Held};
 use super::steps::Steps;
 use super::wrong_clock::{Clock, Shift};
-use super::{mounts, process, tree, watched};
+use super::{process, tree, watched};
 use crate::failure::{Context, Error, Result};
 
 /// What the hosts of one drill stand on.
@@ -327,20 +328,25 @@ impl Inner {
 
     fn arrange(&self) -> io::Result<View> {
         unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
+        // Held first: from here on any of the mounts may hide them.
+        let disk = Held::new(&self.disk)?;
+        let tools = self.ground.tools.is_dir().then(|| Held::new(&self.ground.tools)).transpose()?;
         let point = |name: &str| Path::new(MOUNTS).join(name);
-        mounts::bind(&self.disk, &point("disk"))?;
-        if self.ground.tools.is_dir() {
-            mounts::bind(&self.ground.tools, &point("tools"))?;
+        mounts::points(Path::new(MOUNTS), &["disk", "tools"])?;
+        disk.bind(&point("disk"))?;
+        if let Some(tools) = tools {
+            tools.bind(&point("tools"))?;
         }
-        // Last, since what was bound may lie below them: whatever anybody may write to is a place of its own on each host,
-        // so that nothing passes from one to another but over a link. And no other host's disk.
+        // Whatever anybody may write to is a place of its own on each host, so that nothing passes from one to another but
+        // over a link. And no other host's disk.
         for shared in ["/tmp", "/var/tmp"] {
-            mounts::bind(&self.disk.join("tmp"), Path::new(shared))?;
+            mounts::bind(&point("disk").join("tmp"), Path::new(shared))?;
         }
         for shared in ["/dev/shm", "/run/lock"].iter().filter(|shared| Path::new(shared).is_dir()) {
-            mount(mounts::NONE, *shared, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=1777"))?;
+            mount(mounts::NONE, *shared, Some("tmpfs"), mounts::SAFE, Some("mode=1777"))?;
         }
-        let elsewhere = |all: &&Path| !all.starts_with("/tmp") && !all.starts_with("/var/tmp");
+        // What is not there any more was hidden with the folder that it lay in.
+        let elsewhere = |all: &&Path| !all.starts_with("/tmp") && !all.starts_with("/var/tmp") && all.is_dir();
         if let Some(all) = self.ground.scratch.parent().filter(elsewhere) {
             mount(Some("tmpfs"), all, Some("tmpfs"), MsFlags::MS_RDONLY, mounts::NONE)?;
         }

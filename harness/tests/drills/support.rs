@@ -17,6 +17,13 @@ pub struct Place {
     scenario: &'static str,
 }
 
+/// A folder for drills: where drills have their disks, as `cargo ci test` says it.
+pub fn folder(prefix: &str) -> tempfile::TempDir {
+    let all = std::env::var("BLACKSTART_SCRATCH").unwrap_or_else(|_| "/var/tmp".to_owned());
+    fs::create_dir_all(&all).unwrap();
+    tempfile::Builder::new().prefix(prefix).tempdir_in(all).unwrap()
+}
+
 /// A change to the plan or the scenario: this text becomes that.
 pub type Change = (&'static str, &'static str);
 
@@ -36,7 +43,7 @@ impl Place {
 
     /// [`Place::new`] for another scenario of the plan.
     pub fn of(scenario: &'static str, changes: &[Change]) -> Self {
-        let root = tempfile::Builder::new().prefix("drill").tempdir_in("/var/tmp").unwrap();
+        let root = folder("drill");
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/fulexo");
         let own = root.path().join("scenarios/fulexo");
         fs::create_dir_all(&own).unwrap();

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use blackstart_record::record::Folder;
 use blackstart_record::verdict::Verdict;
 
-use crate::support::told;
+use crate::support::{folder, told};
 
 /// The indented lines of the README's section on one's own pipeline.
 fn walkthrough() -> String {
@@ -18,7 +18,7 @@ fn walkthrough() -> String {
 
 /// Types `script` in an empty folder that has `blackstart` on its path.
 fn typed(script: &str) -> (tempfile::TempDir, Output) {
-    let place = tempfile::Builder::new().prefix("walk").tempdir_in("/var/tmp").unwrap();
+    let place = folder("walk");
     let bin = Path::new(env!("CARGO_BIN_EXE_blackstart")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("sh");
