@@ -1,7 +1,7 @@
 //! What was done to the backup to see whether anybody notices: trials of the sabotage, and disturbed backups. What is
 //! bad comes first; otherwise each stands where it was tried.
 
-use blackstart_record::observation::{CrashStep, Observation, SabotageKind};
+use blackstart_record::observation::{CrashPoints, CrashStep, Observation, SabotageKind};
 use blackstart_record::verdict::{CRASH, JudgedPoint, JudgedTrial, Noticed, PointEnd, SABOTAGE, TrialEnd, Verdict};
 use serde::Serialize;
 
@@ -258,8 +258,7 @@ fn of_all(material: &Material, tried: usize) -> String {
         Observation::CrashPoints(seen) => Some(seen),
         _ => None,
     });
-    // A request is broken once, and once the store stays gone.
-    let all = seen.map_or(0, |seen| seen.requests.saturating_mul(2).saturating_add(seen.programs.len() as u64));
+    let all = seen.map_or(0, CrashPoints::number_of_steps);
     if all <= tried as u64 {
         return String::new();
     }
