@@ -66,12 +66,12 @@ pub fn crash_points(sample: Sample) -> Vec<JudgedPoint> {
         _ => CrashStep::From { request: number / 2 + 1 },
     };
     let program = |number: u64| {
-        let (number, name) = (1 + number % 2, ["pg_dump", "mc", "gzip"][number as usize / 2 % 3]);
-        CrashStep::Program { number, name: name.into() }
+        let name = ["pg_dump", "mc", "gzip"][number as usize % 3];
+        CrashStep::Program { number: 1 + number / 3, name: name.into() }
     };
     let end = |index: u64| match index % 10 {
         3 => PointEnd::Broken {
-            says: "the restore was refused at restore: pg_restore exited with 1".into(),
+            says: "its restore failed at the step restore: pg_restore exited with 1".into(),
             telling: Some(format!("ERROR: no such object {HOSTILE}")),
         },
         4 | 5 => PointEnd::Restored,
@@ -82,7 +82,7 @@ pub fn crash_points(sample: Sample) -> Vec<JudgedPoint> {
         }
     };
     let point = |index: u64| JudgedPoint {
-        at: if index < 33 { request(index) } else { program(index) },
+        at: if index < 33 { request(index) } else { program(index - 33) },
         took: Nanos::from_millis(900 + index),
         end: end(index),
     };
