@@ -111,7 +111,7 @@ fn finding(finding: &Finding) -> TestCase {
 /// A trial; nothing worse is said of it than the finding that sums all of them up, which may not believe any.
 fn trial_case(trial: &JudgedTrial, worst: Verdict) -> TestCase {
     let (judged, says) = trials::conclusion(trial);
-    let message = format!("{}: {says}", trial.what);
+    let message = format!("{}: {says}", trial.named());
     let mut case =
         TestCase::new(format!("{SABOTAGE}: {}", trial.what), status(judged.min(worst), SABOTAGE, &message, ""));
     case.set_time(trial.took.into());

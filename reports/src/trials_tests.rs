@@ -159,7 +159,8 @@ fn each_trial_is_a_row_of_both_reports_with_what_came_of_it_and_why() {
             let Some(table) = table else { continue };
             let (section, chapter) = (on_page(&page, checker, table.id), in_brief(&brief, checker, table.title));
             for row in table.bad.iter().chain(&table.groups).flat_map(|group| &group.rows) {
-                let texts = [row.what.as_str(), row.how, &row.outcome, row.restorable, &row.why, &row.telling];
+                let mut texts = vec![row.what.as_str(), row.how, &row.outcome, row.restorable, &row.why, &row.telling];
+                texts.extend(row.touched.iter().map(String::as_str));
                 let in_page = |line: &str| texts.iter().all(|text| line.contains(&escape::html(text)));
                 assert!(
                     section.lines().any(|line| line.starts_with("<tr><th scope=\"row\">") && in_page(line)),
@@ -201,6 +202,25 @@ fn forty_rows_of_what_a_tool_said_are_forty_rows_of_as_many_cells() {
             assert!(!text.contains(HOSTILE) && !text.contains("<script") && text.contains("&lt;script&gt;"), "{title}");
         }
     }
+}
+
+#[test]
+fn a_trial_names_the_objects_that_it_touched_and_counts_the_rest() {
+    let Shown { material, page, brief } = shown(Sample::Healthy);
+    let row = |what: &str| {
+        let rows = View::of(&material).sabotage.unwrap().groups.into_iter().flat_map(|group| group.rows);
+        rows.into_iter().find(|row| row.what.contains(what)).unwrap()
+    };
+    assert_eq!(row("cut to a half").touched, ["fulexo/base/20261122T202101/data.tar.gz"]);
+    assert_eq!(row("restored twice").touched, [""; 0]);
+    let many = row("the backup before").touched;
+    assert_eq!((many.len(), many.last().unwrap().as_str()), (7, "and 2 more"));
+    assert!(
+        page.contains("<br><code>fulexo/base/20261122T202101/data_0005.tar.gz</code><br><code>and 2 more</code></th>")
+    );
+    assert!(!page.contains("data_0006") && brief.contains("and 2 more |"));
+    let trial = material.verdict.sabotage.iter().find(|trial| trial.touched.len() > 1).unwrap();
+    assert!(trial.named().ends_with("data_0002.tar.gz, 5 more)"), "{}", trial.named());
 }
 
 #[test]

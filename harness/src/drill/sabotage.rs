@@ -20,7 +20,7 @@ use crate::examine::inventory;
 use crate::examine::objects::{Seen, is_planted};
 use crate::failure::{Context, Error, Result};
 use crate::pipeline::{Backup, Goal, Onto, Wanted};
-use crate::sabotage::{Artifacts, DAMAGES, Edit};
+use crate::sabotage::{Artifacts, DAMAGES, Edit, touched};
 use crate::secret::Secrets;
 use crate::store::gate::{Rule, drawn};
 
@@ -186,6 +186,7 @@ impl Drill {
         let done = SabotageTrial {
             id: trial.id.to_owned(),
             what: trial.what.to_owned(),
+            touched: touched(trial.how.edits()),
             kind: trial.kind,
             took: self.clock.now().since(began),
             outcome,

@@ -10,12 +10,16 @@ use crate::words;
 
 /// Longer words of a tool are cut: the record has them all.
 const LONGEST: usize = 240;
+/// More keys than this are counted.
+const KEYS: usize = 6;
 
 /// One trial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TrialView {
     /// What was done to it, and where; or the step that was disturbed.
     pub what: String,
+    /// The keys of the artifacts that were touched, and how many more there are.
+    pub touched: Vec<String>,
     /// How that step was disturbed; of the sabotage nothing.
     pub how: &'static str,
     /// What came of it; or what the backup reported.
@@ -164,12 +168,19 @@ fn trial_view(trial: &JudgedTrial) -> TrialView {
     };
     TrialView {
         what: trial.what.clone(),
+        touched: keys(&trial.touched),
         how: "",
         outcome,
         restorable: "",
         why: words::cut(&why, LONGEST),
         telling: words::cut(&telling.unwrap_or_default(), LONGEST),
     }
+}
+
+fn keys(touched: &[String]) -> Vec<String> {
+    let more = touched.len().saturating_sub(KEYS);
+    let more = (more > 0).then(|| format!("and {} more", words::grouped(more as u64)));
+    touched.iter().take(KEYS).map(|key| words::cut(key, LONGEST)).chain(more).collect()
 }
 
 /// What a trial shows, and in one sentence what came of it.
@@ -290,6 +301,7 @@ fn point_view(point: &JudgedPoint) -> TrialView {
     };
     TrialView {
         what,
+        touched: Vec::new(),
         how,
         outcome: outcome.to_owned(),
         restorable,
