@@ -70,6 +70,14 @@ impl Edit {
     }
 }
 
+/// The objects that are changed, each once.
+pub fn touched(edits: &[Edit]) -> Vec<String> {
+    let mut keys: Vec<String> = edits.iter().map(|edit| edit.key().to_owned()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
 /// A kind of damage.
 #[derive(Clone, Copy, Debug)]
 pub struct Damage {
@@ -244,6 +252,11 @@ mod tests {
         assert_eq!(physical.small.as_deref(), Some("p/base/T2/backup.info"));
         assert_eq!(physical.log, segments[1..], "what the backup does not need is left alone");
         assert_eq!(names(&physical).len(), DAMAGES.len());
+        let touched = |id| touched(&(DAMAGES.iter().find(|damage| damage.id == id).unwrap().edits)(&physical));
+        assert_eq!(touched("bit-in-the-middle"), ["p/base/T2/data.tar"]);
+        assert_eq!(touched("log-older"), segments[2..3], "what it is overwritten with is not touched");
+        assert_eq!(touched("log-swapped"), segments[1..3]);
+        assert_eq!(touched("stale-backup"), ["p/base/T2/backup.info", "p/base/T2/data.tar"]);
         let dump = Artifacts::of(&listing(&[("d/T1.dump", 5), ("d/T2.dump", 4)]), "T1", "T2");
         assert_eq!(dump.main.as_deref(), Some("d/T2.dump"));
         assert!(names(&dump).contains(&"stale-object") && !names(&dump).iter().any(|id| id.starts_with("log")));

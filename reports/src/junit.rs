@@ -1,12 +1,14 @@
 //! `junit.xml`, in the dialect that Jenkins reads: a suite per scenario and pipeline.
 //!
 //! Only *met* passes. *Missed* is a failure; *inconclusive*, and every gate, is an error: the drill has not shown what
-//! it set out to show. The case `verdict` repeats the drill's own conclusion, so that a suite is green only if it is met.
+//! it set out to show. Each trial of the sabotage and each disturbed backup is a case, named by what was done and not by
+//! keys that change from drill to drill. The case `verdict` repeats the drill's own conclusion, so that a suite is green only if it is met.
 
-use blackstart_record::verdict::{Finding, ObjectiveVerdict, Verdict};
+use blackstart_record::verdict::{CRASH, Finding, JudgedPoint, JudgedTrial, ObjectiveVerdict, SABOTAGE, Verdict};
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
 use crate::material::Material;
+use crate::view::trials;
 use crate::words;
 use crate::{Report, ReportError};
 
@@ -38,6 +40,12 @@ fn suite(material: &Material) -> TestSuite {
     add(TestCase::new("verdict", status(verdict.verdict, "drill", &verdict.says, "")));
     verdict.objectives.iter().map(objective).for_each(&mut add);
     verdict.findings.iter().map(finding).for_each(&mut add);
+    let worst = |checker: &str| {
+        let found = verdict.findings.iter().find(|finding| finding.checker == checker);
+        found.map_or(Verdict::Missed, |finding| finding.verdict)
+    };
+    verdict.sabotage.iter().map(|trial| trial_case(trial, worst(SABOTAGE))).for_each(&mut add);
+    verdict.crash_points.iter().map(|point| point_case(point, worst(CRASH))).for_each(&mut add);
     for gate in &verdict.gates {
         let says = status(Verdict::Inconclusive, &gate.id, &gate.says, "A closed gate: nothing better can be said.");
         add(TestCase::new(format!("gate {}", gate.id), says));
@@ -97,6 +105,31 @@ fn finding(finding: &Finding) -> TestCase {
     if finding.verdict == Verdict::Met {
         case.set_system_out(finding.says.as_str());
     }
+    case
+}
+
+/// A trial; nothing worse is said of it than the finding that sums all of them up, which may not believe any.
+fn trial_case(trial: &JudgedTrial, worst: Verdict) -> TestCase {
+    let (judged, says) = trials::conclusion(trial);
+    let message = format!("{}: {says}", trial.named());
+    let mut case =
+        TestCase::new(format!("{SABOTAGE}: {}", trial.what), status(judged.min(worst), SABOTAGE, &message, ""));
+    case.set_time(trial.took.into());
+    case.set_system_out(message);
+    case
+}
+
+/// A disturbed backup, likewise. One that ended before its step shows nothing.
+fn point_case(point: &JudgedPoint, worst: Verdict) -> TestCase {
+    let (judged, says) = trials::point_conclusion(point);
+    let message = format!("with {}, {says}", point.at);
+    let status = match judged {
+        Some(judged) => status(judged.min(worst), CRASH, &message, ""),
+        None => TestCaseStatus::skipped(),
+    };
+    let mut case = TestCase::new(format!("{CRASH}: {}", point.at), status);
+    case.set_time(point.took.into());
+    case.set_system_out(message);
     case
 }
 

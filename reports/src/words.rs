@@ -5,7 +5,7 @@ use blackstart_record::plan::Origin;
 use blackstart_record::time::Nanos;
 use blackstart_record::verdict::{ObjectiveKind, ObjectiveVerdict, Verdict};
 
-pub use blackstart_record::words::{bytes, count, grouped};
+pub use blackstart_record::words::{bytes, count, grouped, ordinal};
 
 /// An instant as seen from another: `+9.3 s`, `-4.1 s`, `0 s`.
 pub fn relative(at: Nanos, origin: Nanos) -> String {

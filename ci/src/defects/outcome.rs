@@ -84,7 +84,7 @@ mod tests {
             differences: Vec::new(),
         };
         DrillVerdict {
-            version: 3,
+            version: 4,
             drill: "a/b".to_owned(),
             verdict: word,
             says: "says".to_owned(),

@@ -54,19 +54,19 @@ impl Drill {
         let taken = self.take(&site, None).await;
         let (requests, programs) = (taken.requests, taken.programs.clone());
         site.bound = taken.took * PATIENCE.0 + PATIENCE.1;
-        let mut undisturbed = vec![self.outcome(world, &mut site, taken, "crash-before").await];
-        let mut points = Vec::new();
-        for (number, at) in sampled(steps(requests, &programs)).into_iter().enumerate() {
+        let mut found = CrashPoints { requests, programs, source, ..CrashPoints::default() };
+        found.undisturbed.push(self.outcome(world, &mut site, taken, "crash-before").await);
+        for (number, at) in sampled(found.steps().collect()).into_iter().enumerate() {
             let taken = self.take(&site, Some(&at)).await;
             let took = taken.took.into();
             let outcome = self.outcome(world, &mut site, taken, &format!("crash-{number:02}")).await;
-            points.push(CrashPoint { at, took, outcome });
+            found.points.push(CrashPoint { at, took, outcome });
         }
         // A source or a store that died under way would let every backup fail honestly.
         let taken = self.take(&site, None).await;
-        undisturbed.push(self.outcome(world, &mut site, taken, "crash-after").await);
+        found.undisturbed.push(self.outcome(world, &mut site, taken, "crash-after").await);
         site.source.host().destroy().await;
-        Ok(CrashPoints { requests, programs, source, undisturbed, points })
+        Ok(found)
     }
 
     async fn site(&self, world: &mut World) -> Result<Site> {
@@ -165,16 +165,6 @@ async fn mark(source: &Postgres, clock: Clock) -> Result<u64> {
     xid.parse().map_err(|_| Error::new(format!("the server says that {xid} is a transaction id")))
 }
 
-/// Every step at which a backup is disturbed.
-fn steps(requests: u64, programs: &[String]) -> Vec<CrashStep> {
-    let request = |number| [CrashStep::Request { number }, CrashStep::From { request: number }];
-    let program = |(index, name): (usize, &String)| {
-        let number = programs[..=index].iter().filter(|other| *other == name).count() as u64;
-        CrashStep::Program { number, name: name.clone() }
-    };
-    (1..=requests).flat_map(request).chain(programs.iter().enumerate().map(program)).collect()
-}
-
 /// At most [`POINTS`] of them, evenly.
 fn sampled<T>(all: Vec<T>) -> Vec<T> {
     let (length, taken) = (all.len(), all.len().min(POINTS));
@@ -196,15 +186,5 @@ mod tests {
             let (least, most) = (gaps.iter().min().unwrap_or(&1), gaps.iter().max().unwrap_or(&1));
             assert!(*least >= 1 && most - least <= 1, "{length}: {points:?}");
         }
-    }
-
-    #[test]
-    fn every_request_is_a_step_twice_and_every_program_once() {
-        let steps = steps(2, &["pg_dump", "mc", "pg_dump"].map(str::to_owned));
-        let program = |name: &str, number| CrashStep::Program { number, name: name.into() };
-        let (one, two) = (CrashStep::Request { number: 1 }, CrashStep::Request { number: 2 });
-        let (from_one, from_two) = (CrashStep::From { request: 1 }, CrashStep::From { request: 2 });
-        let programs = [program("pg_dump", 1), program("mc", 1), program("pg_dump", 2)];
-        assert_eq!(steps, [vec![one, from_one, two, from_two], programs.to_vec()].concat());
     }
 }

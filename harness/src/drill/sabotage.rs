@@ -17,7 +17,7 @@ use crate::engine::postgres::{SUPERUSER, Stop};
 use crate::examine::objects::is_planted;
 use crate::failure::{Context, Error, Result};
 use crate::pipeline::Onto;
-use crate::sabotage::{Artifacts, DAMAGES, Edit};
+use crate::sabotage::{Artifacts, DAMAGES, Edit, touched};
 use crate::secret::Secrets;
 use crate::store::gate::{Gate, Rule, drawn};
 
@@ -52,7 +52,8 @@ pub(super) struct Trial {
 impl Trial {
     /// What is told of it.
     pub(super) fn done(&self, outcome: SabotageOutcome, took: Nanos, programs: Vec<ProgramRun>) -> SabotageTrial {
-        SabotageTrial { id: self.id.to_owned(), what: self.what.to_owned(), kind: self.kind, took, outcome, programs }
+        let (id, what, touched) = (self.id.to_owned(), self.what.to_owned(), touched(self.how.edits()));
+        SabotageTrial { id, what, touched, kind: self.kind, took, outcome, programs }
     }
 }
 

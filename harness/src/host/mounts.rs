@@ -9,11 +9,13 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::Mode;
 
+use super::isolate::MOUNTS;
+
 /// Where a mount needs no source, no type or no options.
-pub(super) const NONE: Option<&str> = None;
+const NONE: Option<&str> = None;
 
 /// For what anybody may write to.
-pub(super) const SAFE: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
+const SAFE: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 
 /// Remounts `points` of a mount namespace. What was done before a refusal is undone.
 pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], read_only: bool) -> io::Result<()> {
@@ -39,6 +41,7 @@ pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], 
 }
 
 /// A folder that can be bound after its path has been hidden.
+#[derive(Debug)]
 pub(super) struct Held(OwnedFd);
 
 impl Held {
@@ -47,20 +50,44 @@ impl Held {
         Ok(Self(open(folder, OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?))
     }
 
-    /// Shows it at `to`.
-    pub(super) fn bind(&self, to: &Path) -> io::Result<()> {
-        bind(Path::new(&format!("/proc/thread-self/fd/{}", self.0.as_raw_fd())), to)
+    /// A path of it that only this process can use.
+    pub(super) fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
     }
 }
 
-/// Makes a folder an empty memory file system of the calling thread's mount namespace, with these folders in it.
-pub(super) fn points(at: &Path, names: &[&str]) -> io::Result<()> {
-    mount(Some("tmpfs"), at, Some("tmpfs"), SAFE, Some("mode=755,size=1m"))?;
-    names.iter().try_for_each(|name| std::fs::create_dir(at.join(name)))
+/// Gives the calling thread a mount namespace as every host has it: its disk, the tools, and nothing that another host can
+/// write to; `all` is the folder of every host's disk.
+pub(super) fn arrange(disk: &Path, tools: &Path, all: Option<&Path>) -> io::Result<()> {
+    unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
+    // Held first: from here on any of the mounts may hide them.
+    let disk = Held::new(disk)?;
+    let tools = tools.is_dir().then(|| Held::new(tools)).transpose()?;
+    let point = |name: &str| Path::new(MOUNTS).join(name);
+    mount(Some("tmpfs"), MOUNTS, Some("tmpfs"), SAFE, Some("mode=755,size=1m"))?;
+    ["disk", "tools"].iter().try_for_each(|name| std::fs::create_dir(point(name)))?;
+    bind(&disk.path(), &point("disk"))?;
+    if let Some(tools) = tools {
+        bind(&tools.path(), &point("tools"))?;
+    }
+    // Whatever anybody may write to is a place of its own on each host, so that nothing passes from one to another but over
+    // a link. And no other host's disk.
+    for shared in ["/tmp", "/var/tmp"] {
+        bind(&point("disk").join("tmp"), Path::new(shared))?;
+    }
+    for shared in ["/dev/shm", "/run/lock"].iter().filter(|shared| Path::new(shared).is_dir()) {
+        mount(NONE, *shared, Some("tmpfs"), SAFE, Some("mode=1777"))?;
+    }
+    // What is not there any more was hidden with the folder that it lay in.
+    let elsewhere = |all: &&Path| !all.starts_with("/tmp") && !all.starts_with("/var/tmp") && all.is_dir();
+    if let Some(all) = all.filter(elsewhere) {
+        mount(Some("tmpfs"), all, Some("tmpfs"), MsFlags::MS_RDONLY, NONE)?;
+    }
+    Ok(())
 }
 
 /// Shows `from` at `to` too.
-pub(super) fn bind(from: &Path, to: &Path) -> io::Result<()> {
+fn bind(from: &Path, to: &Path) -> io::Result<()> {
     Ok(mount(Some(from), to, None::<&str>, MsFlags::MS_BIND, None::<&str>)?)
 }
 

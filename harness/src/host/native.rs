@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use blackstart_record::event::Processes;
 use nix::errno::Errno;
-use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid};
@@ -56,6 +55,7 @@ struct Inner {
     name: String,
     address: Ipv4Addr,
     disk: PathBuf,
+    door: Held,
     user: ServerUser,
     view: Option<View>,
     ground: Ground,
@@ -92,7 +92,8 @@ impl Host {
         };
         let (clock, steps) = (Clock::default(), Arc::default());
         let (owned, ground) = (name.to_owned(), ground.clone());
-        let inner = Inner { name: owned, address, disk, user, view: None, ground, clock, steps };
+        let door = Held::new(&disk).cannot(format_args!("open the disk of host {name}"))?;
+        let inner = Inner { name: owned, address, disk, door, user, view: None, ground, clock, steps };
         for folder in ["home", "tmp", "run"] {
             inner.own_folder(folder)?;
         }
@@ -119,6 +120,11 @@ impl Host {
     /// A path on its disk as the harness sees it: only faults and file transfer look at a host from outside.
     pub fn outside(&self, relative: &str) -> PathBuf {
         self.inner.disk.join(relative)
+    }
+
+    /// The same, by a path that is short however deep the disk lies: that of a socket has room for a hundred bytes.
+    pub fn door(&self, relative: &str) -> PathBuf {
+        self.inner.door.path().join(relative)
     }
 
     /// A program that the harness located, by the path under which this host sees it.
@@ -327,29 +333,7 @@ impl Inner {
     }
 
     fn arrange(&self) -> io::Result<View> {
-        unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
-        // Held first: from here on any of the mounts may hide them.
-        let disk = Held::new(&self.disk)?;
-        let tools = self.ground.tools.is_dir().then(|| Held::new(&self.ground.tools)).transpose()?;
-        let point = |name: &str| Path::new(MOUNTS).join(name);
-        mounts::points(Path::new(MOUNTS), &["disk", "tools"])?;
-        disk.bind(&point("disk"))?;
-        if let Some(tools) = tools {
-            tools.bind(&point("tools"))?;
-        }
-        // Whatever anybody may write to is a place of its own on each host, so that nothing passes from one to another but
-        // over a link. And no other host's disk.
-        for shared in ["/tmp", "/var/tmp"] {
-            mounts::bind(&point("disk").join("tmp"), Path::new(shared))?;
-        }
-        for shared in ["/dev/shm", "/run/lock"].iter().filter(|shared| Path::new(shared).is_dir()) {
-            mount(mounts::NONE, *shared, Some("tmpfs"), mounts::SAFE, Some("mode=1777"))?;
-        }
-        // What is not there any more was hidden with the folder that it lay in.
-        let elsewhere = |all: &&Path| !all.starts_with("/tmp") && !all.starts_with("/var/tmp") && all.is_dir();
-        if let Some(all) = self.ground.scratch.parent().filter(elsewhere) {
-            mount(Some("tmpfs"), all, Some("tmpfs"), MsFlags::MS_RDONLY, mounts::NONE)?;
-        }
+        mounts::arrange(&self.disk, &self.ground.tools, self.ground.scratch.parent())?;
         let namespace = fs::File::open("/proc/thread-self/ns/mnt")?;
         Ok(View { inode: namespace.metadata()?.ino(), namespace: namespace.into() })
     }

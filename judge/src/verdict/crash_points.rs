@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use blackstart_record::observation::{CrashOutcome, CrashPoint, CrashPoints, CrashStep, TableDigest};
+use blackstart_record::observation::{CrashOutcome, CrashPoint, CrashPoints, TableDigest};
 use blackstart_record::verdict::{CRASH, Finding, JudgedPoint, PointEnd, Verdict};
 
 use super::evidence::{Evidence, finding};
@@ -24,7 +24,7 @@ fn conclude(found: &CrashPoints, points: &[JudgedPoint]) -> Finding {
     let source = &found.source;
     let reached = || points.iter().filter(|point| point.end != PointEnd::NotReached);
     let mut finding = finding(CRASH, Verdict::Inconclusive, reached().count() as u64, String::new());
-    finding.details = points.iter().map(told).collect();
+    finding.details = points.iter().map(|point| format!("{}, after {}", told(point), point.took)).collect();
     let rows: u64 = source.values().fold(0, |sum, table| sum.saturating_add(table.rows));
     if rows == 0 {
         finding.says = "the source had no row that could have come back".into();
@@ -43,7 +43,7 @@ fn conclude(found: &CrashPoints, points: &[JudgedPoint]) -> Finding {
     if let [first, ..] = broken[..] {
         finding.verdict = Verdict::Missed;
         finding.says = format!(
-            "{} of {} reported success and did not come back; the first with {}",
+            "{} of {} reported success and did not come back: {}",
             broken.len(),
             count(finding.compared, "disturbed backup"),
             told(first)
@@ -78,8 +78,8 @@ fn end(outcome: &CrashOutcome, source: &BTreeMap<String, TableDigest>) -> PointE
         CrashOutcome::NotRestorable { step, says } => {
             let (says, telling) = first_and_telling(says);
             let says = match step {
-                Some(step) => format!("the restore was refused at {step}: {says}"),
-                None => format!("what came back cannot be read: {says}"),
+                Some(step) => format!("its restore failed at the step {step}: {says}"),
+                None => format!("what its restore brought back cannot be read: {says}"),
             };
             PointEnd::Broken { says, telling }
         }
@@ -87,27 +87,27 @@ fn end(outcome: &CrashOutcome, source: &BTreeMap<String, TableDigest>) -> PointE
         CrashOutcome::Restored { tables } => {
             let other = source.iter().find(|(name, table)| tables.get(*name) != Some(table));
             let name = other.map_or("a table that the source has not", |(name, _)| name);
-            PointEnd::Broken { says: format!("came back with other rows ({name})"), telling: None }
+            PointEnd::Broken { says: format!("its restore brought back other rows ({name})"), telling: None }
         }
         CrashOutcome::NotReached => PointEnd::NotReached,
         CrashOutcome::NotTried { why } => PointEnd::NotTried { why: first_line(why).to_owned() },
     }
 }
 
+/// Which step was disturbed how, and what came of it.
 fn told(point: &JudgedPoint) -> String {
-    let at = match &point.at {
-        CrashStep::Request { number } => format!("the connection of request {number} broken"),
-        CrashStep::From { request } => format!("the store gone from request {request} on"),
-        CrashStep::Program { number, name } => format!("{name}, the {number}. of its name, killed at its start"),
-    };
-    format!("{at}: {}, after {}", words(&point.end), point.took)
+    match &point.end {
+        PointEnd::NotTried { why } => format!("a backup with {} could not be tried: {why}", point.at),
+        PointEnd::NotReached => format!("a backup ended before it was disturbed, with {}", point.at),
+        end => format!("with {}, {}", point.at, words(end)),
+    }
 }
 
 fn words(end: &PointEnd) -> String {
     match end {
-        PointEnd::Failed { says, .. } => format!("the backup failed ({says})"),
-        PointEnd::Restored => "reported success, and came back".into(),
-        PointEnd::Broken { says, .. } => format!("reported success, and {says}"),
+        PointEnd::Failed { says, .. } => format!("the backup failed: {says}"),
+        PointEnd::Restored => "the backup reported success, and came back to the row".into(),
+        PointEnd::Broken { says, .. } => format!("the backup reported success, and {says}"),
         PointEnd::NotReached => "the backup did not come to it".into(),
         PointEnd::NotTried { why } => format!("could not be tried: {why}"),
     }

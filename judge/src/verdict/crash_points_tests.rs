@@ -113,13 +113,13 @@ fn the_finding_says_which_step_and_what_came_of_it() {
         (vec![failed.clone(), good.clone()], "2 disturbed backups: 1 said that they failed, 1 reported success"),
         (
             vec![failed.clone(), lie],
-            "1 of 2 disturbed backups reported success and did not come back; the first with pg_dump, the 2. of its name, \
-             killed at its start: reported success, and the restore was refused at restore: no such object",
+            "1 of 2 disturbed backups reported success and did not come back: with its 2nd pg_dump killed at its start, \
+             the backup reported success, and its restore failed at the step restore: no such object",
         ),
-        (vec![restored(2, "aa")], "came back with other rows (shop.orders)"),
+        (vec![restored(2, "aa")], "the backup reported success, and its restore brought back other rows (shop.orders)"),
         (
             vec![failed, CrashOutcome::NotTried { why: "no room".into() }],
-            "the 2. of its name, killed at its start: could not be",
+            "a backup with its 2nd pg_dump killed at its start could not be tried: no room",
         ),
         (Vec::new(), "no backup was disturbed"),
     ];
@@ -135,12 +135,12 @@ fn each_outcome_comes_to_one_end_in_the_order_of_the_steps() {
     let broken = |says: &str| PointEnd::Broken { says: says.into(), telling: None };
     let expected = [
         PointEnd::Failed { says: "exited with 1".into(), telling: Some("and more".into()) },
-        broken("the restore was refused at restore: no such object"),
-        broken("what came back cannot be read: no such table"),
+        broken("its restore failed at the step restore: no such object"),
+        broken("what its restore brought back cannot be read: no such table"),
         PointEnd::Restored,
-        broken("came back with other rows (shop.orders)"),
-        broken("came back with other rows (shop.orders)"),
-        broken("came back with other rows (shop.orders)"),
+        broken("its restore brought back other rows (shop.orders)"),
+        broken("its restore brought back other rows (shop.orders)"),
+        broken("its restore brought back other rows (shop.orders)"),
         PointEnd::NotReached,
         PointEnd::NotTried { why: "no room".into() },
     ];

@@ -16,7 +16,7 @@ use super::{CHECKERS, calibration, counting, crash_points, exposure, gates, merg
 use crate::oracle::{self, Declared};
 
 /// The version of `verdict.json` that this code writes.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Why a record cannot be judged at all: nothing says what was drilled.
 #[derive(Debug, thiserror::Error)]

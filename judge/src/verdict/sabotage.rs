@@ -19,6 +19,7 @@ const CHECKS: &[Checker] =
 pub fn judge(evidence: &Evidence, folder: &Folder) -> Option<(Finding, Vec<JudgedTrial>)> {
     let judged = |trial: &SabotageTrial| JudgedTrial {
         what: trial.what.clone(),
+        touched: trial.touched.clone(),
         kind: trial.kind,
         took: trial.took,
         end: end(evidence, folder, trial),
@@ -46,7 +47,7 @@ fn conclude(trials: &[JudgedTrial]) -> Finding {
         return finding;
     }
     let survivors = trials.iter().filter(|trial| trial.end == TrialEnd::Survived);
-    let survivors: Vec<String> = survivors.map(|trial| trial.what.clone()).collect();
+    let survivors: Vec<String> = survivors.map(JudgedTrial::named).collect();
     if !survivors.is_empty() {
         finding.says = format!("this drill would not have noticed: {}", list(&survivors));
         return finding;
@@ -57,12 +58,12 @@ fn conclude(trials: &[JudgedTrial]) -> Finding {
     };
     if let Some(trial) = trials.iter().find(wrong) {
         finding.verdict = Verdict::Missed;
-        finding.says = format!("{}: the restore said that it was done, and {}", trial.what, words(&trial.end));
+        finding.says = format!("{}: the restore said that it was done, and {}", trial.named(), words(&trial.end));
         finding.cause = Some("a step that goes on after an error of the store".into());
         return finding;
     }
     if let Some(trial) = trials.iter().find(|trial| matches!(trial.end, TrialEnd::Unknown { .. })) {
-        finding.says = format!("{}: {}", trial.what, words(&trial.end));
+        finding.says = format!("{}: {}", trial.named(), words(&trial.end));
         return finding;
     }
     let number = |is: fn(&TrialEnd) -> bool| damage().filter(|trial| is(&trial.end)).count();
@@ -131,7 +132,7 @@ fn restored(evidence: &Evidence, folder: &Folder, trial: &SabotageTrial) -> Resu
 }
 
 fn told(trial: &JudgedTrial) -> String {
-    format!("{}: {}, after {}", trial.what, words(&trial.end), trial.took)
+    format!("{}: {}, after {}", trial.named(), words(&trial.end), trial.took)
 }
 
 fn words(end: &TrialEnd) -> String {

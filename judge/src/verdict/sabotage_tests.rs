@@ -25,6 +25,11 @@ fn drill() -> Drill {
     drill
 }
 
+/// What a trial touches: damage has a key, all else none.
+fn touched(kind: SabotageKind) -> Vec<String> {
+    (kind == SabotageKind::Damage).then(|| "p/all.dump".to_owned()).into_iter().collect()
+}
+
 fn refused() -> SabotageOutcome {
     SabotageOutcome::Refused { step: Step::Restore, says: "checksum differs\nand more".into() }
 }
@@ -36,6 +41,7 @@ fn judged(tried: &[Tried], outcome: impl Fn(&Tried) -> SabotageOutcome) -> Drill
     let trials = tried.iter().map(|tried| SabotageTrial {
         id: tried.0.into(),
         what: format!("the largest object {}", tried.0),
+        touched: touched(tried.1),
         kind: tried.1,
         took: ms(1_500),
         outcome: outcome(tried),
@@ -86,9 +92,9 @@ fn damage_that_is_refused_noticed_or_harmless_leaves_the_drill_met() {
     assert_eq!(finding.says, expected);
     let lines = [
         "the largest object as it is: came out the same, after 1.5 s",
-        "the largest object cut: refused at restore: checksum differs, after 1.5 s",
-        "the largest object emptied: noticed by LOST, after 1.5 s",
-        "the largest object padded: came out the same, after 1.5 s",
+        "the largest object cut (p/all.dump): refused at restore: checksum differs, after 1.5 s",
+        "the largest object emptied (p/all.dump): noticed by LOST, after 1.5 s",
+        "the largest object padded (p/all.dump): came out the same, after 1.5 s",
     ];
     assert_eq!(finding.details, lines);
     let [control, refused, noticed, harmless] = &verdict.sabotage[..] else { panic!("{:?}", verdict.sabotage) };
@@ -100,13 +106,14 @@ fn damage_that_is_refused_noticed_or_harmless_leaves_the_drill_met() {
         "{noticed:?}"
     );
     assert_eq!((harmless.what.as_str(), &harmless.end), ("the largest object padded", &TrialEnd::Same));
+    assert!(control.touched.is_empty() && harmless.touched == ["p/all.dump"], "{control:?}, {harmless:?}");
 }
 
 #[test]
 fn what_nothing_noticed_makes_the_drill_inconclusive_by_name() {
     let (verdict, finding) = said(&[CONTROL, REFUSED, SURVIVOR]);
     assert_eq!((verdict.verdict, finding.verdict), (Inconclusive, Inconclusive));
-    assert_eq!(finding.says, "this drill would not have noticed: the largest object flipped");
+    assert_eq!(finding.says, "this drill would not have noticed: the largest object flipped (p/all.dump)");
     assert!(verdict.says.contains("would not have noticed"), "{}", verdict.says);
     let survived = verdict.sabotage.iter().filter(|trial| trial.end == TrialEnd::Survived);
     assert_eq!(survived.map(|trial| trial.what.as_str()).collect::<Vec<_>>(), ["the largest object flipped"]);

@@ -102,6 +102,10 @@ pub struct SabotageTrial {
     pub id: String,
     /// What was done, in one sentence.
     pub what: String,
+    /// The keys of the artifacts that were touched; none: it is the restore that was, or the way to the store. Earlier
+    /// records do not say.
+    #[serde(default)]
+    pub touched: Vec<String>,
     /// To what end.
     pub kind: SabotageKind,
     /// How long the restore took, or how long until it gave up.

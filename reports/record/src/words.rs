@@ -19,6 +19,18 @@ pub fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", grouped(number))
 }
 
+/// `1st`, `2nd`, `3rd`, `11th`.
+pub fn ordinal(number: u64) -> String {
+    let suffix = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{}{suffix}", grouped(number))
+}
+
 /// Bytes in decimal units, as disks and transfers are sold.
 pub fn bytes(number: u64) -> String {
     const UNITS: [(u64, &str); 5] = [
@@ -39,4 +51,19 @@ pub fn bytes(number: u64) -> String {
 /// Bytes as pairs of lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinals_read_as_people_say_them() {
+        let cases =
+            [(0, "0th"), (1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th")];
+        let cases = cases.into_iter().chain([(21, "21st"), (102, "102nd"), (111, "111th"), (1_003, "1,003rd")]);
+        for (number, expected) in cases {
+            assert_eq!(ordinal(number), expected);
+        }
+    }
 }

@@ -7,6 +7,7 @@ use blackstart_record::verdict::{CRASH, Difference, Finding, SABOTAGE, Verdict};
 use serde::Serialize;
 
 use super::Fact;
+use super::trials::GroupView;
 use crate::material::Material;
 use crate::words;
 
@@ -67,8 +68,8 @@ pub struct FindingView {
     pub verdict: String,
     /// The same as a sign.
     pub sign: &'static str,
-    /// Whether its sentence is all there is to say: it needs no room of its own.
-    pub is_plain: bool,
+    /// Where it stands: `met`, `own` (bad, with room of its own), or `unknown` (its sentence is all there is to say).
+    pub place: &'static str,
     /// Its sentence.
     pub says: String,
     /// What usually causes it.
@@ -81,26 +82,36 @@ pub struct FindingView {
     pub more: usize,
     /// Differences.
     pub differences: Vec<DifferenceView>,
+    /// The trials for which it is bad, where it is a finding about trials.
+    pub trials: Vec<GroupView>,
 }
 
 /// Every finding, the worst first, otherwise in the order of the checkers.
-pub(super) fn findings(material: &Material) -> Vec<FindingView> {
+pub(super) fn findings(material: &Material, trials: &[(&str, &[GroupView])]) -> Vec<FindingView> {
     let images: Vec<&Image> = material.images().collect();
     let mut findings: Vec<&Finding> = material.verdict.findings.iter().collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
-    findings.into_iter().map(|finding| view(finding, &images)).collect()
+    let of = |finding: &Finding| trials.iter().find(|(checker, _)| *checker == finding.checker);
+    let groups = |finding: &Finding| of(finding).map(|(_, groups)| groups.to_vec()).unwrap_or_default();
+    findings.into_iter().map(|finding| view(finding, groups(finding), &images)).collect()
 }
 
-fn view(finding: &Finding, images: &[&Image]) -> FindingView {
+fn view(finding: &Finding, trials: Vec<GroupView>, images: &[&Image]) -> FindingView {
     // Trials have a table of their own.
     let is_told = |line: &&String| is_told(line, finding) || [SABOTAGE, CRASH].contains(&finding.checker.as_str());
     let mut details: Vec<String> = finding.details.iter().filter(|line| !is_told(line)).cloned().collect();
     let more = details.len().saturating_sub(LINES);
     details.truncate(LINES);
-    let has_more = !details.is_empty() || !finding.differences.is_empty() || finding.cause.is_some();
-    let is_plain = finding.verdict == Verdict::Met || (finding.verdict == Verdict::Inconclusive && !has_more);
+    let has_more =
+        !details.is_empty() || !finding.differences.is_empty() || finding.cause.is_some() || !trials.is_empty();
+    let place = match finding.verdict {
+        Verdict::Met => "met",
+        Verdict::Inconclusive if !has_more => "unknown",
+        _ => "own",
+    };
     FindingView {
-        is_plain,
+        place,
+        trials,
         checker: finding.checker.clone(),
         verdict: finding.verdict.to_string(),
         sign: words::sign(finding.verdict),

@@ -9,12 +9,13 @@ mod objectives;
 mod plan;
 mod recovery;
 mod timeline;
-mod trials;
+pub(crate) mod trials;
 
+use blackstart_record::verdict::{CRASH, SABOTAGE, Verdict};
 use serde::Serialize;
 
 #[cfg(test)]
-pub(crate) use trials::TrialsView;
+pub(crate) use trials::{GroupView, TrialsView};
 
 use crate::material::Material;
 use crate::words;
@@ -85,6 +86,8 @@ pub struct View {
     pub objectives: Vec<objectives::ObjectiveView>,
     /// The recovery's steps and phases.
     pub recovery: recovery::RecoveryView,
+    /// Whether any of the findings is not met.
+    pub has_bad: bool,
     /// Findings of the checkers.
     pub findings: Vec<findings::FindingView>,
     /// Trials of the sabotage, if there were any.
@@ -137,6 +140,10 @@ impl View {
         let (record, verdict) = (&material.record, &material.verdict);
         let gates = verdict.gates.iter().map(|gate| GateView { id: gate.id.clone(), says: gate.says.clone() });
         let values = plan::values(material);
+        let (sabotage, crash_points) = (trials::sabotage(material), trials::crash_points(material));
+        let bad =
+            |trials: &Option<trials::TrialsView>| trials.as_ref().map(|trials| trials.bad.clone()).unwrap_or_default();
+        let (sabotaged, crashed) = (bad(&sabotage), bad(&crash_points));
         Self {
             title: record.scenario.title.clone(),
             plan: record.plan.title.clone(),
@@ -151,9 +158,10 @@ impl View {
             gates: gates.collect(),
             objectives: objectives::objectives(material),
             recovery: recovery::recovery(material),
-            findings: findings::findings(material),
-            sabotage: trials::sabotage(material),
-            crash_points: trials::crash_points(material),
+            has_bad: verdict.findings.iter().any(|finding| finding.verdict != Verdict::Met),
+            findings: findings::findings(material, &[(SABOTAGE, &sabotaged), (CRASH, &crashed)]),
+            sabotage,
+            crash_points,
             faults: evidence::faults(material),
             evidence: evidence::evidence(material),
             document_findings: plan::findings(material),

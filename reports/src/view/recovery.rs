@@ -30,19 +30,6 @@ pub struct StepView {
     pub lines: Vec<String>,
 }
 
-/// A share of the recovery time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PhaseView {
-    /// Its name.
-    pub name: String,
-    /// How long it took on the clock.
-    pub measured: String,
-    /// Declared manual time.
-    pub manual: String,
-    /// Its share in percent.
-    pub share: String,
-}
-
 /// The recovery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RecoveryView {
@@ -50,11 +37,11 @@ pub struct RecoveryView {
     pub has_manual: bool,
     /// The runbook's steps.
     pub steps: Vec<StepView>,
-    /// Shares of the recovery time.
-    pub phases: Vec<PhaseView>,
     /// The recovery time.
     pub time: Vec<Fact>,
-    /// The recovery point.
+    /// The recovery point that was chosen.
+    pub chosen: Vec<Fact>,
+    /// The same, and what was lost by it: for a report without the chart.
     pub point: Vec<Fact>,
     /// What the schedule allows.
     pub exposure: Vec<Fact>,
@@ -66,8 +53,8 @@ pub(super) fn recovery(material: &Material) -> RecoveryView {
     RecoveryView {
         has_manual: declared > Nanos::ZERO || measures.rta.as_ref().is_some_and(|rta| rta.manual > Nanos::ZERO),
         steps: measures.steps.iter().map(|step| step_view(material, step)).collect(),
-        phases: phases(material),
         time: time(material),
+        chosen: chosen(material),
         point: point(material),
         exposure: exposure(material),
     }
@@ -107,36 +94,18 @@ fn step_view(material: &Material, step: &StepMeasure) -> StepView {
     }
 }
 
-fn phases(material: &Material) -> Vec<PhaseView> {
-    let Some(rta) = &material.verdict.measures.rta else { return Vec::new() };
-    let whole = rta.achieved.upper.as_secs_f64();
-    let view = |phase: &blackstart_record::verdict::PhaseMeasure| PhaseView {
-        name: phase.name.clone(),
-        measured: phase.measured.to_string(),
-        manual: if phase.manual == Nanos::ZERO { String::new() } else { phase.manual.to_string() },
-        share: if whole > 0.0 {
-            words::percent(phase.measured.plus(phase.manual).as_secs_f64() / whole)
-        } else {
-            String::new()
-        },
-    };
-    rta.phases.iter().map(view).collect()
-}
-
 fn time(material: &Material) -> Vec<Fact> {
     let measures = &material.verdict.measures;
     let Some(rta) = &measures.rta else {
         return vec![Fact::new("Achieved (RTA)", "not measured, or never recovered: see the objectives")];
     };
-    let mut facts = vec![
-        Fact::new("Achieved (RTA)", rta.achieved.to_string()),
-        Fact::new(
-            "Recovered between",
-            format!("{} and {}", material.when(rta.recovered.lower), material.when(rta.recovered.upper)),
-        ),
-        Fact::new("Declared manual time in it", rta.manual.to_string()),
-        Fact::new("Resolution", format!("{}: nothing finer was measured", rta.resolution)),
-    ];
+    let mut facts = Vec::new();
+    if rta.manual > Nanos::ZERO {
+        let (lower, upper) = (material.when(rta.recovered.lower), material.when(rta.recovered.upper));
+        facts.push(Fact::new("Recovered, on the clock, between", format!("{lower} and {upper}")));
+        facts.push(Fact::new("Declared manual time on top", rta.manual.to_string()));
+    }
+    facts.push(Fact::new("Resolution", format!("{}: nothing finer was measured", rta.resolution)));
     let rate = |rate: f64| format!("{} operations/s", words::figure(rate));
     facts.extend(measures.throughput_before.map(|before| Fact::new("Throughput before the first fault", rate(before))));
     let back = measures.throughput_back.map_or("not seen".to_owned(), |back| format!("{back} after the recovery"));
@@ -144,24 +113,28 @@ fn time(material: &Material) -> Vec<Fact> {
     facts
 }
 
-fn point(material: &Material) -> Vec<Fact> {
-    let measures = &material.verdict.measures;
-    let mut facts = Vec::new();
-    if let Some(cut) = &measures.recovery_point {
+fn chosen(material: &Material) -> Vec<Fact> {
+    let chosen = material.verdict.measures.recovery_point.as_ref().map(|cut| {
         let (earliest, latest) = (material.when(cut.earliest), material.when(cut.latest));
         let at = if earliest == latest { earliest } else { format!("between {earliest} and {latest}") };
-        facts.push(Fact::new("Recovery point R", format!("{at}; claimed by: {}", cut.claimed_by)));
-    }
-    let Some(rpa) = &measures.rpa else {
+        Fact::new("Recovery point R", format!("{at}; claimed by: {}", cut.claimed_by))
+    });
+    chosen.into_iter().collect()
+}
+
+fn point(material: &Material) -> Vec<Fact> {
+    let mut facts = chosen(material);
+    let Some(rpa) = &material.verdict.measures.rpa else {
         facts.push(Fact::new("Achieved (RPA)", "not measured"));
         return facts;
     };
     let at = |at: Option<Nanos>| at.map_or("none".to_owned(), |at| material.when(at));
+    if rpa.manual > Nanos::ZERO {
+        facts.push(Fact::new("Lost by declared time to detect and decide", rpa.manual.to_string()));
+    }
     facts.extend([
-        Fact::new("Achieved (RPA)", rpa.achieved.to_string()),
-        Fact::new("of it before the fault", rpa.before_fault.to_string()),
-        Fact::new("of it from the fault until the application was stopped", rpa.after_fault.to_string()),
-        Fact::new("of it declared time to detect and decide", rpa.manual.to_string()),
+        Fact::new("Lost before the fault", rpa.before_fault.to_string()),
+        Fact::new("Lost from the fault until the application was stopped", rpa.after_fault.to_string()),
         Fact::new("First acknowledgement that is gone", at(rpa.first_gone)),
         Fact::new("Last acknowledgement before the recovery", at(rpa.last_acknowledged)),
         Fact::new("Newest recovered acknowledgement", at(rpa.newest_recovered)),

@@ -1,7 +1,7 @@
 //! What was done to the backup to see whether anybody notices: trials of the sabotage, and disturbed backups. What is
 //! bad comes first; otherwise each stands where it was tried.
 
-use blackstart_record::observation::{CrashStep, Observation, SabotageKind};
+use blackstart_record::observation::{CrashPoints, CrashStep, Observation, SabotageKind};
 use blackstart_record::verdict::{CRASH, JudgedPoint, JudgedTrial, Noticed, PointEnd, SABOTAGE, TrialEnd, Verdict};
 use serde::Serialize;
 
@@ -10,12 +10,16 @@ use crate::words;
 
 /// Longer words of a tool are cut: the record has them all.
 const LONGEST: usize = 240;
+/// More keys than this are counted.
+const KEYS: usize = 6;
 
 /// One trial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TrialView {
     /// What was done to it, and where; or the step that was disturbed.
     pub what: String,
+    /// The keys of the artifacts that were touched, and how many more there are.
+    pub touched: Vec<String>,
     /// How that step was disturbed; of the sabotage nothing.
     pub how: &'static str,
     /// What came of it; or what the backup reported.
@@ -42,15 +46,47 @@ pub struct GroupView {
 /// All trials of a kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TrialsView {
-    /// What the checker says, where it is not met for a reason that no group shows.
-    pub says: String,
+    /// The name of its section.
+    pub id: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// What a row is.
+    pub intro: &'static str,
     /// How many came to what.
     pub summary: String,
-    /// How many are in the groups without a class.
-    pub calm: usize,
-    /// Groups, those that are bad first.
+    /// Groups that are shown with the checker's finding, because that is not met for them.
+    #[serde(skip)]
+    pub bad: Vec<GroupView>,
+    /// Whether there are any of these.
+    pub has_bad: bool,
+    /// The other groups.
     pub groups: Vec<GroupView>,
+    /// How many trials are in those.
+    pub shown: usize,
 }
+
+/// What there is to try: the checker that sums it up, and the words of its section.
+struct Kind {
+    checker: &'static str,
+    id: &'static str,
+    title: &'static str,
+    intro: &'static str,
+}
+
+const OF_SABOTAGE: Kind = Kind {
+    checker: SABOTAGE,
+    id: "sabotage",
+    title: "Sabotage",
+    intro: "Each row is one more restore, on a host of its own, from a damaged copy of the backup that was just proved good, \
+            or over a disturbed way to it. Damage has to be refused, noticed or harmless; a perturbed restore has to come \
+            out the same or be given up.",
+};
+const OF_CRASH_POINTS: Kind = Kind {
+    checker: CRASH,
+    id: "crash-points",
+    title: "Crash points",
+    intro: "Each row is one more backup, disturbed at one of its steps. Whatever then reports success has to be restorable.",
+};
 
 /// What trials may have in common, the worst first: its title, and its class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,19 +110,19 @@ const GROUPS: [Group; 10] =
 /// The trials of the sabotage; `None`: there was none.
 pub(super) fn sabotage(material: &Material) -> Option<TrialsView> {
     let trials = &material.verdict.sabotage;
-    view(material, SABOTAGE, summary(trials), trials.iter().map(|trial| (group(trial), trial_view(trial))))
+    view(material, &OF_SABOTAGE, summary(trials), trials.iter().map(|trial| (group(trial), trial_view(trial))))
 }
 
 /// The disturbed backups; `None`: there is none.
 pub(super) fn crash_points(material: &Material) -> Option<TrialsView> {
     let points = &material.verdict.crash_points;
     let summary = format!("{}{}", points_summary(points), of_all(material, points.len()));
-    view(material, CRASH, summary, points.iter().map(|point| (point_group(point), point_view(point))))
+    view(material, &OF_CRASH_POINTS, summary, points.iter().map(|point| (point_group(point), point_view(point))))
 }
 
 fn view(
     material: &Material,
-    checker: &str,
+    kind: &Kind,
     summary: String,
     rows: impl Iterator<Item = (Group, TrialView)>,
 ) -> Option<TrialsView> {
@@ -96,13 +132,14 @@ fn view(
         class: group.1,
         rows: rows.iter().filter(|(of, _)| *of == group).map(|(_, row)| row.clone()).collect(),
     };
-    let groups: Vec<GroupView> = GROUPS.into_iter().map(of).filter(|group| !group.rows.is_empty()).collect();
-    let calm = groups.iter().filter(|group| group.class.is_empty()).map(|group| group.rows.len()).sum();
-    let finding = material.verdict.findings.iter().find(|finding| finding.checker == checker);
-    let is_shown = groups.iter().any(|group| !group.class.is_empty());
-    let says = finding.filter(|finding| finding.verdict != Verdict::Met && !is_shown);
-    let says = says.map(|finding| finding.says.clone());
-    (!groups.is_empty()).then(|| TrialsView { says: says.unwrap_or_default(), summary, calm, groups })
+    let groups = GROUPS.into_iter().map(of).filter(|group| !group.rows.is_empty());
+    let findings = &material.verdict.findings;
+    let is_told = findings.iter().any(|finding| finding.checker == kind.checker && finding.verdict != Verdict::Met);
+    let (bad, groups): (Vec<_>, Vec<_>) = groups.partition(|group| is_told && !group.class.is_empty());
+    let shown = groups.iter().map(|group| group.rows.len()).sum();
+    let Kind { id, title, intro, .. } = *kind;
+    let has_bad = !bad.is_empty();
+    (!rows.is_empty()).then_some(TrialsView { id, title, intro, summary, has_bad, bad, groups, shown })
 }
 
 fn group(trial: &JudgedTrial) -> Group {
@@ -131,12 +168,47 @@ fn trial_view(trial: &JudgedTrial) -> TrialView {
     };
     TrialView {
         what: trial.what.clone(),
+        touched: keys(&trial.touched),
         how: "",
         outcome,
         restorable: "",
         why: words::cut(&why, LONGEST),
         telling: words::cut(&telling.unwrap_or_default(), LONGEST),
     }
+}
+
+fn keys(touched: &[String]) -> Vec<String> {
+    let more = touched.len().saturating_sub(KEYS);
+    let more = (more > 0).then(|| format!("and {} more", words::grouped(more as u64)));
+    touched.iter().take(KEYS).map(|key| words::cut(key, LONGEST)).chain(more).collect()
+}
+
+/// What a trial shows, and in one sentence what came of it.
+pub(crate) fn conclusion(trial: &JudgedTrial) -> (Verdict, String) {
+    let verdict = match group(trial).1 {
+        "" => Verdict::Met,
+        "missed" if trial.end != TrialEnd::Survived => Verdict::Missed,
+        _ => Verdict::Inconclusive,
+    };
+    let row = trial_view(trial);
+    (verdict, sentence(row.outcome.clone(), &row))
+}
+
+/// What a disturbed backup shows, and what came of it; `None`: it was not disturbed.
+pub(crate) fn point_conclusion(point: &JudgedPoint) -> (Option<Verdict>, String) {
+    let (verdict, says) = match &point.end {
+        PointEnd::Failed { .. } => (Some(Verdict::Met), "the backup said that it failed"),
+        PointEnd::Restored => (Some(Verdict::Met), "the backup reported success and came back"),
+        PointEnd::Broken { .. } => (Some(Verdict::Missed), "the backup reported success and cannot be restored"),
+        PointEnd::NotReached => (None, "nothing came of it"),
+        PointEnd::NotTried { .. } => (Some(Verdict::Inconclusive), "it is not known what comes of it"),
+    };
+    (verdict, sentence(says.to_owned(), &point_view(point)))
+}
+
+fn sentence(says: String, row: &TrialView) -> String {
+    let parts = [says, row.why.clone(), row.telling.clone()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
 }
 
 fn names(by: &[Noticed]) -> String {
@@ -218,7 +290,7 @@ fn point_view(point: &JudgedPoint) -> TrialView {
         CrashStep::Request { number } => (format!("request {number}"), "connection broken"),
         CrashStep::From { request } => (format!("request {request}"), "store gone from it on"),
         CrashStep::Program { number: 1, name } => (name.clone(), "killed at its start"),
-        CrashStep::Program { number, name } => (format!("{name}, the {number}. of its name"), "killed at its start"),
+        CrashStep::Program { number, name } => (format!("{} {name}", words::ordinal(*number)), "killed at its start"),
     };
     let (outcome, restorable, why, telling) = match &point.end {
         PointEnd::Failed { says, telling } => ("failure", "not claimed", says.as_str(), telling.as_deref()),
@@ -229,6 +301,7 @@ fn point_view(point: &JudgedPoint) -> TrialView {
     };
     TrialView {
         what,
+        touched: Vec::new(),
         how,
         outcome: outcome.to_owned(),
         restorable,
@@ -258,8 +331,7 @@ fn of_all(material: &Material, tried: usize) -> String {
         Observation::CrashPoints(seen) => Some(seen),
         _ => None,
     });
-    // A request is broken once, and once the store stays gone.
-    let all = seen.map_or(0, |seen| seen.requests.saturating_mul(2).saturating_add(seen.programs.len() as u64));
+    let all = seen.map_or(0, CrashPoints::number_of_steps);
     if all <= tried as u64 {
         return String::new();
     }

@@ -11,7 +11,21 @@ use super::{HOSTILE, Sample};
 const STEPS: (u64, usize) = (30, 12);
 
 fn trial(what: &str, kind: SabotageKind, end: TrialEnd) -> JudgedTrial {
-    JudgedTrial { what: what.into(), kind, took: Nanos::from_millis(2_740), end }
+    JudgedTrial { what: what.into(), touched: touched(what), kind, took: Nanos::from_millis(2_740), end }
+}
+
+/// What a trial touched, by what is said of it: one object, or more than a row of a report names.
+fn touched(what: &str) -> Vec<String> {
+    let base = "fulexo/base/20261122T202101";
+    match what {
+        HOSTILE => vec![HOSTILE.to_owned()],
+        what if what.contains("backup before") => {
+            (0..8).map(|number| format!("{base}/data_{number:04}.tar.gz")).collect()
+        }
+        what if what.contains("largest object") => vec![format!("{base}/data.tar.gz")],
+        what if what.contains("log segment") => vec!["fulexo/wals/00000001/000000010000000000000007.gz".to_owned()],
+        _ => Vec::new(),
+    }
 }
 
 fn refused(step: Step, says: &str, telling: Option<&str>) -> TrialEnd {
@@ -66,12 +80,12 @@ pub fn crash_points(sample: Sample) -> Vec<JudgedPoint> {
         _ => CrashStep::From { request: number / 2 + 1 },
     };
     let program = |number: u64| {
-        let (number, name) = (1 + number % 2, ["pg_dump", "mc", "gzip"][number as usize / 2 % 3]);
-        CrashStep::Program { number, name: name.into() }
+        let name = ["pg_dump", "mc", "gzip"][number as usize % 3];
+        CrashStep::Program { number: 1 + number / 3, name: name.into() }
     };
     let end = |index: u64| match index % 10 {
         3 => PointEnd::Broken {
-            says: "the restore was refused at restore: pg_restore exited with 1".into(),
+            says: "its restore failed at the step restore: pg_restore exited with 1".into(),
             telling: Some(format!("ERROR: no such object {HOSTILE}")),
         },
         4 | 5 => PointEnd::Restored,
@@ -82,7 +96,7 @@ pub fn crash_points(sample: Sample) -> Vec<JudgedPoint> {
         }
     };
     let point = |index: u64| JudgedPoint {
-        at: if index < 33 { request(index) } else { program(index) },
+        at: if index < 33 { request(index) } else { program(index - 33) },
         took: Nanos::from_millis(900 + index),
         end: end(index),
     };
@@ -117,7 +131,8 @@ pub fn findings(sample: Sample) -> Vec<Finding> {
             finding(
                 SABOTAGE,
                 Verdict::Inconclusive,
-                "this drill would not have noticed: one bit changed at the tail of the largest object",
+                "this drill would not have noticed: one bit changed at the tail of the largest object \
+                 (fulexo/base/20261122T202101/data.tar.gz)",
                 7,
             ),
             finding(CRASH, Verdict::Missed, "4 of 41 disturbed backups reported success and did not come back", 41),

@@ -24,7 +24,7 @@ pub fn verdict(sample: Sample) -> DrillVerdict {
         Sample::CutOff => (Verdict::Inconclusive, 143, "the drill was stopped by signal 15 (and 1 more)"),
     };
     DrillVerdict {
-        version: 3,
+        version: 4,
         drill: "fulexo/database-corruption".into(),
         verdict,
         says: says.into(),

@@ -224,7 +224,7 @@ impl Postgres {
     /// How the superuser reaches `database`: over the local socket.
     pub fn superuser(&self, database: &str) -> Config {
         let mut config = Config::new();
-        config.host_path(self.host.outside("run")).port(PORT).user(SUPERUSER).dbname(database);
+        config.host_path(self.host.door("run")).port(PORT).user(SUPERUSER).dbname(database);
         config
     }
 

@@ -18,12 +18,28 @@ pub const CRASH: &str = "CRASH";
 pub struct JudgedTrial {
     /// What was done, in one sentence.
     pub what: String,
+    /// The keys of the artifacts that were touched, if any was; verdicts before version 4 do not say.
+    #[serde(default)]
+    pub touched: Vec<String>,
     /// To what end.
     pub kind: SabotageKind,
     /// How long it took.
     pub took: Nanos,
     /// What it came to.
     pub end: TrialEnd,
+}
+
+/// So many keys are named in a sentence.
+const NAMED: usize = 3;
+
+impl JudgedTrial {
+    /// What was done, and to which artifacts: as much as a sentence bears.
+    pub fn named(&self) -> String {
+        let mut keys: Vec<String> = self.touched.iter().take(NAMED).cloned().collect();
+        let more = self.touched.len() - keys.len();
+        keys.extend((more > 0).then(|| format!("{more} more")));
+        if keys.is_empty() { self.what.clone() } else { format!("{} ({})", self.what, keys.join(", ")) }
+    }
 }
 
 /// What a trial of the sabotage came to.
@@ -104,4 +120,19 @@ pub enum PointEnd {
         /// Why not.
         why: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_that_says_nothing_of_what_it_touched_is_read() {
+        let old = r#"{"what":"the largest object empty","kind":"damage","took":1,"end":"survived"}"#;
+        let trial: JudgedTrial = serde_json::from_str(old).unwrap();
+        assert_eq!(trial.named(), "the largest object empty");
+        let seen = r#"{"id":"emptied","what":"the largest object empty","kind":"damage","took":1,"outcome":"restored","programs":[]}"#;
+        let seen: crate::observation::SabotageTrial = serde_json::from_str(seen).unwrap();
+        assert!(seen.touched.is_empty());
+    }
 }
