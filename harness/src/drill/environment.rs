@@ -102,16 +102,10 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     }
     // Side by side: a person who has all of this running waits for the slowest of them only.
     let minio = located.path("minio")?;
-    let programs = async {
-        let others = others.await.map_err(|error| Error::new(error.to_string()))??;
-        let all = located.and(others);
-        ground.programs.get_or_init(|| all.folders());
-        Ok(all)
-    };
     let standby = (savers.len() > 1 && method.restores_onto() == Onto::RunningServer).then_some(&mut target);
     let (store, located) = tokio::try_join!(
         store::start(&drill.request, store_host, &minio, &repository.key, shelf.as_ref(), &secrets),
-        start_servers(loaded, &cache, (&mut source, standby), &repository, programs),
+        start_servers(loaded, &cache, (&mut source, standby), &repository, all(&ground, located, others)),
     )?;
     if promotes(loaded) {
         let link = links.open(REPLICATION_LINK, SocketAddrV4::new(source.host().address(), PORT)).await?;
@@ -157,6 +151,13 @@ fn make_hosts(ground: &Ground, loaded: &Loaded<Registry>) -> Result<BTreeMap<Str
         hosts.insert(name.to_owned(), Host::create(ground, name, index, disk)?);
     }
     Ok(hosts)
+}
+
+/// Every program, once `others` are found too; hosts look in their folders from then on.
+async fn all(ground: &Ground, servers: Located, others: JoinHandle<Result<Located>>) -> Result<Located> {
+    let all = servers.and(others.await.map_err(|error| Error::new(error.to_string()))??);
+    ground.programs.get_or_init(|| all.folders());
+    Ok(all)
 }
 
 /// A link to the store from each host that saves or restores; where each of them begins.

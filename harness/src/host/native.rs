@@ -301,9 +301,8 @@ impl Inner {
 
     fn search_path(&self) -> String {
         let located = self.ground.programs.get().into_iter().flatten();
-        let located = located.map(|folder| self.tool(folder).to_string_lossy().into_owned());
-        let system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned();
-        located.chain([system]).collect::<Vec<_>>().join(":")
+        let located: String = located.map(|folder| format!("{}:", self.tool(folder).display())).collect();
+        located + "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     }
 
     /// What the host sees in the place of a located program or folder.
