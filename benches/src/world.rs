@@ -4,6 +4,7 @@ use std::net::SocketAddrV4;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use blackstart::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER, connect};
@@ -12,7 +13,7 @@ use blackstart::host::{Ground, Host, Logs};
 use blackstart::link::Links;
 use blackstart::secret::Secrets;
 use blackstart::workload::{self, Domain, Settings};
-use blackstart_tools::{BARMAN_CLOUD, Located, MC, MINIO, POSTGRES, TOXIPROXY, Tool};
+use blackstart_tools::{BARMAN_CLOUD, Located, POSTGRES, TOXIPROXY, Tool};
 use tokio::runtime::Runtime;
 use tokio_postgres::Config;
 
@@ -43,7 +44,7 @@ impl World {
         let cache = blackstart_tools::cache_dir().ok_or("there is no cache folder: set HOME")?;
         let postgres = locate(&POSTGRES)?;
         let folder = |located: &Located| located.path.parent().map(Path::to_owned).unwrap_or_default();
-        let programs = vec![folder(&postgres), folder(&locate(&BARMAN_CLOUD)?)];
+        let programs = Arc::new(OnceLock::from(vec![folder(&postgres), folder(&locate(&BARMAN_CLOUD)?)]));
         let logs = scratch.join("logs");
         std::fs::create_dir_all(&logs)?;
         let installation = Installation { bindir: folder(&postgres), version: postgres.version };
@@ -91,17 +92,10 @@ impl World {
         Ok(Links::start(self.host("network")?, &toxiproxy).await?)
     }
 
-    /// MinIO and its client.
-    ///
-    /// # Errors
-    /// One of them is missing.
-    pub fn store_programs(&self) -> Result<(PathBuf, PathBuf)> {
-        Ok((locate(&MINIO)?.path, locate(&MC)?.path))
-    }
-
     /// Where the host's programs are looked for, for `PATH`.
     pub fn search_path(&self) -> String {
-        let folders = self.ground.programs.iter().map(|folder| folder.to_string_lossy().into_owned());
+        let folders =
+            self.ground.programs.get().into_iter().flatten().map(|folder| folder.to_string_lossy().into_owned());
         folders.chain(["/usr/bin".to_owned(), "/bin".to_owned()]).collect::<Vec<_>>().join(":")
     }
 }

@@ -8,7 +8,7 @@ mod protection;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_s3::config::timeout::TimeoutConfig;
@@ -83,7 +83,6 @@ impl Key {
 pub struct Store {
     host: Host,
     server: Process,
-    mc: PathBuf,
     root: Key,
     client: aws_sdk_s3::Client,
     http: reqwest::Client,
@@ -97,7 +96,7 @@ impl Store {
     ///
     /// # Errors
     /// It could not be started, ended, or did not answer.
-    pub async fn start(host: Host, minio: &Path, mc: &Path, secrets: &Secrets) -> Result<Self> {
+    pub async fn start(host: Host, minio: &Path, secrets: &Secrets) -> Result<Self> {
         let root = Key { access: "blackstart-root".to_owned(), secret: secrets.make()? };
         let environment = format!(
             "MINIO_ROOT_USER={}\nMINIO_ROOT_PASSWORD={}\nMINIO_BROWSER=off\n",
@@ -112,11 +111,9 @@ impl Store {
             .env("MINIO_CONFIG_ENV_FILE", host.path("home/minio.env"));
         let server = host.spawn(&command)?;
         let client = client(address, &root);
-        let mc = host.tool(mc);
         let http = reqwest::Client::builder().no_proxy().build()?;
-        let mut store = Self { host, server, mc, root, client, http };
+        let mut store = Self { host, server, root, client, http };
         store.answering().await.cannot("start MinIO")?;
-        store.configure_mc()?;
         Ok(store)
     }
 
@@ -183,11 +180,7 @@ impl Store {
     /// # Errors
     /// An unknown right, or the store's answer.
     pub async fn admit_to(&self, key: &Key, rights: &[(&[String], Vec<&str>)]) -> Result<()> {
-        let name = key.access.as_str();
-        let policy = policy(rights)?;
-        let policy_name = format!("{name}-policy");
-        tokio::try_join!(self.add_user(key), self.make_policy(&policy_name, &policy))?;
-        self.attach_policy(&policy_name, name).await
+        self.make_user(key, &policy(rights)?).await
     }
 
     /// The host that it is on.
@@ -269,17 +262,6 @@ impl Store {
         Ok(found)
     }
 
-    fn configure_mc(&self) -> Result<()> {
-        let config = self.root.mc_config(&format!("http://{}", Self::address_on(&self.host)));
-        self.host.write("home/mc/config.json", config.as_bytes(), 0o600)
-    }
-
-    async fn add_user(&self, key: &Key) -> Result<()> {
-        let command = Command::new(&self.mc)
-            .args(["--config-dir", &self.host.path("home/mc"), "--json", "admin", "user", "add", "store"])
-            .input(format!("{}\n{}\n", key.access, key.secret.reveal()).into_bytes());
-        self.host.exec(&command).await?.success("mc admin user add").map(|_| ())
-    }
 }
 
 fn client(address: SocketAddrV4, key: &Key) -> aws_sdk_s3::Client {

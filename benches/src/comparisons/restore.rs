@@ -17,13 +17,14 @@ use blackstart::store::{Bucket, Key, Store};
 use blackstart::workload::Settings;
 use blackstart_record::event::Event;
 use blackstart_record::plan::Step;
+use blackstart_tools::MINIO;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_postgres::Config;
 
 use super::{Comparison, Run};
 use crate::samples::{Aim, Row, interleaved, shown};
-use crate::world::{BOUND, DATABASE, World, fast, load, output_of, runtime, user_of_servers};
+use crate::world::{BOUND, DATABASE, World, fast, load, locate, output_of, runtime, user_of_servers};
 use crate::{Error, Result};
 
 pub(super) const COMPARISON: Comparison = Comparison { name: "restore", run: Run::Isolated(run) };
@@ -75,11 +76,11 @@ struct Scene<'a> {
 impl<'a> Scene<'a> {
     async fn build(world: &mut World, pipeline: &'a dyn Pipeline, files: &std::path::Path) -> Result<Self> {
         let secrets = Secrets::default();
-        let (minio, mc) = world.store_programs()?;
+        let minio = locate(&MINIO)?.path;
         let store_host = world.host("store")?;
         let mut links = world.links().await?;
         let address = Store::address_on(&store_host);
-        let store = Store::start(store_host, &minio, &mc, &secrets).await?;
+        let store = Store::start(store_host, &minio, &secrets).await?;
         store.make_bucket(&Bucket::plain(BUCKET, true)).await?;
         let may = ["put", "get", "list"].map(str::to_owned);
         let key = Key { access: "pipeline".to_owned(), secret: secrets.make()? };

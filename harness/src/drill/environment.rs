@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use blackstart_record::event::Incarnation;
 use blackstart_record::record::Tool;
@@ -67,13 +68,13 @@ pub(super) struct World {
 pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf) -> Result<World> {
     let loaded = &drill.request.loaded;
     let secrets = Secrets::default();
-    let located = Located::find(loaded)?;
+    let (located, others) = (Located::servers()?, Located::others(loaded));
     let cache = blackstart_tools::cache_dir().ok_or_else(|| Error::new("there is no cache folder: set HOME"))?;
     let ground = Ground {
         isolation: isolation.clone(),
         scratch,
         tools: cache.join("tools"),
-        programs: located.folders(),
+        programs: Arc::default(),
         logs: Logs::new(&drill.folder.logs(), secrets.clone()),
     };
     let hosts = make_hosts(&ground, loaded)?;
@@ -100,11 +101,11 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         method.install(host, &repository, &drill.request.plan_folder)?;
     }
     // Side by side: a person who has all of this running waits for the slowest of them only.
-    let (minio, mc) = (located.path("minio")?, located.path("mc")?);
+    let minio = located.path("minio")?;
     let standby = (savers.len() > 1 && method.restores_onto() == Onto::RunningServer).then_some(&mut target);
-    let (store, ()) = tokio::try_join!(
-        store::start(&drill.request, store_host, [&minio, &mc], &repository.key, shelf.as_ref(), &secrets),
-        start_servers(loaded, &cache, &mut source, standby, &repository),
+    let (store, located) = tokio::try_join!(
+        store::start(&drill.request, store_host, &minio, &repository.key, shelf.as_ref(), &secrets),
+        start_servers(loaded, &cache, (&mut source, standby), &repository, all(&ground, located, others)),
     )?;
     if promotes(loaded) {
         let link = links.open(REPLICATION_LINK, SocketAddrV4::new(source.host().address(), PORT)).await?;
@@ -152,6 +153,13 @@ fn make_hosts(ground: &Ground, loaded: &Loaded<Registry>) -> Result<BTreeMap<Str
     Ok(hosts)
 }
 
+/// Every program, once `others` are found too; hosts look in their folders from then on.
+async fn all(ground: &Ground, servers: Located, others: JoinHandle<Result<Located>>) -> Result<Located> {
+    let all = servers.and(others.await.map_err(|error| Error::new(error.to_string()))??);
+    ground.programs.get_or_init(|| all.folders());
+    Ok(all)
+}
+
 /// A link to the store from each host that saves or restores; where each of them begins.
 async fn store_links(links: &mut Links, store: &Host, from: &[Host]) -> Result<BTreeMap<String, SocketAddrV4>> {
     let mut endpoints = BTreeMap::new();
@@ -162,23 +170,36 @@ async fn store_links(links: &mut Links, store: &Host, from: &[Host]) -> Result<B
     Ok(endpoints)
 }
 
-/// The source with the application's database, and an empty server to restore onto where one is needed.
-pub(super) async fn start_servers(
+/// The source with the application's database, and an empty server to restore onto where one is needed. Neither starts
+/// before `programs` has what its own programs are looked for in.
+pub(super) async fn start_servers<T>(
     loaded: &Loaded<Registry>,
     cache: &Path,
-    source: &mut Postgres,
-    standby: Option<&mut Postgres>,
+    (source, standby): (&mut Postgres, Option<&mut Postgres>),
     repository: &Repository,
-) -> Result<()> {
+    programs: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let settings = loaded.pipeline.method.pipeline().source_settings(source.host(), repository)?;
-    source.initialise(cache, Role::Source, &settings).await?;
-    source.start(loaded.bounds.server.into()).await?;
-    if let Some(standby) = standby {
-        standby.initialise(cache, Role::Target, &[]).await?;
-        standby.start(loaded.bounds.server.into()).await.cannot("start the empty server to restore onto")?;
-    }
+    let empty = async |standby: &Option<&mut Postgres>| match standby {
+        Some(standby) => standby.initialise(cache, Role::Target, &[]).await,
+        None => Ok(()),
+    };
+    let (programs, (), ()) =
+        tokio::try_join!(programs, source.initialise(cache, Role::Source, &settings), empty(&standby))?;
+    let bound = loaded.bounds.server.into();
     let database = loaded.environment.database.replace('"', "\"\"");
-    source.run(SUPERUSER, &format!("CREATE DATABASE \"{database}\"")).await.cannot("create the database")
+    let with_database = async {
+        source.start(bound).await?;
+        source.run(SUPERUSER, &format!("CREATE DATABASE \"{database}\"")).await.cannot("create the database")
+    };
+    let to_restore_onto = async {
+        match standby {
+            Some(standby) => standby.start(bound).await.cannot("start the empty server to restore onto"),
+            None => Ok(()),
+        }
+    };
+    tokio::try_join!(with_database, to_restore_onto)?;
+    Ok(programs)
 }
 
 /// Who reaches for the store. A replica needs none: neither side saves there, nor restores from it.

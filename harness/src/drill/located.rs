@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use blackstart_record::record::Tool;
 use blackstart_record::words::hex;
 use sha2::{Digest, Sha256};
+use tokio::task::JoinHandle;
 
 use super::Registry;
 use crate::engine::postgres::Installation;
@@ -16,12 +17,26 @@ use crate::plan::Loaded;
 #[derive(Clone)]
 pub(super) struct Located(BTreeMap<&'static str, blackstart_tools::Located>);
 
+/// The servers of every drill.
+const SERVERS: [&str; 3] = ["postgres", "minio", "toxiproxy-server"];
+
 impl Located {
-    /// Finds what every drill needs, and what the pipeline adds.
-    pub(super) fn find(loaded: &Loaded<Registry>) -> Result<Self> {
-        let mut wanted = vec!["postgres", "minio", "mc", "toxiproxy-server"];
+    /// Finds the servers.
+    pub(super) fn servers() -> Result<Self> {
+        Self::find(&SERVERS)
+    }
+
+    /// Finds what is needed besides: the store's client, and what the pipeline and the faults add. Half a second where
+    /// barman is among it, which loads all of itself to tell its version: the servers start meanwhile.
+    pub(super) fn others(loaded: &Loaded<Registry>) -> JoinHandle<Result<Self>> {
+        let mut wanted = vec!["mc"];
         wanted.extend(loaded.pipeline.method.pipeline().programs());
         wanted.extend(loaded.faults.iter().flat_map(|fault| fault.inject.fault().programs()));
+        wanted.retain(|program| !SERVERS.contains(program));
+        tokio::task::spawn_blocking(move || Self::find(&wanted))
+    }
+
+    fn find(wanted: &[&str]) -> Result<Self> {
         let needed = |tool: &&blackstart_tools::Tool| tool.programs.iter().any(|program| wanted.contains(program));
         let mut found = BTreeMap::new();
         for tool in blackstart_tools::all().iter().filter(needed) {
@@ -29,6 +44,12 @@ impl Located {
             found.insert(tool.programs[0], located);
         }
         Ok(Self(found))
+    }
+
+    /// These and `others`.
+    pub(super) fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
     }
 
     /// Where a program is.

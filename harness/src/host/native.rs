@@ -12,7 +12,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use blackstart_record::event::Processes;
@@ -38,8 +38,8 @@ pub struct Ground {
     pub scratch: PathBuf,
     /// The folder with downloaded tools, shown to hosts read-only.
     pub tools: PathBuf,
-    /// The folders of located programs, ahead of the system's own in `PATH`.
-    pub programs: Vec<PathBuf>,
+    /// The folders of located programs, ahead of the system's own in `PATH`; of what starts once they are known.
+    pub programs: Arc<OnceLock<Vec<PathBuf>>>,
     /// Where output goes.
     pub logs: Logs,
 }
@@ -307,9 +307,9 @@ impl Inner {
     }
 
     fn search_path(&self) -> String {
-        let located = self.ground.programs.iter().map(|folder| self.tool(folder).to_string_lossy().into_owned());
-        let system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned();
-        located.chain([system]).collect::<Vec<_>>().join(":")
+        let located = self.ground.programs.get().into_iter().flatten();
+        let located: String = located.map(|folder| format!("{}:", self.tool(folder).display())).collect();
+        located + "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     }
 
     /// What the host sees in the place of a located program or folder.

@@ -232,7 +232,7 @@ mod tests {
             isolation: Isolation::Plain { why: "a test".into() },
             scratch: folder.to_owned(),
             tools: folder.join("none"),
-            programs: Vec::new(),
+            programs: std::sync::Arc::default(),
             logs: Logs::new(&logs, Secrets::default()),
         };
         Host::create(&ground, "primary", 0, None).unwrap()

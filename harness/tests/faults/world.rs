@@ -52,7 +52,7 @@ impl World {
             isolation,
             scratch: scratch.join("scratch"),
             tools: cache.join("tools"),
-            programs: Vec::new(),
+            programs: std::sync::Arc::default(),
             logs: Logs::new(&logs, secrets.clone()),
         };
         let others = ["replica", "store", "network", "outside"].map(|name| (name, None));
@@ -76,8 +76,7 @@ impl World {
         let application = links.open(APPLICATION_LINK, to_server).await.unwrap();
         let address = links.open(REPLICATION_LINK, to_server).await.unwrap().listen;
         follow(&server, &mut replica, &Through { address, password: secrets.make().unwrap() }).await;
-        let (minio, mc) = (program("minio").0, program("mc").0);
-        let store = Store::start(hosts["store"].clone(), &minio, &mc, &secrets).await.unwrap();
+        let store = Store::start(hosts["store"].clone(), &program("minio").0, &secrets).await.unwrap();
         let to_store = links.open(&store_link("primary"), Store::address_on(&hosts["store"])).await.unwrap();
         let key = Key { access: "pipeline".into(), secret: secrets.make().unwrap() };
         let outside = &hosts["outside"];

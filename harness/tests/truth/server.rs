@@ -57,7 +57,7 @@ impl Server {
             isolation: Isolation::Plain { why: "a test".into() },
             scratch: place("scratch"),
             tools: cache.join("tools"),
-            programs: Vec::new(),
+            programs: std::sync::Arc::default(),
             logs: Logs::new(&place("logs"), secrets.clone()),
         };
         let host = Host::create(&ground, "primary", 2 * lane, None).unwrap();

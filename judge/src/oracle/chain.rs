@@ -113,7 +113,7 @@ impl Chain {
         match effect.fate {
             Fate::Owed | Fate::Erased => {
                 // Versions that overlap the new base could still be the newer ones; one writer per key makes that rare.
-                self.allowed.extend(self.base.replace(effect));
+                self.allowed.extend(self.base.replace(effect).filter(|base| !base.precedes(&effect)));
                 self.allowed.retain(|older| !older.precedes(&effect));
             }
             Fate::Straddling | Fate::Unknown => self.allowed.push(effect),
@@ -123,7 +123,7 @@ impl Chain {
     }
 
     /// Judges the key. `open` tells of an operation of unknown effects whether it may be there.
-    pub(super) fn finish(&mut self, open: &dyn Fn(u64) -> Option<bool>) -> Outcome {
+    pub(super) fn finish(&mut self, open: &impl Fn(u64) -> Option<bool>) -> Outcome {
         if let Some(last) = self.pending.take() {
             self.settle(last);
         }
@@ -177,7 +177,7 @@ impl Chain {
         }
     }
 
-    fn judge_rows(&self, open: &dyn Fn(u64) -> Option<bool>, outcome: &mut Outcome) {
+    fn judge_rows(&self, open: &impl Fn(u64) -> Option<bool>, outcome: &mut Outcome) {
         let worth: Vec<Worth> =
             self.observed.iter().zip(&self.written_by).map(|(row, by)| self.worth(row, *by, outcome, open)).collect();
         // One row takes the key's place, the best of them; what else is there is there once too often.
@@ -238,7 +238,7 @@ impl Chain {
         }
     }
 
-    fn worth(&self, row: &Row, by: Option<Effect>, outcome: &Outcome, open: &dyn Fn(u64) -> Option<bool>) -> Worth {
+    fn worth(&self, row: &Row, by: Option<Effect>, outcome: &Outcome, open: &impl Fn(u64) -> Option<bool>) -> Worth {
         if row.op == 0 {
             return match self.initial {
                 Some(initial) if self.base.is_none() && initial.digest == row.digest => Worth::Allowed(None),

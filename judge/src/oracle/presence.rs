@@ -6,7 +6,7 @@ use blackstart_record::rows::Key;
 use blackstart_record::time::Nanos;
 
 use super::effects::{Effect, Fate};
-use super::sort::{Fixed, Sorted, split};
+use super::sort::{Fixed, Sorted, join, split};
 
 /// What one row tells of an operation. Rows that tell nothing (something later overwrote them) are no sighting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,14 +36,22 @@ impl Sighting {
 }
 
 impl Fixed for Sighting {
-    const SIZE: usize = 8 + 1 + 1 + 16 + 8;
+    type Bytes = [u8; 8 + 1 + 1 + 16 + 8];
+    const ZERO: Self::Bytes = [0; 34];
 
-    fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.op.to_le_bytes());
-        out.push(self.seen as u8 | if self.acknowledged { 0x80 } else { 0 });
-        out.push(self.table);
-        out.extend_from_slice(&self.key.0.to_le_bytes());
-        out.extend_from_slice(&self.completed.0.to_le_bytes());
+    fn rank(&self) -> u64 {
+        self.op
+    }
+
+    fn bytes(&self) -> Self::Bytes {
+        let mut bytes = Self::ZERO;
+        let out = &mut &mut bytes[..];
+        join(out, self.op.to_le_bytes());
+        join(out, [self.seen as u8 | if self.acknowledged { 0x80 } else { 0 }]);
+        join(out, [self.table]);
+        join(out, self.key.0.to_le_bytes());
+        join(out, self.completed.0.to_le_bytes());
+        bytes
     }
 
     fn take(mut bytes: &[u8]) -> Option<Self> {

@@ -9,7 +9,7 @@ use blackstart_record::verdict::DifferenceKind;
 use super::OracleError;
 use super::comparison::{Differing, Recorder};
 use super::effects::{Fate, scan};
-use super::sort::{Fixed, Sorted, Sorter, split};
+use super::sort::{Fixed, Sorted, Sorter, join, split};
 
 /// A row whose operation did nothing to its key, as far as the ledger tells. Sorts by operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,14 +21,22 @@ pub(super) struct Stray {
 }
 
 impl Fixed for Stray {
-    const SIZE: usize = 8 + 1 + 16 + 1 + 8;
+    type Bytes = [u8; 8 + 1 + 16 + 1 + 8];
+    const ZERO: Self::Bytes = [0; 34];
 
-    fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.op.to_le_bytes());
-        out.push(self.table);
-        out.extend_from_slice(&self.key.0.to_le_bytes());
-        out.push(u8::from(self.expected.is_some()));
-        out.extend_from_slice(&self.expected.unwrap_or(0).to_le_bytes());
+    fn rank(&self) -> u64 {
+        self.op
+    }
+
+    fn bytes(&self) -> Self::Bytes {
+        let mut bytes = Self::ZERO;
+        let out = &mut &mut bytes[..];
+        join(out, self.op.to_le_bytes());
+        join(out, [self.table]);
+        join(out, self.key.0.to_le_bytes());
+        join(out, [u8::from(self.expected.is_some())]);
+        join(out, self.expected.unwrap_or(0).to_le_bytes());
+        bytes
     }
 
     fn take(mut bytes: &[u8]) -> Option<Self> {
@@ -50,11 +58,19 @@ struct Forbidden {
 }
 
 impl Fixed for Forbidden {
-    const SIZE: usize = 9;
+    type Bytes = [u8; 8 + 1];
+    const ZERO: Self::Bytes = [0; 9];
 
-    fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.op.to_le_bytes());
-        out.push(u8::from(self.rolled_back));
+    fn rank(&self) -> u64 {
+        self.op
+    }
+
+    fn bytes(&self) -> Self::Bytes {
+        let mut bytes = Self::ZERO;
+        let out = &mut &mut bytes[..];
+        join(out, self.op.to_le_bytes());
+        join(out, [u8::from(self.rolled_back)]);
+        bytes
     }
 
     fn take(mut bytes: &[u8]) -> Option<Self> {
@@ -74,7 +90,7 @@ pub(super) fn resolve(
 ) -> Result<(), OracleError> {
     let Some(mut stray) = strays.take()? else { return Ok(()) };
     let mut forbidden = Sorter::new(budget);
-    scan(ledger, in_flight, &mut |operation| {
+    scan(ledger, in_flight, |operation| {
         match operation.fate(cut) {
             Fate::Failed => forbidden.push(Forbidden { op: operation.op, rolled_back: true })?,
             Fate::Tail | Fate::UnknownAfter | Fate::Aftermath => {

@@ -11,8 +11,18 @@ pub fn put_varint(out: &mut Vec<u8>, mut value: u128) {
 
 /// Takes one LEB128 integer off the front; `None` if it is cut off or wider than 128 bits.
 pub fn take_varint(input: &mut &[u8]) -> Option<u128> {
-    let mut value = 0_u128;
-    for shift in (0..=126).step_by(7) {
+    // Nearly every integer is done here: 64 bits are shifted in one step, 128 are not.
+    let mut low = 0_u64;
+    for shift in (0..63).step_by(7) {
+        let (&byte, rest) = input.split_first()?;
+        *input = rest;
+        low |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(low.into());
+        }
+    }
+    let mut value = u128::from(low);
+    for shift in (63..=126).step_by(7) {
         let (&byte, rest) = input.split_first()?;
         *input = rest;
         let bits = u128::from(byte & 0x7f);
