@@ -261,7 +261,6 @@ impl Store {
         }
         Ok(found)
     }
-
 }
 
 fn client(address: SocketAddrV4, key: &Key) -> aws_sdk_s3::Client {

@@ -94,21 +94,22 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     let program = installed::program(root, "cargo-mutants", VERSION, out)?;
     let folder = output::target_dir(root).join("nightly").join(name);
     std::fs::create_dir_all(&folder)?;
-    let pass = |tests: &[&str], again: bool, out: &mut dyn Write| {
-        let mut command = command(root, &program, &folder, scope, slice);
-        if again {
-            command.arg("--iterate");
-        } else {
-            command.env("BLACKSTART_FEW", "1").env("PROPTEST_CASES", "32");
-        }
+    let pass = |tests: &[&str], survivors: Option<&[String]>, out: &mut dyn Write| {
+        let mut command = command(root, &program, &folder, scope);
+        match survivors {
+            Some(survivors) => command.args(survivors.iter().flat_map(|name| ["--re".to_owned(), only(name)])),
+            // Theirs count from 0.
+            None => (command.env("BLACKSTART_FEW", "1").env("PROPTEST_CASES", "32"))
+                .args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]),
+        };
         output::follow(command.arg("--").args(tests), out, |_| ())?;
         Found::read(&folder.join("mutants.out"))
     };
-    let mut found = pass(scope.tests, false, out)?;
+    let mut found = pass(scope.tests, None, out)?;
     if !found.survived.is_empty() {
         // Few cases may miss what all of them notice.
-        let again = pass(scope.all_tests, true, out)?;
-        found = Found { caught: [found.caught, again.caught].concat(), unviable: found.unviable, ..again };
+        let again = pass(scope.all_tests, Some(&found.survived), out)?;
+        found = found.and(again);
     }
     let explained = Explained::read(root)?;
     let wrong = explained.judge(&found.survived, &found.caught);
@@ -116,7 +117,7 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     Ok(Outcome { passed: wrong.is_empty() && found.total() > 0, figures: found.figures() })
 }
 
-fn command(root: &Path, program: &Path, folder: &Path, scope: &Scope, slice: usize) -> Command {
+fn command(root: &Path, program: &Path, folder: &Path, scope: &Scope) -> Command {
     let mut command = Command::new(program);
     // One target folder for the copies of the tree: cargo-mutants would build the dependencies anew in each.
     command.current_dir(root).env("CARGO_TARGET_DIR", output::target_dir(root).join("mutants"));
@@ -125,11 +126,16 @@ fn command(root: &Path, program: &Path, folder: &Path, scope: &Scope, slice: usi
     // A machine that is busy for a while is no test that does not end.
     command.args(["mutants", "--minimum-test-timeout", "40"]);
     command.args(["--no-shuffle", "--colors", "never", "--output"]).arg(folder);
-    // Theirs count from 0.
-    command.args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]);
     command.args(scope.files.iter().flat_map(|file| ["--file", file]));
     command.args(scope.cargo.iter().flat_map(|argument| ["--cargo-arg", *argument]));
     command
+}
+
+/// A pattern of this one mutant.
+fn only(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '<' | '>' | '_');
+    let escaped = name.chars().flat_map(|c| (!plain(c)).then_some('\\').into_iter().chain([c]));
+    format!("^{}$", escaped.collect::<String>())
 }
 
 /// What cargo-mutants wrote down, each mutant as `FILE:LINE:COLUMN: CHANGE`.
@@ -159,6 +165,13 @@ impl Found {
             survived: list("missed.txt")?,
             unviable: list("unviable.txt")?,
         })
+    }
+
+    /// What is known when the survivors were tried again.
+    fn and(self, again: Self) -> Self {
+        let caught = [self.caught, again.caught].concat();
+        let timed_out = [self.timed_out, again.timed_out].concat();
+        Self { caught, timed_out, survived: again.survived, unviable: self.unviable }
     }
 
     fn total(&self) -> usize {
@@ -205,6 +218,13 @@ mod tests {
         let found = Found::read(folder.path()).unwrap();
         assert_eq!((found.total(), found.survived.len()), (4, 1));
         assert_eq!(found.figures()[0].value, "3 of 4, 1 of them by a test that did not end");
+    }
+
+    #[test]
+    fn a_survivor_is_named_by_a_pattern_of_nothing_else() {
+        let name = "a/b.rs:31:46: replace <impl Fixed for Effect>::put -> Option<u8> with [Some(1)]";
+        let pattern = r"^a\/b\.rs\:31\:46\: replace <impl Fixed for Effect>\:\:put \-> Option<u8> with \[Some\(1\)\]$";
+        assert_eq!(only(name), pattern);
     }
 
     #[test]

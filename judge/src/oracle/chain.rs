@@ -183,7 +183,7 @@ impl Chain {
         // One row takes the key's place, the best of them; what else is there is there once too often.
         let rank = |worth: &Worth| match worth {
             Worth::Allowed(_) => 0,
-            Worth::Wrong(kind) if !is_ghost(*kind) => 1,
+            Worth::Wrong(kind) if !is_forbidden(*kind) => 1,
             Worth::Wrong(_) => 2,
             Worth::Stray => 3,
         };
@@ -315,9 +315,4 @@ impl Chain {
 /// Kinds that are wrong whatever else is under the key.
 fn is_forbidden(kind: DifferenceKind) -> bool {
     matches!(kind, DifferenceKind::RolledBack | DifferenceKind::AfterCut | DifferenceKind::Unexplained)
-}
-
-/// Data that is there and should not be, apart from a deletion that came back.
-fn is_ghost(kind: DifferenceKind) -> bool {
-    is_forbidden(kind) || kind == DifferenceKind::Duplicate
 }

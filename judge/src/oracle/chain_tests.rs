@@ -103,6 +103,9 @@ fn each_way_a_row_can_be_wrong_has_its_kind() {
         ("rolled back and absent", true, vec![write(1, Failed, 10)], vec![exact(0)], vec![]),
         ("rolled back over an owed write", true, vec![write(1, Owed, 10), write(2, Failed, 20)], vec![exact(2)], vec![RolledBack, Missing]),
         ("rolled back beside the owed write", true, vec![write(1, Owed, 10), write(2, Failed, 20)], vec![exact(2), exact(1)], vec![RolledBack]),
+        ("rolled back beside the owed write, which is changed", true, vec![write(1, Owed, 10), write(2, Failed, 20)], vec![exact(2), other(1)], vec![RolledBack, Changed]),
+        ("the same, the other way about", true, vec![write(1, Owed, 10), write(2, Failed, 20)], vec![other(1), exact(2)], vec![Changed, RolledBack]),
+        ("deleted, perhaps twice, and what the second wrote before", true, vec![delete(1, Owed, 10), delete(2, Unknown, 20)], vec![exact(2)], vec![Unexplained]),
         ("nobody's row in the place of an owed one", true, vec![write(1, Owed, 10)], vec![exact(5)], vec![Missing]), // and the stray
         ("nobody's row in the place of one that may be deleted", true, vec![delete(1, Unknown, 10)], vec![exact(5)], vec![]),
         ("a ghost beside the right row", true, vec![write(1, Tail, 200)], vec![exact(0), exact(1)], vec![AfterCut]),

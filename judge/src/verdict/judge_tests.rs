@@ -264,10 +264,13 @@ fn a_folder_without_a_record_is_an_error() {
 #[test]
 fn what_the_isolation_cannot_prove_is_inconclusive_by_name() {
     let mut drill = Drill::healthy();
-    drill.record.isolation.cannot_prove = vec!["FENCE".into(), "IDENT".into()];
+    // The last is of no checker that there is.
+    let names = ["FENCE", "IDENT", "SEALED"];
+    drill.record.isolation.cannot_prove = names.map(str::to_owned).into();
     let verdict = drill.judge();
     assert_eq!(verdict.verdict, Verdict::Inconclusive);
-    for name in ["FENCE", "IDENT"] {
+    for name in names {
+        assert_eq!(verdict.findings.iter().filter(|finding| finding.checker == name).count(), 1, "{name}");
         let finding = finding(&verdict, name);
         assert_eq!(finding.verdict, Verdict::Inconclusive);
         assert_eq!(finding.says, format!("these hosts cannot prove it: {}", drill.record.isolation.says));
