@@ -13,7 +13,7 @@ use super::chain::{Chain, Hole, Outcome};
 use super::comparison::{Comparison, Differing, OracleError, Recorder, TableCount, earlier};
 use super::effects::{Effect, Fate, IN_FLIGHT, Open, scan};
 use super::presence::{Sighting, Wholeness};
-use super::sort::{Fixed, Sorted, Sorter, split};
+use super::sort::{Fixed, Sorted, Sorter, join, split};
 use super::stray::{Stray, resolve};
 
 /// How much memory a comparison may use.
@@ -331,8 +331,8 @@ impl Fixed for HoleOperation {
         self.0
     }
 
-    fn bytes(&self) -> Self::Bytes {
-        self.0.to_le_bytes()
+    fn put(&self, out: &mut &mut [u8]) {
+        join(out, self.0.to_le_bytes());
     }
 
     fn take(mut bytes: &[u8]) -> Option<Self> {

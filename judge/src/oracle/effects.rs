@@ -164,9 +164,7 @@ impl Fixed for Effect {
         u64::from(self.table) << 56 | u64::from(128 - above) << 48 | highest as u64
     }
 
-    fn bytes(&self) -> Self::Bytes {
-        let mut bytes = Self::ZERO;
-        let out = &mut &mut bytes[..];
+    fn put(&self, out: &mut &mut [u8]) {
         join(out, [self.table]);
         join(out, self.key.0.to_le_bytes());
         join(out, self.invoked.0.to_le_bytes());
@@ -175,7 +173,6 @@ impl Fixed for Effect {
         join(out, self.completed.0.to_le_bytes());
         join(out, [self.fate as u8 | if self.digest.is_some() { 0x80 } else { 0 }]);
         join(out, self.digest.unwrap_or(0).to_le_bytes());
-        bytes
     }
 
     fn take(mut bytes: &[u8]) -> Option<Self> {

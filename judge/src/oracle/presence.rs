@@ -43,15 +43,12 @@ impl Fixed for Sighting {
         self.op
     }
 
-    fn bytes(&self) -> Self::Bytes {
-        let mut bytes = Self::ZERO;
-        let out = &mut &mut bytes[..];
+    fn put(&self, out: &mut &mut [u8]) {
         join(out, self.op.to_le_bytes());
         join(out, [self.seen as u8 | if self.acknowledged { 0x80 } else { 0 }]);
         join(out, [self.table]);
         join(out, self.key.0.to_le_bytes());
         join(out, self.completed.0.to_le_bytes());
-        bytes
     }
 
     fn take(mut bytes: &[u8]) -> Option<Self> {

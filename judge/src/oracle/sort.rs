@@ -15,10 +15,17 @@ pub(super) trait Fixed: Copy + Ord {
     const ZERO: Self::Bytes;
     /// Where it sorts, coarsely: of two records with different ranks the lesser comes first.
     fn rank(&self) -> u64;
-    /// Its encoding.
-    fn bytes(&self) -> Self::Bytes;
-    /// Reads back [`Fixed::bytes`]; `None` if it is no record.
+    /// Fills that room from its front, by [`join`].
+    fn put(&self, out: &mut &mut [u8]);
+    /// Reads back what [`Fixed::put`] wrote; `None` if it is no record.
     fn take(bytes: &[u8]) -> Option<Self>;
+
+    /// Its encoding.
+    fn bytes(&self) -> Self::Bytes {
+        let mut bytes = Self::ZERO;
+        self.put(&mut bytes.as_mut());
+        bytes
+    }
 }
 
 /// Runs merged at once: bounds open files and read buffers.
@@ -207,7 +214,7 @@ fn read<T: Fixed>((input, left): &mut (BufReader<File>, u64)) -> io::Result<Opti
     record.map(Some).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a sorted run does not read back"))
 }
 
-/// Puts an integer's bytes at the front, for [`Fixed::bytes`].
+/// Puts an integer's bytes at the front, for [`Fixed::put`].
 pub(super) fn join<const N: usize>(out: &mut &mut [u8], bytes: [u8; N]) {
     if let Some((head, rest)) = std::mem::take(out).split_first_chunk_mut::<N>() {
         *head = bytes;
@@ -234,8 +241,8 @@ mod tests {
         fn rank(&self) -> u64 {
             self / 4
         }
-        fn bytes(&self) -> Self::Bytes {
-            self.to_le_bytes()
+        fn put(&self, out: &mut &mut [u8]) {
+            join(out, self.to_le_bytes());
         }
         fn take(mut bytes: &[u8]) -> Option<Self> {
             split(&mut bytes).map(u64::from_le_bytes)

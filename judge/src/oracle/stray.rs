@@ -28,15 +28,12 @@ impl Fixed for Stray {
         self.op
     }
 
-    fn bytes(&self) -> Self::Bytes {
-        let mut bytes = Self::ZERO;
-        let out = &mut &mut bytes[..];
+    fn put(&self, out: &mut &mut [u8]) {
         join(out, self.op.to_le_bytes());
         join(out, [self.table]);
         join(out, self.key.0.to_le_bytes());
         join(out, [u8::from(self.expected.is_some())]);
         join(out, self.expected.unwrap_or(0).to_le_bytes());
-        bytes
     }
 
     fn take(mut bytes: &[u8]) -> Option<Self> {
@@ -65,12 +62,9 @@ impl Fixed for Forbidden {
         self.op
     }
 
-    fn bytes(&self) -> Self::Bytes {
-        let mut bytes = Self::ZERO;
-        let out = &mut &mut bytes[..];
+    fn put(&self, out: &mut &mut [u8]) {
         join(out, self.op.to_le_bytes());
         join(out, [u8::from(self.rolled_back)]);
-        bytes
     }
 
     fn take(mut bytes: &[u8]) -> Option<Self> {
