@@ -20,7 +20,7 @@ pub fn target_dir(root: &Path) -> PathBuf {
 }
 
 /// What drills of checks are told by their environment: to keep their hosts' disks in memory, where there is plenty of it.
-/// What they prove does not hang on the disk, and servers of thousands of files, made and removed by the hundred, do.
+/// What they prove does not depend on the disk; how long it takes to make and remove servers of a thousand files does.
 pub fn disks() -> Option<(&'static str, &'static str)> {
     const VARIABLE: &str = "BLACKSTART_SCRATCH";
     const MEMORY: &str = "/dev/shm";
