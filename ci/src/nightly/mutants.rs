@@ -97,21 +97,22 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     let pass = |tests: &[&str], survivors: Option<&[String]>, out: &mut dyn Write| {
         let mut command = command(root, &program, &folder, scope);
         match survivors {
-            Some(survivors) => command.args(survivors.iter().flat_map(|name| ["--re".to_owned(), only(name)])),
+            Some(survivors) => command.args(survivors.iter().flat_map(|name| again(name))),
             // Theirs count from 0.
             None => (command.env("BLACKSTART_FEW", "1").env("PROPTEST_CASES", "32"))
+                .args(scope.files.iter().flat_map(|file| ["--file", file]))
                 .args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]),
         };
         output::follow(command.arg("--").args(tests), out, |_| ())?;
         Found::read(&folder.join("mutants.out"))
     };
     let mut found = pass(scope.tests, None, out)?;
-    if !found.survived.is_empty() {
+    let explained = Explained::read(root)?;
+    if !explained.judge(&found.survived, &[]).is_empty() {
         // Few cases may miss what all of them notice.
         let again = pass(scope.all_tests, Some(&found.survived), out)?;
         found = found.and(again);
     }
-    let explained = Explained::read(root)?;
     let wrong = explained.judge(&found.survived, &found.caught);
     wrong.iter().try_for_each(|wrong| writeln!(out, "{wrong}"))?;
     Ok(Outcome { passed: wrong.is_empty() && found.total() > 0, figures: found.figures() })
@@ -126,9 +127,14 @@ fn command(root: &Path, program: &Path, folder: &Path, scope: &Scope) -> Command
     // A machine that is busy for a while is no test that does not end.
     command.args(["mutants", "--minimum-test-timeout", "40"]);
     command.args(["--no-shuffle", "--colors", "never", "--output"]).arg(folder);
-    command.args(scope.files.iter().flat_map(|file| ["--file", file]));
     command.args(scope.cargo.iter().flat_map(|argument| ["--cargo-arg", *argument]));
     command
+}
+
+/// Asks for this one mutant, and for its file's alone: some kinds come whatever pattern asks for others.
+fn again(name: &str) -> [String; 4] {
+    let file = name.split(':').next().unwrap_or_default();
+    ["--file".to_owned(), file.to_owned(), "--re".to_owned(), only(name)]
 }
 
 /// A pattern of this one mutant.

@@ -214,3 +214,28 @@ impl Hole {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use blackstart_record::rows::KeyKind;
+
+    use super::*;
+
+    #[test]
+    fn the_first_keys_are_named_in_whatever_order_they_are_found() {
+        let (all, few) = (3 * FIRST as u128, FIRST as u128 / 2);
+        let scattered: Vec<u128> = (0..all).map(|key| key * 7 % all).collect();
+        let orders = [(0..all).collect(), (0..all).rev().collect(), scattered, (0..few).rev().collect::<Vec<u128>>()];
+        for keys in orders {
+            let mut recorder = Recorder::default();
+            for key in &keys {
+                recorder.add(0, DifferenceKind::Missing, Differing { key: Key(*key), expected: None, observed: None });
+            }
+            let tables = [Table { name: "app.t".to_owned(), key: KeyKind::Integer }];
+            let found = recorder.finish(&tables).remove(0);
+            let named: Vec<u128> = found.first.iter().map(|row| row.key.0).collect();
+            let first: Vec<u128> = (0..keys.len().min(FIRST) as u128).collect();
+            assert_eq!((found.count, named), (keys.len() as u64, first), "found as {keys:?}");
+        }
+    }
+}

@@ -271,4 +271,17 @@ mod tests {
             assert_eq!(operation.fate(&cut), fate, "{operation:?}");
         }
     }
+
+    #[test]
+    fn as_many_operations_are_in_flight_as_there_is_room_for_and_no_more() {
+        let folder = crate::oracle::testing::scratch();
+        let begun = |op| LedgerEntry::Invoked { op, client: 0, epoch: 0, at: Nanos(op) };
+        for (operations, fits) in [(1, true), (2, true), (3, false)] {
+            let path = folder.path().join(operations.to_string());
+            let mut writer = ledger::Writer::create(&path).unwrap();
+            writer.append(&(1..=operations).map(begun).collect::<Vec<_>>()).unwrap();
+            drop(writer);
+            assert_eq!(scan(&path, 2, |_| Ok(())).is_ok(), fits, "{operations} in flight");
+        }
+    }
 }

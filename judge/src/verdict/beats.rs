@@ -303,8 +303,7 @@ impl Watch {
             // No probe noticed anything: at worst an outage hid between two beats.
             let resolution = self.longest_unseen().max(self.beat);
             let between = Interval { lower: from, upper: from.plus(resolution) };
-            let end = Stable { between, first_read: between.upper, first_write: between.upper, ..stable };
-            return Some(Outage { end, resolution });
+            return Some(Outage { end: Stable { between, ..stable }, resolution });
         }
         let between = Interval { lower: stable.between.lower.max(from), upper: stable.between.upper };
         let resolution = self.beat.plus(self.lateness(between.lower, stable.until));
