@@ -42,7 +42,7 @@ pub fn start(name: &str) -> Result<()> {
 pub fn inside(name: &str, scratch: &Path) -> Result<()> {
     let lifeline = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let isolation = isolate::available();
-    isolate::enter(&isolation, lifeline)?;
+    isolate::enter(&isolation, lifeline, |_| ())?;
     let comparison = ALL.iter().find(|comparison| comparison.name == name);
     match comparison.map(|comparison| comparison.run) {
         Some(Run::Isolated(run)) => run(isolation, scratch.to_owned()),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use blackstart::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER, connect};
 use blackstart::host::isolate::{Isolation, NOBODY};
-use blackstart::host::{Ground, Host, Logs};
+use blackstart::host::{Ground, Host, Logs, Spec};
 use blackstart::link::Links;
 use blackstart::secret::Secrets;
 use blackstart::workload::{self, Domain, Settings};
@@ -57,9 +57,10 @@ impl World {
     ///
     /// # Errors
     /// What the system refused.
-    pub fn host(&mut self, name: &str) -> Result<Host> {
+    pub async fn host(&mut self, name: &str) -> Result<Host> {
         self.hosts += 1;
-        Ok(Host::create(&self.ground, name, self.hosts, None)?)
+        Ok(Host::create(&self.ground, Spec { name, index: self.hosts, disk: None, runs: "postgres", image: None })
+            .await?)
     }
 
     /// A running PostgreSQL with an empty database, on a host of this name.
@@ -67,7 +68,7 @@ impl World {
     /// # Errors
     /// It could not be started.
     pub async fn postgres(&mut self, name: &str, settings: &[(String, String)]) -> Result<Postgres> {
-        let host = self.host(name)?;
+        let host = self.host(name).await?;
         self.start(host, settings).await
     }
 
@@ -89,7 +90,7 @@ impl World {
     /// It could not be started.
     pub async fn links(&mut self) -> Result<Links> {
         let toxiproxy = locate(&TOXIPROXY)?.path;
-        Ok(Links::start(self.host("network")?, &toxiproxy).await?)
+        Ok(Links::start(self.host("network").await?, &toxiproxy).await?)
     }
 
     /// Where the host's programs are looked for, for `PATH`.

@@ -14,8 +14,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::engine::Engine;
 use crate::figures::Figure;
-use crate::output;
+use crate::{images, output};
 use known::Case;
 use outcome::Outcome;
 use table::Row;
@@ -28,15 +29,16 @@ const TRIES: u32 = 3;
 pub struct Wanted {
     ids: Vec<String>,
     seeds: u64,
+    in_containers: bool,
 }
 
 impl Wanted {
     /// Every defect, twin and control, `seeds` times.
     pub fn all(seeds: u64) -> Self {
-        Self { ids: Vec::new(), seeds }
+        Self { ids: Vec::new(), seeds, in_containers: false }
     }
 
-    /// Reads `[ID..] [--seeds N]`.
+    /// Reads `[ID..] [--seeds N] [--containers]`.
     ///
     /// # Errors
     /// What is wrong with them, for a person.
@@ -49,6 +51,7 @@ impl Wanted {
                     let number = arguments.next().and_then(|number| number.parse().ok()).filter(|seeds| *seeds > 0);
                     wanted.seeds = number.ok_or("--seeds needs a number of at least 1")?;
                 }
+                "--containers" => wanted.in_containers = true,
                 other if other.starts_with('-') => return Err(format!("`{other}` is no option of defects")),
                 id => wanted.ids.push(id.to_owned()),
             }
@@ -97,7 +100,12 @@ impl Summary {
 pub fn run(root: &Path, wanted: &Wanted, out: &mut dyn Write) -> io::Result<u8> {
     let all = known::read(&root.join("fixtures/known_bad"))?;
     match wanted.of(all) {
-        Ok(cases) => Ok(u8::from(!matrix(root, &cases, wanted.seeds, out)?.passed())),
+        Ok(cases) if wanted.in_containers => {
+            let engine = Engine::start(out)?;
+            let built = images::build(root, &[], Some(&engine), out)? == 0;
+            Ok(u8::from(!built || !matrix(root, &cases, wanted.seeds, Some(&engine), out)?.passed()))
+        }
+        Ok(cases) => Ok(u8::from(!matrix(root, &cases, wanted.seeds, None, out)?.passed())),
         Err(problem) => {
             writeln!(out, "cargo ci defects: {problem}")?;
             Ok(2)
@@ -110,17 +118,33 @@ pub fn run(root: &Path, wanted: &Wanted, out: &mut dyn Write) -> io::Result<u8> 
 /// # Errors
 /// As [`run`].
 pub fn all(root: &Path, seeds: u64, out: &mut dyn Write) -> io::Result<Summary> {
-    matrix(root, &known::read(&root.join("fixtures/known_bad"))?, seeds, out)
+    matrix(root, &known::read(&root.join("fixtures/known_bad"))?, seeds, None, out)
 }
 
-fn matrix(root: &Path, cases: &[Case], seeds: u64, out: &mut dyn Write) -> io::Result<Summary> {
+/// Those of these names, once, on hosts in containers of `engine`.
+///
+/// # Errors
+/// As [`run`].
+pub fn in_containers(root: &Path, ids: &[&str], engine: &Engine, out: &mut dyn Write) -> io::Result<Summary> {
+    let wanted = Wanted { ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..Wanted::all(1) };
+    let cases = wanted.of(known::read(&root.join("fixtures/known_bad"))?).map_err(io::Error::other)?;
+    matrix(root, &cases, 1, Some(engine), out)
+}
+
+fn matrix(
+    root: &Path,
+    cases: &[Case],
+    seeds: u64,
+    engine: Option<&Engine>,
+    out: &mut dyn Write,
+) -> io::Result<Summary> {
     let (program, work) = (built(root)?, output::target_dir(root).join("defects"));
     let mut summary = Summary::default();
     writeln!(out, "{}", table::head())?;
     for case in cases {
         let mut row = Row::of(case);
         for seed in 1..=seeds {
-            row.add(seed, &once(case, seed, &program, &work)?);
+            row.add(seed, &once(case, seed, (&program, engine), &work)?);
         }
         summary.drills += seeds;
         summary.right += row.right();
@@ -141,14 +165,15 @@ fn built(root: &Path) -> io::Result<PathBuf> {
 }
 
 /// One drill, again where the machine was too busy for it.
-fn once(case: &Case, seed: u64, program: &Path, work: &Path) -> io::Result<Tried> {
+fn once(case: &Case, seed: u64, (program, engine): (&Path, Option<&Engine>), work: &Path) -> io::Result<Tried> {
     let folder = work.join(format!("{}-{seed}", case.id));
     let name = compose::compose(case, &folder)?;
     let mut tries = 0;
     loop {
         tries += 1;
         let mut blackstart = Command::new(program);
-        blackstart.envs(output::disks());
+        blackstart.envs(output::disks()).envs(engine.into_iter().flat_map(Engine::environment));
+        blackstart.args(["run", "--hosts", if engine.is_some() { "docker" } else { "native" }]);
         let drilled = drill::run(blackstart, &name, &folder, seed)?;
         let outcome = outcome::of(case, drilled.verdict.as_ref().map_err(String::as_str));
         if !matches!(outcome, Outcome::Busy(_)) || tries == TRIES {
@@ -174,7 +199,8 @@ mod tests {
     fn ids_and_seeds_are_read_and_anything_else_is_refused() {
         assert_eq!(Wanted::parse(&[]), Ok(Wanted::all(1)));
         let some = Wanted::parse(&["G01", "--seeds", "20", "dump"]).unwrap();
-        assert_eq!(some, Wanted { ids: vec!["G01".into(), "dump".into()], seeds: 20 });
+        assert_eq!(some, Wanted { ids: vec!["G01".into(), "dump".into()], ..Wanted::all(20) });
+        assert!(Wanted::parse(&["G01", "--containers"]).unwrap().in_containers);
         for wrong in [&["--seeds"][..], &["--seeds", "0"], &["--seeds", "many"], &["--all"]] {
             assert!(Wanted::parse(wrong).is_err(), "{wrong:?}");
         }
@@ -184,9 +210,9 @@ mod tests {
     fn a_name_that_nothing_has_is_an_error_and_no_name_is_everything() {
         let cases = || vec![Case::twin("dump"), Case::twin("archive")];
         assert_eq!(Wanted::all(1).of(cases()).unwrap().len(), 2);
-        let one = Wanted { ids: vec!["DUMP".into()], seeds: 1 };
+        let one = Wanted { ids: vec!["DUMP".into()], ..Wanted::all(1) };
         assert_eq!(one.of(cases()).unwrap().len(), 1);
-        let none = Wanted { ids: vec!["G77".into()], seeds: 1 };
+        let none = Wanted { ids: vec!["G77".into()], ..Wanted::all(1) };
         assert!(none.of(cases()).unwrap_err().contains("G77"));
     }
 

@@ -6,6 +6,9 @@
 //! - [`nightly`]: what takes too long for that, resumable, a share a machine
 //! - [`compare`]: what we cost against the bare tools
 //! - [`defects`]: drills with something wrong in them, which a named check has to catch
+//! - [`containers`]: that hosts in containers are as native ones
+//! - [`engine`]: a container engine of our own, for as long as a check needs it
+//! - [`images`]: what hosts in containers are made of
 //! - [`figures`]: the table of what the two measured
 //!
 //! The library writes to whatever it is given and returns exit codes; only `main.rs` knows the
@@ -13,8 +16,11 @@
 
 pub mod checks;
 pub mod compare;
+pub mod containers;
 pub mod defects;
+pub mod engine;
 pub mod figures;
+pub mod images;
 pub mod nightly;
 pub mod output;
 pub mod setup;

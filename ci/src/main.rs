@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use blackstart_ci::nightly::{self, Wanted};
-use blackstart_ci::{checks, compare, defects, setup, tidy, workspace_root};
+use blackstart_ci::{checks, compare, containers, defects, images, setup, tidy, workspace_root};
 
 const USAGE: &str = "\
 usage: cargo ci <command>
@@ -23,9 +23,12 @@ usage: cargo ci <command>
       --again         steps that are done for this commit as well
   defects [ID..]      drills with a planted defect: each is caught by a check that is named for it, its twin is met
       --seeds N       with N seeds each
+      --containers    on hosts in containers, by an engine of our own
   clean-drills [N]    N drills with nothing wrong in them (200), and how often one is called so all the same; those
                       that were drilled for this commit before count
   compare [NAME..]    what we cost against the bare tools; NAME is a part of a comparison's name
+  containers          hosts in containers keep the contract of native ones, and drills on them come to the same verdicts
+  images [NAME..]     what hosts in containers are made of, from Debian's packages; NAME is a part of an image's name
   help                this text
 
 exit codes: 0 done, 1 failed, 2 usage, or something that a person has to install
@@ -55,6 +58,8 @@ fn main() -> ExitCode {
             _ => usage("clean-drills needs a number of at least 1"),
         },
         ["compare", ref names @ ..] if !names.iter().any(|name| name.starts_with('-')) => run_compare(names, &mut out),
+        ["containers"] => run_containers(&mut out),
+        ["images", ref names @ ..] if !names.iter().any(|name| name.starts_with('-')) => run_images(names, &mut out),
         ["help" | "--help" | "-h"] => out.write_all(USAGE.as_bytes()).map(|()| 0),
         [] => usage("a command is missing"),
         [..] => usage(&format!("`{}` is not a command", arguments.join(" "))),
@@ -86,6 +91,16 @@ fn run_checks(out: &mut dyn Write) -> io::Result<u8> {
 fn run_compare(names: &[&str], out: &mut dyn Write) -> io::Result<u8> {
     let root = workspace_root(&std::env::current_dir()?)?;
     compare::run(&root, names, out)
+}
+
+fn run_containers(out: &mut dyn Write) -> io::Result<u8> {
+    let root = workspace_root(&std::env::current_dir()?)?;
+    Ok(u8::from(!containers::run(&root, out)?))
+}
+
+fn run_images(names: &[&str], out: &mut dyn Write) -> io::Result<u8> {
+    let root = workspace_root(&std::env::current_dir()?)?;
+    images::run(&root, names, out)
 }
 
 fn run_defects(wanted: &defects::Wanted, out: &mut dyn Write) -> io::Result<u8> {

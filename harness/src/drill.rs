@@ -17,6 +17,7 @@ mod stand_in;
 mod store;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 
 use blackstart_record::event::{Event, Phase};
@@ -29,7 +30,8 @@ use crate::clock::Clock;
 use crate::examine::inventory;
 use crate::examine::probe::{HEARTBEAT, Incarnations, Probes};
 use crate::failure::{Context, Error, Result};
-use crate::host::isolate::Isolation;
+use crate::host::docker::{Engine, Fleet, Images, Owner};
+use crate::host::isolate::{self, Isolation};
 use crate::pipeline::{Backup, Tools};
 use crate::plan::{Loaded, Vocabulary};
 use crate::workload::{self, Domain, Ledger, Running as Clients, Settings, Workload};
@@ -47,6 +49,41 @@ pub struct Registry;
 impl Vocabulary for Registry {
     type Fault = fault::Spec;
     type Method = pipeline::Spec;
+}
+
+/// What the hosts of a drill are made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hosts {
+    /// Processes on this machine, kept apart as well as the kernel lets us.
+    Native,
+    /// Containers.
+    Docker {
+        /// Who makes them.
+        engine: Engine,
+        /// What from.
+        images: Images,
+    },
+}
+
+impl Hosts {
+    /// Isolates this process as these hosts want it; only the drill returns. Must be called before any thread is started.
+    ///
+    /// # Errors
+    /// What the kernel or the engine refused.
+    pub fn enter(&self, request: &Request, lifeline: File, complain: fn(&str)) -> Result<Isolation> {
+        let mut isolation = match self {
+            Self::Native => isolate::available(),
+            Self::Docker { engine, images } => {
+                let owner = Owner { run: request.run.clone(), drill: request.id.clone() };
+                Isolation::Containers(Fleet::new(engine.clone(), owner, images.clone()))
+            }
+        };
+        isolate::enter(&isolation, lifeline, complain).map_err(Error::new)?;
+        if let Isolation::Containers(fleet) = &mut isolation {
+            fleet.enter(environment::network(&request.loaded)?)?;
+        }
+        Ok(isolation)
+    }
 }
 
 /// One drill to run.
@@ -68,6 +105,8 @@ pub struct Request {
     pub previous: Option<String>,
     /// Drills of the same run that were skipped, and why.
     pub skipped: BTreeMap<String, String>,
+    /// What hosts are made of.
+    pub hosts: Hosts,
     /// Whether the restore is tried on damaged copies too.
     pub sabotage: bool,
     /// Whether backups are disturbed at each of their steps.
@@ -131,6 +170,7 @@ impl Drill {
         self.enter(Phase::Load).await;
         let before = self.load(&mut world).await?;
         record.tools = world.tools().await?;
+        record.machine.extend(world.images());
         self.store_record(&record)?;
         let older = self.older_backup(&world).await?;
         self.enter(Phase::Workload).await;

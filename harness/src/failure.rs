@@ -17,6 +17,11 @@ pub enum Error {
 /// `T`, or how the world failed.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// The whole chain of a client's error: its own display form says only "service error".
+pub fn words(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 impl Error {
     /// A failure without tool output.
     pub fn new(message: impl Into<String>) -> Self {

@@ -23,6 +23,7 @@
 //! | [`examine`] | probes and looks at live servers, written down |
 //! | [`drill`] | where the stages meet; the only writer of the history |
 //! | [`cli`] | one file per subcommand |
+//! | [`library`] | a drill as a test of a team's own |
 //!
 //! `oracle` and `verdict` are not here but in the package `blackstart-judge`, which reads the record that a drill
 //! leaves, and knows no server.
@@ -35,6 +36,7 @@ pub mod examine;
 pub mod failure;
 pub mod fault;
 pub mod host;
+pub mod library;
 pub mod link;
 pub mod pipeline;
 pub mod plan;

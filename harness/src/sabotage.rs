@@ -124,16 +124,6 @@ pub const DAMAGES: &[Damage] = &[
         edits: |of| main(of, |b| flip(b, 100)),
     },
     Damage {
-        id: "zeroed-block",
-        what: "4 kB of zeros in the middle of the largest object",
-        edits: |of| main(of, zero_block),
-    },
-    Damage {
-        id: "doubled",
-        what: "the largest object followed by itself",
-        edits: |of| main(of, |b| [b.clone(), b].concat()),
-    },
-    Damage {
         id: "small-gone",
         what: "the smallest object gone",
         edits: |of| of.small.iter().cloned().map(Edit::Remove).collect(),
@@ -215,13 +205,6 @@ fn flip(mut bytes: Vec<u8>, hundredths: usize) -> Vec<u8> {
     if let Some(byte) = bytes.get_mut(at) {
         *byte ^= 0x10;
     }
-    bytes
-}
-
-fn zero_block(mut bytes: Vec<u8>) -> Vec<u8> {
-    let middle = bytes.len() / 2;
-    let end = (middle + 4096).min(bytes.len());
-    bytes[middle..end].fill(0);
     bytes
 }
 

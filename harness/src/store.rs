@@ -22,7 +22,7 @@ use aws_sdk_s3::types::{
 };
 use serde_json::json;
 
-use crate::failure::{Context, Error, Result};
+use crate::failure::{Context, Error, Result, words};
 use crate::host::{Command, Host, Process};
 use crate::secret::{Secret, Secrets};
 
@@ -290,11 +290,6 @@ const CONFIGURE: &[&str] = &[
     "s3:GetLifecycleConfiguration",
     "s3:PutLifecycleConfiguration",
 ];
-
-/// The whole chain of an SDK error: its own display form says only "service error".
-pub fn words(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
 
 fn policy(rights: &[(&[String], Vec<&str>)]) -> Result<serde_json::Value> {
     let mut statements = Vec::new();

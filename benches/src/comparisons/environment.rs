@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use blackstart::drill::{Registry, Request, launch};
+use blackstart::drill::{Hosts, Registry, Request, launch};
 use blackstart::engine::postgres::SUPERUSER;
 use blackstart::plan;
 use blackstart_record::event::{Event, Phase};
@@ -80,6 +80,7 @@ fn environment(profile: &mut Profile) -> Result<f64> {
         id,
         seed: 1,
         previous: None,
+        hosts: Hosts::Native,
         sabotage: false,
         crash_points: false,
         skipped: BTreeMap::new(),

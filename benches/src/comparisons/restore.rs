@@ -77,7 +77,7 @@ impl<'a> Scene<'a> {
     async fn build(world: &mut World, pipeline: &'a dyn Pipeline, files: &std::path::Path) -> Result<Self> {
         let secrets = Secrets::default();
         let minio = locate(&MINIO)?.path;
-        let store_host = world.host("store")?;
+        let store_host = world.host("store").await?;
         let mut links = world.links().await?;
         let address = Store::address_on(&store_host);
         let store = Store::start(store_host, &minio, &secrets).await?;
@@ -85,7 +85,7 @@ impl<'a> Scene<'a> {
         let may = ["put", "get", "list"].map(str::to_owned);
         let key = Key { access: "pipeline".to_owned(), secret: secrets.make()? };
         store.admit(&key, &may, &[BUCKET]).await?;
-        let (source, target) = (world.host("primary")?, world.host("recovery")?);
+        let (source, target) = (world.host("primary").await?, world.host("recovery").await?);
         let mut endpoints: BTreeMap<String, SocketAddrV4> = BTreeMap::new();
         for host in [&source, &target] {
             endpoints.insert(host.name().to_owned(), links.open(host.name(), address).await?.listen);

@@ -30,7 +30,7 @@ impl Drilled {
     }
 }
 
-/// Runs the scenario `name` of `folder` by `blackstart`.
+/// Runs the scenario `name` of `folder` by `blackstart run`, which has been told on what hosts.
 ///
 /// # Errors
 /// The program could not be run.
@@ -39,8 +39,8 @@ pub fn run(mut blackstart: Command, name: &str, folder: &Path, seed: u64) -> io:
     if out.exists() {
         fs::remove_dir_all(&out)?;
     }
-    blackstart.arg("run").arg(name).arg("--scenarios").arg(folder.join(SCENARIOS)).arg("--out").arg(&out);
-    blackstart.args(["--hosts", "native", "--seed", &seed.to_string()]).stdin(Stdio::null());
+    blackstart.arg(name).arg("--scenarios").arg(folder.join(SCENARIOS)).arg("--out").arg(&out);
+    blackstart.args(["--seed", &seed.to_string()]).stdin(Stdio::null());
     let begun = Instant::now();
     let ended = blackstart.output()?;
     let seconds = begun.elapsed().as_secs_f64();

@@ -24,6 +24,7 @@ const STAGES: &[&[&str]] = &[
     &["verdict"],
     &["drill"],
     &["cli"],
+    &["library"],
 ];
 
 /// Small shared modules that every stage may import, and that import none.

@@ -9,8 +9,8 @@ use super::exit::Exit;
 use super::layout::columns;
 use super::needs::Machine;
 use super::output::{self, Format, Paint};
-use super::problem::Result;
-use crate::host::{isolate, scratch};
+use super::problem;
+use crate::host::{docker, isolate, scratch};
 
 /// Says what this machine can run, and what installs the rest.
 ///
@@ -25,8 +25,16 @@ struct Diagnosis {
     ready: bool,
     tools: Vec<Part>,
     isolation: Isolation,
+    /// The container engine and the images that hosts would be made of; or why there are none.
+    docker: Result<Containers, String>,
     /// Where the disks of a drill's hosts will be.
     scratch: String,
+}
+
+#[derive(Serialize)]
+struct Containers {
+    engine: String,
+    images: docker::Images,
 }
 
 #[derive(Serialize)]
@@ -45,7 +53,7 @@ struct Part {
 ///
 /// # Errors
 /// Standard output failed.
-pub fn run(_: &Doctor, format: Format) -> Result<Exit> {
+pub fn run(_: &Doctor, format: Format) -> problem::Result<Exit> {
     let diagnosis = diagnose();
     match format {
         Format::Text => output::data(&text(&diagnosis, Paint::stdout()))?,
@@ -73,7 +81,10 @@ fn diagnose() -> Diagnosis {
         })
         .collect();
     let ready = tools.iter().all(|part| part.install.is_none());
-    Diagnosis { ready, tools, isolation, scratch: scratch::root().display().to_string() }
+    let docker = docker::at_once(docker::available()).and_then(|found| found);
+    let docker = docker.map(|(engine, images)| Containers { engine: engine.version, images });
+    let docker = docker.map_err(|error| error.to_string());
+    Diagnosis { ready, tools, isolation, docker, scratch: scratch::root().display().to_string() }
 }
 
 fn lacking(missing: &Missing) -> Part {
@@ -106,10 +117,18 @@ fn text(diagnosis: &Diagnosis, paint: Paint) -> String {
     if !isolated {
         out += &format!("  checks that will be inconclusive: {}\n", diagnosis.isolation.cannot_prove.join(", "));
     }
+    out += &match &diagnosis.docker {
+        Ok(Containers { engine, images }) => {
+            let images: Vec<&str> = images.values().map(String::as_str).collect();
+            format!("{}  containers: {engine}, with {}\n", paint.good("found"), images.join(", "))
+        }
+        Err(why) => format!("{}  containers: {}\n", paint.doubt("not here"), why.replace('\n', "\n  ")),
+    };
     out += &format!("\nDisks of drills will be below {} (BLACKSTART_SCRATCH).\n", diagnosis.scratch);
     let commands: Vec<&str> = diagnosis.tools.iter().filter_map(|part| part.install.as_deref()).collect();
     if commands.is_empty() {
-        out += "This machine can run every scenario on native hosts. Docker hosts come later.\n";
+        let containers = if diagnosis.docker.is_ok() { ", and in containers, which it takes by itself" } else { "" };
+        out += &format!("This machine can run every scenario on native hosts{containers}.\n");
     } else {
         out += "\nTo install what is missing, run these, or `make setup`, which does the same:\n\n";
         out += &commands.iter().map(|command| format!("    {command}\n")).collect::<String>();

@@ -27,9 +27,9 @@ fn prepare() -> Result<(Request, PathBuf, isolate::Isolation), String> {
     lifeline.read_exact(&mut length).map_err(said)?;
     let mut message = vec![0; usize::try_from(u64::from_le_bytes(length)).map_err(|error| error.to_string())?];
     lifeline.read_exact(&mut message).map_err(said)?;
-    let (request, scratch) = serde_json::from_slice(&message).map_err(|error| said(error.into()))?;
-    let isolation = isolate::available();
-    isolate::enter(&isolation, lifeline)?;
+    let (request, scratch): (Request, PathBuf) =
+        serde_json::from_slice(&message).map_err(|error| said(error.into()))?;
+    let isolation = request.hosts.enter(&request, lifeline, crate::cli::complain).map_err(|error| error.to_string())?;
     // Nothing that the drill starts may read from its lifeline.
     let nothing = File::open("/dev/null").map_err(said)?;
     nix::unistd::dup2_stdin(&nothing).map_err(|errno| errno.to_string())?;

@@ -22,7 +22,8 @@ use super::problem::{Problem, Result};
 use super::select::Scenarios;
 use super::verdict_text::{Judged, word};
 use super::{judge, report};
-use crate::drill::{Registry, Request};
+use crate::drill::{self, Registry, Request};
+use crate::host::docker;
 use crate::pipeline::Onto;
 use crate::plan::{Found, Loaded};
 
@@ -40,7 +41,7 @@ pub struct Run {
     #[arg(value_name = "FILTER")]
     filters: Vec<String>,
     /// What hosts are made of.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "BLACKSTART_HOSTS")]
     hosts: Hosts,
     /// The seed of everything random; the same seed gives the same data and the same operations.
     #[arg(long, value_name = "N")]
@@ -59,15 +60,47 @@ pub struct Run {
     fail_fast: bool,
 }
 
+/// What hosts are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Hosts {
-    /// Native, the only kind so far.
+pub enum Hosts {
+    /// Containers where an engine answers within 2 s and has the images, else native.
     #[default]
     Auto,
     /// Processes in namespaces of their own on this machine.
     Native,
-    /// Containers; not available yet.
+    /// Containers on a network of their own.
     Docker,
+}
+
+impl Hosts {
+    /// As it is written on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Native => "native",
+            Self::Docker => "docker",
+        }
+    }
+
+    /// What hosts will be made of here.
+    fn resolved(self) -> Result<drill::Hosts> {
+        let docker = || docker::at_once(docker::available()).and_then(|found| found);
+        match self {
+            Self::Native => Ok(drill::Hosts::Native),
+            Self::Auto => {
+                Ok(docker().map_or(drill::Hosts::Native, |(engine, images)| drill::Hosts::Docker { engine, images }))
+            }
+            Self::Docker => {
+                let found = docker().map(|(engine, images)| drill::Hosts::Docker { engine, images });
+                found.map_err(|error| {
+                    let problem = Problem::new(Exit::Inconclusive, error.to_string());
+                    problem.help(
+                        "`--hosts native` needs no container engine; `blackstart doctor` says what this machine can do",
+                    )
+                })
+            }
+        }
+    }
 }
 
 /// A run: its drills, and where their records go.
@@ -75,6 +108,7 @@ enum Hosts {
 pub struct Session {
     drills: Vec<(Found, Loaded<Registry>)>,
     folder: RunFolder,
+    hosts: drill::Hosts,
     id: Ulid,
     seed: u64,
     fail_fast: bool,
@@ -99,10 +133,7 @@ struct Done {
 /// # Errors
 /// Nothing is selected, a plan or scenario is wrong, or the run's folder is in use.
 pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Session> {
-    if args.hosts == Hosts::Docker {
-        let problem = Problem::new(Exit::Usage, "docker hosts are not available yet");
-        return Err(problem.help("leave `--hosts` out: native hosts need no container runtime"));
-    }
+    let hosts = args.hosts.resolved()?;
     let found = scenarios.select(&args.filters)?;
     let mut drills = Vec::new();
     let mut wrong = Vec::new();
@@ -124,7 +155,20 @@ pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Sess
     let seed = args.seed.unwrap_or_else(|| u64::try_from(id.random() >> 27 & ((1 << 53) - 1)).unwrap_or_default());
     let done = Vec::new();
     let Run { fail_fast, sabotage, crash_points, .. } = *args;
-    Ok(Session { drills, folder, id, seed, fail_fast, sabotage, crash_points, format, signals, exit: Exit::Met, done })
+    Ok(Session {
+        drills,
+        folder,
+        hosts,
+        id,
+        seed,
+        fail_fast,
+        sabotage,
+        crash_points,
+        format,
+        signals,
+        exit: Exit::Met,
+        done,
+    })
 }
 
 /// Whether a drill can be done with the flags that were given.
@@ -202,6 +246,7 @@ impl Session {
             seed: self.seed,
             previous: self.folder.previous(found),
             skipped: BTreeMap::new(),
+            hosts: self.hosts.clone(),
             sabotage: self.sabotage,
             crash_points: self.crash_points,
         };

@@ -43,12 +43,18 @@ impl Drill {
         let without = world.lose(&self.may_be_lost()).await;
         // A store that is lost with its site lists nothing.
         let listing = world.listing().await.unwrap_or_default();
-        let listener = Listener::start(world.isolation());
+        let bucket = world.repository.bucket.clone();
+        let stand_in = world.stand_in(CLEAN, &bucket).await;
+        let listener = match &stand_in {
+            Ok(stand_in) => Listener::start(stand_in.server.host()),
+            Err(_) => Err(Error::new("there is no clean host")),
+        };
         let bound = Duration::from(self.request.loaded.bounds.examine);
         let began = self.clock.now();
         let (tell, told) = mpsc::channel(64);
         let programs = tokio::spawn(programs(told));
-        let restored = tokio::time::timeout(bound, self.restore_on_clean_host(world, of, tell)).await;
+        let restored =
+            tokio::time::timeout(bound, async { self.restore_on_clean_host(world, stand_in?, of, tell).await }).await;
         let restored = restored.unwrap_or_else(|_| Err(Error::bound("it", bound, Vec::new())));
         let Back { outcome, rows, same, kept } = restored.unwrap_or_else(|error| Back {
             outcome: SabotageOutcome::NotTried { why: error.to_string() },
@@ -97,13 +103,12 @@ impl Drill {
 
     async fn restore_on_clean_host(
         &self,
-        world: &mut World,
+        world: &World,
+        mut stand_in: StandIn,
         of: &Rehearsal<'_>,
         tell: mpsc::Sender<Event>,
     ) -> Result<Back> {
         let wanted = of.wanted()?;
-        let bucket = world.repository.bucket.clone();
-        let mut stand_in = world.stand_in(CLEAN, &bucket).await?;
         stand_in.ready(self, world).await?;
         let gate = if self.is_control(of) { Some(world.gate(&stand_in.link, Rule::Pass).await?) } else { None };
         let mut back = match stand_in.restore(self, &wanted, &tell, None).await {

@@ -20,7 +20,7 @@ use crate::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Injected, Scene};
 use crate::host::isolate::Isolation;
-use crate::host::{Ground, Host, Logs};
+use crate::host::{Ground, Host, Logs, Spec};
 use crate::link::{Link, Links};
 use crate::pipeline::{Onto, Repository, Tools};
 use crate::plan::{APPLICATION_LINK, Loaded, REPLICATION_LINK, store_link};
@@ -68,22 +68,19 @@ pub(super) struct World {
 pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf) -> Result<World> {
     let loaded = &drill.request.loaded;
     let secrets = Secrets::default();
-    let (located, others) = (Located::servers()?, Located::others(loaded));
     let cache = blackstart_tools::cache_dir().ok_or_else(|| Error::new("there is no cache folder: set HOME"))?;
-    let ground = Ground {
-        isolation: isolation.clone(),
-        scratch,
-        tools: cache.join("tools"),
-        programs: Arc::default(),
-        logs: Logs::new(&drill.folder.logs(), secrets.clone()),
-    };
-    let hosts = make_hosts(&ground, loaded)?;
+    let (isolation, logs) = (isolation.clone(), Logs::new(&drill.folder.logs(), secrets.clone()));
+    let ground = Ground { isolation, scratch, tools: cache.join("tools"), programs: Arc::default(), logs };
+    let hosts = make_hosts(&ground, loaded).await?;
     let host = |name: &str| hosts.get(name).cloned().ok_or_else(|| Error::new(format!("the plan has no host {name}")));
 
     let pipeline = &loaded.plan.pipelines[&loaded.pipeline.name];
     let (source, target) = (host(&pipeline.source)?, host(&loaded.scenario.target)?);
     let store_host = host(&loaded.environment.stores[&pipeline.store].host)?;
-    let mut links = Links::start(host(NETWORK)?, &located.path("toxiproxy-server")?).await?;
+    let network = host(NETWORK)?;
+    let located = Located::servers(&source, &store_host, &network)?;
+    let others = Located::others(&source, loaded);
+    let mut links = Links::start(network, &located.path("toxiproxy-server")?).await?;
     let application = links.open(APPLICATION_LINK, SocketAddrV4::new(source.address(), PORT)).await?;
     let method = loaded.pipeline.method.pipeline();
     let savers = savers(loaded, &source, &target);
@@ -142,15 +139,34 @@ pub(super) fn promotes(loaded: &Loaded<Registry>) -> bool {
 
 /// The host that the links run on; no plan names it.
 const NETWORK: &str = "network";
+/// What runs on hosts, by which an image is chosen for them.
+const DATABASE: &str = "postgres";
+const STORE: &str = "s3";
+const LINKS: &str = "toxiproxy";
 
-fn make_hosts(ground: &Ground, loaded: &Loaded<Registry>) -> Result<BTreeMap<String, Host>> {
-    let planned = loaded.environment.hosts.iter().map(|(name, spec)| (name.as_str(), spec.disk));
-    let mut hosts = BTreeMap::new();
-    for (index, (name, disk)) in planned.chain([(NETWORK, None)]).enumerate() {
+async fn make_hosts(ground: &Ground, loaded: &Loaded<Registry>) -> Result<BTreeMap<String, Host>> {
+    let made = planned(loaded)?.into_iter().map(|spec| Host::create(ground, spec));
+    let hosts = futures_util::future::try_join_all(made).await?;
+    Ok(hosts.into_iter().map(|host| (host.name().to_owned(), host)).collect())
+}
+
+/// The hosts of a drill: the plan's, and last the one that the links run on.
+fn planned(loaded: &Loaded<Registry>) -> Result<Vec<Spec<'_>>> {
+    let stores: Vec<&str> = loaded.environment.stores.values().map(|store| store.host.as_str()).collect();
+    let runs = |name: &str| if stores.contains(&name) { STORE } else { DATABASE };
+    let planned = loaded.environment.hosts.iter();
+    let hosts = planned.map(|(name, spec)| (name.as_str(), spec.disk, runs(name), spec.image.as_deref()));
+    let hosts = hosts.chain([(NETWORK, None, LINKS, None)]).enumerate();
+    let spec = |(index, (name, disk, runs, image))| {
         let index = u8::try_from(index).map_err(|_| Error::new("a plan can have 200 hosts at most"))?;
-        hosts.insert(name.to_owned(), Host::create(ground, name, index, disk)?);
-    }
-    Ok(hosts)
+        Ok(Spec { name, index, disk, runs, image })
+    };
+    hosts.map(spec).collect()
+}
+
+/// The host that the links run on: it is there before the drill, which moves into its network.
+pub(super) fn network(loaded: &Loaded<Registry>) -> Result<Spec<'_>> {
+    planned(loaded)?.pop().ok_or_else(|| Error::new("the plan has no hosts"))
 }
 
 /// Every program, once `others` are found too; hosts look in their folders from then on.
@@ -247,6 +263,12 @@ impl World {
         (&mut self.tools).await.map_err(|error| Error::new(error.to_string()))?
     }
 
+    /// The images that hosts are made of, for the record.
+    pub(super) fn images(&self) -> impl Iterator<Item = (String, String)> {
+        let of = |host: &Host| Some((format!("image of {}", host.name()), host.image()?.to_owned()));
+        self.hosts.values().filter_map(of)
+    }
+
     /// What the runbook's steps touch.
     pub(super) fn parts<'a>(&'a mut self, loaded: &'a Loaded<Registry>) -> Parts<'a> {
         Parts {
@@ -328,7 +350,10 @@ impl World {
     /// A host that no plan names, and its link to the store.
     pub(super) async fn another_host(&mut self, name: &str) -> Result<(Host, Link)> {
         let index = u8::try_from(self.hosts.len()).map_err(|_| Error::new("there are over 200 hosts"))?;
-        let host = Host::create(&self.ground, name, index, None)?;
+        // As the one that takes over is made.
+        let image = self.target.host().image().and_then(|image| image.split(' ').next().map(str::to_owned));
+        let spec = Spec { name, index, disk: None, runs: DATABASE, image: image.as_deref() };
+        let host = Host::create(&self.ground, spec).await?;
         self.hosts.insert(name.to_owned(), host.clone());
         let upstream = Store::address_on(self.store.host());
         let link = self.links.open(&store_link(name), upstream).await?;
@@ -348,11 +373,6 @@ impl World {
     /// Every host by its address.
     pub(super) fn addresses(&self) -> BTreeMap<IpAddr, String> {
         self.hosts.values().map(|host| (host.address().into(), host.name().to_owned())).collect()
-    }
-
-    /// How the hosts are kept apart.
-    pub(super) fn isolation(&self) -> &Isolation {
-        &self.ground.isolation
     }
 
     /// Puts a gate between a link and the store.

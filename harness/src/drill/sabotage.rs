@@ -137,7 +137,9 @@ impl Drill {
         // What is planted is known by heart: damage to it proves nothing about the rest.
         listing.retain(|key, _| !is_planted(key));
         let trials = trials(&Artifacts::of(&listing, older, &of.backup.id)).into_iter().enumerate();
-        let (following, fresh): (Vec<_>, Vec<_>) = trials.partition(|(_, trial)| trial.how.follows_control());
+        let (following, mut fresh): (Vec<_>, Vec<_>) = trials.partition(|(_, trial)| trial.how.follows_control());
+        // Those that wait begin first, so that others work meanwhile.
+        fresh.sort_by_key(|(_, trial)| trial.kind != SabotageKind::Perturbation);
         let mut placed = Vec::new();
         for (number, trial) in fresh {
             // What is not damaged needs no copy of its own.

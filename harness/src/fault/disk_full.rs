@@ -57,7 +57,7 @@ impl Params {
     async fn fill(&self, scene: &Scene<'_>) -> Result<Injected> {
         let host = scene.host(&self.host)?;
         // Never the machine's own, whatever the plan says.
-        if !host.has_own_disk()? {
+        if !host.has_own_disk() {
             return Err(Error::new(format!("the disk of host {} has no size of its own", self.host)));
         }
         let bytes = fill(&host.outside(FILLER)).cannot(format_args!("fill the disk of host {}", self.host))?;

@@ -10,6 +10,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
+use std::sync::mpsc;
 
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
@@ -18,13 +19,14 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, Uid, fork, getgid, getuid};
 
+use super::docker::Fleet;
 use super::process;
 
 /// Where a drill mounts what its hosts see: `disk`, `tools`, `plan`.
 pub const MOUNTS: &str = "/mnt";
 
 /// How the hosts of a drill are kept apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Isolation {
     /// Own PID, mount, network and IPC namespaces. `user`: made inside a user namespace, as the plain user of this
     /// id (uid, gid); `None`: made as root.
@@ -37,6 +39,8 @@ pub enum Isolation {
         /// What the kernel said.
         why: String,
     },
+    /// Containers on a network of their own.
+    Containers(Fleet),
 }
 
 impl Isolation {
@@ -53,8 +57,16 @@ impl Isolation {
                 format!("plain processes, no namespaces ({why}): hosts share this machine's files and network"),
                 ["ART", "CLOSURE", "FENCE"].map(str::to_owned).to_vec(),
             ),
+            Self::Containers(fleet) => {
+                let engine = &fleet.engine().version;
+                (
+                    format!("containers of {engine} on a network that leads nowhere, servers as an unprivileged user"),
+                    vec![],
+                )
+            }
         };
-        blackstart_record::record::Isolation { hosts: "native".to_owned(), says, cannot_prove }
+        let hosts = if let Self::Containers(_) = self { "docker" } else { "native" };
+        blackstart_record::record::Isolation { hosts: hosts.to_owned(), says, cannot_prove }
     }
 }
 
@@ -73,11 +85,12 @@ pub fn available() -> Isolation {
     Isolation::Plain { why }
 }
 
-/// Isolates this process's children as `isolation` says; only the drill returns.
+/// Isolates this process's children as `isolation` says; only the drill returns. What could not be ended with it is told to
+/// `complain`.
 ///
 /// # Errors
 /// What the kernel refused, in words.
-pub fn enter(isolation: &Isolation, lifeline: fs::File) -> Result<(), String> {
+pub fn enter(isolation: &Isolation, lifeline: fs::File, complain: fn(&str)) -> Result<(), String> {
     match isolation {
         Isolation::Namespaces { user } => {
             detach(*user)?;
@@ -86,13 +99,13 @@ pub fn enter(isolation: &Isolation, lifeline: fs::File) -> Result<(), String> {
                 ForkResult::Child => furnish()?,
             }
         }
-        Isolation::Plain { .. } => {
+        Isolation::Plain { .. } | Isolation::Containers(_) => {
             // Orphans of the drill come back to this process, so that it can end them.
             nix::sys::prctl::set_child_subreaper(true).map_err(said("make this process a subreaper"))?;
         }
     }
     match fork_here()? {
-        ForkResult::Parent { child } => init(child, lifeline),
+        ForkResult::Parent { child } => init(child, lifeline, isolation, complain),
         ForkResult::Child => Ok(()),
     }
 }
@@ -187,31 +200,42 @@ fn wait_for(child: Pid) -> i32 {
     }
 }
 
-/// Reaps, passes signals on, and ends everything with the drill or with the lifeline, whichever comes first.
-fn init(drill: Pid, mut lifeline: fs::File) -> ! {
+/// Passes signals on, ends everything with the drill or with the lifeline, whichever comes first, and reaps meanwhile: a
+/// container does not end before each of its processes has been reaped, and the drill's are this one's then.
+fn init(drill: Pid, mut lifeline: fs::File, isolation: &Isolation, complain: fn(&str)) -> ! {
+    let fleet = if let Isolation::Containers(fleet) = isolation { Some(fleet.clone()) } else { None };
+    let (end, ends) = mpsc::channel();
+    let drills_end = end.clone();
     std::thread::spawn(move || {
         let mut signal = [0];
         // Each byte is a signal to pass on; the end of the pipe is the end of the drill.
         while let Ok(1) = lifeline.read(&mut signal) {
             let _ = Signal::try_from(i32::from(signal[0])).map(|signal| kill(drill, signal));
         }
-        end_all();
-        std::process::exit(137);
+        let _ = end.send(137);
+    });
+    std::thread::spawn(move || {
+        let code = ends.recv().unwrap_or(1);
+        end_all(fleet.as_ref(), complain);
+        std::process::exit(code);
     });
     loop {
         let code = match waitpid(None, None) {
             Ok(WaitStatus::Exited(pid, code)) if pid == drill => code,
             Ok(WaitStatus::Signaled(pid, signal, _)) if pid == drill => 128 + signal as i32,
-            Err(Errno::ECHILD) => 1,
+            Err(Errno::ECHILD) => {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+                continue;
+            }
             _ => continue,
         };
-        end_all();
-        std::process::exit(code);
+        let _ = drills_end.send(code);
     }
 }
 
-/// In a PID namespace the exit of process 1 does this; elsewhere every descendant is killed until none is left.
-fn end_all() {
+/// In a PID namespace the exit of process 1 does this; elsewhere every descendant is killed until none is left, and
+/// containers are removed.
+fn end_all(fleet: Option<&Fleet>, complain: fn(&str)) {
     if Pid::this().as_raw() != 1 {
         for _ in 0..100 {
             let left = process::descendants(std::process::id());
@@ -223,6 +247,9 @@ fn end_all() {
             }
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
+    }
+    if let Some(Err(error)) = fleet.map(Fleet::clear) {
+        complain(&format!("{error}; `blackstart sweep` removes it"));
     }
 }
 
@@ -245,7 +272,7 @@ impl ServerUser {
     pub fn under(isolation: &Isolation) -> Self {
         match isolation {
             Isolation::Namespaces { user: Some(_) } => Self::Nested,
-            Isolation::Namespaces { user: None } => Self::Drop,
+            Isolation::Namespaces { user: None } | Isolation::Containers(_) => Self::Drop,
             Isolation::Plain { .. } if Uid::current().is_root() => Self::Drop,
             Isolation::Plain { .. } => Self::Same,
         }

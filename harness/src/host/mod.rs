@@ -3,20 +3,27 @@
 //! A host's main process is never the server: everything runs by [`Host::exec`] and [`Host::spawn`], so a restore can
 //! stop the server, empty its data directory and run the real tool where a person would.
 
+pub mod docker;
 pub mod isolate;
-pub mod native;
 pub mod process;
 pub mod scratch;
 
 mod command;
+mod disk;
+mod handle;
 mod mounts;
+mod native;
 pub mod overheard;
+mod routes;
 mod steps;
+#[cfg(test)]
+mod testing;
 pub(crate) mod tree;
+mod view;
 mod watched;
 mod wrong_clock;
 
 pub use command::{Command, Finished, Logs, Process};
-pub use native::{Ground, Host};
+pub use handle::{Ground, Host, Spec};
 pub use steps::Steps;
 pub use wrong_clock::Shift;

@@ -23,10 +23,7 @@ pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], 
         let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND;
         mount(NONE, point, NONE, if read_only { flags | MsFlags::MS_RDONLY } else { flags }, NONE)
     };
-    let inside = || {
-        // A thread of its own enters: the others share their file system with the harness.
-        unshare(CloneFlags::CLONE_FS)?;
-        setns(namespace, CloneFlags::CLONE_NEWNS)?;
+    inside(namespace, || {
         for (index, point) in points.iter().enumerate() {
             if let Err(errno) = remount(point, read_only) {
                 points[..index].iter().try_for_each(|point| remount(point, !read_only))?;
@@ -34,9 +31,6 @@ pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], 
             }
         }
         Ok(())
-    };
-    std::thread::scope(|scope| {
-        scope.spawn(inside).join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
     })
 }
 
@@ -84,6 +78,27 @@ pub(super) fn arrange(disk: &Path, tools: &Path, all: Option<&Path>) -> io::Resu
         mount(Some("tmpfs"), all, Some("tmpfs"), MsFlags::MS_RDONLY, NONE)?;
     }
     Ok(())
+}
+
+/// Gives a container's processes the places for temporary files that a native host's have: on its disk.
+pub(super) fn furnish(namespace: &(impl AsFd + Sync)) -> io::Result<()> {
+    let temporary = Path::new(MOUNTS).join("disk/tmp");
+    inside(namespace, || ["/tmp", "/var/tmp"].iter().try_for_each(|place| bind(&temporary, Path::new(place))))
+}
+
+/// Does something in a mount namespace, on a thread of its own: the others share their file system with the harness.
+pub(super) fn inside<T: Send>(
+    namespace: &(impl AsFd + Sync),
+    act: impl FnOnce() -> io::Result<T> + Send,
+) -> io::Result<T> {
+    let enter = || {
+        unshare(CloneFlags::CLONE_FS)?;
+        setns(namespace, CloneFlags::CLONE_NEWNS)?;
+        act()
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(enter).join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
+    })
 }
 
 /// Shows `from` at `to` too.

@@ -1,5 +1,5 @@
-//! What is reached for: every connection that is begun on the drill's own loopback, answered or not. All hosts of a
-//! drill share it, so it is listened to while nobody but the one of interest has anything to say.
+//! What a host reaches for: every connection that is begun, answered or not. Native hosts of a drill share a loopback, so it is
+//! listened to while nobody but the one of interest has anything to say; a container has a network interface of its own.
 
 #![allow(unsafe_code, reason = "a packet filter and its statistics have no safe form")]
 
@@ -19,8 +19,11 @@ use nix::sys::socket::{
 };
 use nix::sys::time::{TimeVal, TimeValLike};
 
-use super::isolate::Isolation;
+use super::Host;
 use crate::failure::{Context, Error, Result};
+
+/// The number of the loopback interface in every network namespace.
+const LOOPBACK: usize = 1;
 
 /// Somebody's wish for a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,12 +48,16 @@ impl Listener {
     ///
     /// # Errors
     /// The drill has no network of its own, or the kernel lets nobody listen.
-    pub fn start(isolation: &Isolation) -> Result<Self> {
-        if let Isolation::Plain { .. } = isolation {
+    pub fn start(host: &Host) -> Result<Self> {
+        if !host.knows_its_processes() {
             return Err(Error::new("these hosts share this machine's network"));
         }
         let (family, kind) = (AddressFamily::Packet, SockType::Datagram);
-        let socket = socket(family, kind, SockFlag::SOCK_CLOEXEC, SockProtocol::EthAll).cannot("listen to packets")?;
+        let open = || Ok(socket(family, kind, SockFlag::SOCK_CLOEXEC, SockProtocol::EthAll)?);
+        Self::on(host.in_network(open).cannot("listen to packets")?)
+    }
+
+    fn on(socket: OwnedFd) -> Result<Self> {
         beginnings_only(&socket).cannot("listen to packets")?;
         // The thread looks so often whether it is to stop.
         setsockopt(&socket, ReceiveTimeout, &TimeVal::milliseconds(50))?;
@@ -77,8 +84,8 @@ fn listen(socket: &OwnedFd, stop: &AtomicBool) -> io::Result<BTreeMap<Begun, u64
     let mut packet = [0; 256];
     loop {
         match recvfrom::<LinkAddr>(socket.as_raw_fd(), &mut packet) {
-            // On loopback each packet goes out, and comes in again.
-            Ok((_, Some(from))) if from.pkttype() == libc::PACKET_OUTGOING => {}
+            // On loopback each packet goes out, and comes in again; elsewhere what comes in was begun by another.
+            Ok((_, Some(from))) if (from.pkttype() == libc::PACKET_OUTGOING) == (from.ifindex() == LOOPBACK) => {}
             Ok((length, _)) => {
                 if let Some(begun) = begun(&packet[..length.min(packet.len())]) {
                     *heard.entry(begun).or_insert(0) += 1;
@@ -177,12 +184,14 @@ mod tests {
     use std::net::{TcpListener, TcpStream, UdpSocket};
 
     use super::*;
+    use crate::host::testing::plain_host;
 
     #[test]
     fn every_connection_is_heard_answered_or_not_and_nothing_that_is_said_on_it() {
-        let isolation = Isolation::Namespaces { user: None };
+        let (family, kind) = (AddressFamily::Packet, SockType::Datagram);
         // Whoever may not listen has nothing to show here; in a drill that is said by name.
-        let Ok(listener) = Listener::start(&isolation) else { return };
+        let Ok(socket) = socket(family, kind, SockFlag::SOCK_CLOEXEC, SockProtocol::EthAll) else { return };
+        let listener = Listener::on(socket).unwrap();
         let server = TcpListener::bind("127.0.0.77:0").unwrap();
         let port = server.local_addr().unwrap().port();
         let mut client = TcpStream::connect(("127.0.0.77", port)).unwrap();
@@ -196,9 +205,10 @@ mod tests {
         assert_eq!(times("127.0.0.78", 53, "udp"), Some(1));
     }
 
-    #[test]
-    fn hosts_without_a_network_of_their_own_are_not_listened_to() {
-        let plain = Isolation::Plain { why: "a test".into() };
-        assert!(Listener::start(&plain).unwrap_err().to_string().contains("share this machine's network"));
+    #[tokio::test]
+    async fn hosts_without_a_network_of_their_own_are_not_listened_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = Listener::start(&plain_host(folder.path()).await).unwrap_err();
+        assert!(refused.to_string().contains("share this machine's network"), "{refused}");
     }
 }

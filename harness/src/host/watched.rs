@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 use super::command::{Command, Finished, Logs, Streams, family};
 use super::process;
 use super::steps::Steps;
+use super::view::View;
 use crate::failure::{Error, Result};
 
 type Pipes = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
@@ -29,7 +30,7 @@ type Pipes = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
 /// Runs a prepared program, which asks to be traced, to its end within the command's bound.
 pub(super) async fn exec(
     mut prepared: std::process::Command,
-    host: &str,
+    (host, view): (&str, Option<Arc<View>>),
     command: &Command,
     logs: &Logs,
     steps: Arc<Steps>,
@@ -38,7 +39,8 @@ pub(super) async fn exec(
     let (ended, mut end) = oneshot::channel();
     // Whoever starts a process is who traces it, and waits for it: a thread of its own.
     std::thread::Builder::new().name("watch".into()).spawn(move || {
-        let child = prepared.spawn().map(|mut child| {
+        let child = view.as_ref().map_or(Ok(()), |view| view.adopt_children()).and_then(|()| prepared.spawn());
+        let child = child.map(|mut child| {
             let pipes: Pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
             (child.id(), pipes)
         });
@@ -220,23 +222,8 @@ fn pipe_of(pid: i32, descriptor: u32) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::isolate::Isolation;
-    use super::super::{Ground, Host};
     use super::*;
-    use crate::secret::Secrets;
-
-    fn host(folder: &std::path::Path) -> Host {
-        let logs = folder.join("logs");
-        fs::create_dir_all(&logs).unwrap();
-        let ground = Ground {
-            isolation: Isolation::Plain { why: "a test".into() },
-            scratch: folder.to_owned(),
-            tools: folder.join("none"),
-            programs: std::sync::Arc::default(),
-            logs: Logs::new(&logs, Secrets::default()),
-        };
-        Host::create(&ground, "primary", 0, None).unwrap()
-    }
+    use crate::host::testing::plain_host;
 
     fn script(lines: &str) -> Command {
         Command::new("/bin/sh").args(["-c", lines]).streams_apart()
@@ -244,7 +231,7 @@ mod tests {
 
     async fn watch(lines: &str) -> (Finished, Vec<String>) {
         let folder = tempfile::tempdir().unwrap();
-        let (finished, processes) = host(folder.path()).exec_watched(&script(lines)).await.unwrap();
+        let (finished, processes) = plain_host(folder.path()).await.exec_watched(&script(lines)).await.unwrap();
         let Processes::Watched(stages) = processes else { panic!("{processes:?}") };
         let told = |(stage, times): &(Stage, u64)| {
             let into = stage.piped_into.as_deref().map_or_else(String::new, |into| format!(" into {into}"));
@@ -288,7 +275,7 @@ mod tests {
     #[tokio::test]
     async fn exactly_the_program_that_is_asked_for_is_killed_at_its_start() {
         let folder = tempfile::tempdir().unwrap();
-        let host = host(folder.path());
+        let host = plain_host(folder.path()).await;
         let lines = "for i in 1 2 3; do /bin/true; /bin/echo $i; done; exit 0";
         for (kill, printed) in [(None, "1\n2\n3\n"), (Some(1), "2\n3\n"), (Some(2), "1\n3\n"), (Some(4), "1\n2\n3\n")] {
             host.steps().begin(kill.map(|number| ("echo".to_owned(), number)));
@@ -310,7 +297,7 @@ mod tests {
     #[tokio::test]
     async fn a_bound_ends_the_program_with_all_that_it_started() {
         let folder = tempfile::tempdir().unwrap();
-        let host = host(folder.path());
+        let host = plain_host(folder.path()).await;
         let left = format!("echo $$ > {0}; sleep 77 | sleep 78", host.path("pid"));
         let error = host.exec_watched(&script(&left).bound(Duration::from_millis(300))).await.unwrap_err();
         assert!(error.to_string().contains("sh"), "{error}");
@@ -321,7 +308,7 @@ mod tests {
     #[tokio::test]
     async fn a_missing_program_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let error = host(folder.path()).exec_watched(&Command::new("/no/such/program")).await.unwrap_err();
+        let error = plain_host(folder.path()).await.exec_watched(&Command::new("/no/such/program")).await.unwrap_err();
         assert!(error.to_string().contains("no program /no/such/program"), "{error}");
     }
 }

@@ -1,7 +1,6 @@
 //! barman-cloud: base backups and continuous WAL archiving to S3, restored to a point in time.
 
 use std::path::Path;
-use std::time::Duration;
 
 use blackstart_record::plan::Step;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -9,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, programs};
-use crate::engine::postgres::{Postgres, SUPERUSER, archiving, replica, setting};
+use crate::engine::postgres::{Postgres, SUPERUSER, archiving, replay, replica, setting};
 use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host};
 
@@ -76,7 +75,7 @@ impl Pipeline for Params {
             match step {
                 Step::Fetch => self.bring(tools, target, wanted.backup).await,
                 Step::Restore => self.prepare(tools, target, wanted.goal.target),
-                Step::Replay => replay(tools, target).await,
+                Step::Replay => replay_log(tools, target).await,
                 Step::Promote => {
                     let incarnation = replica::promote(target, tools.bound).await?;
                     Ok(Done { bytes: None, says: format!("timeline {}", incarnation.branch) })
@@ -174,29 +173,17 @@ impl Params {
     }
 }
 
-async fn replay(tools: Tools<'_>, target: &mut Postgres) -> Result<Done> {
-    target.launch()?;
-    let deadline = tokio::time::Instant::now() + tools.bound;
-    loop {
-        target.alive().cannot("replay")?;
-        if let Ok(client) = target.connect(SUPERUSER).await {
-            let sql = "SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN \
-                 pg_get_wal_replay_pause_state() = 'paused' ELSE false END, \
-                 coalesce(pg_last_wal_replay_lsn()::text, '')";
-            if let Ok(row) = client.query_one(sql, &[]).await {
-                let (recovering, paused, position): (bool, bool, String) = (row.get(0), row.get(1), row.get(2));
-                if !recovering {
-                    return Err(Error::with_lines("recovery ended without reaching its target", target.lines()));
-                }
-                if paused {
-                    return Ok(Done { bytes: None, says: format!("paused at the target, position {position}") });
-                }
-            }
-        }
-        if tokio::time::Instant::now() > deadline {
-            return Err(Error::bound("the replay", tools.bound, target.lines()));
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+async fn replay_log(tools: Tools<'_>, target: &mut Postgres) -> Result<Done> {
+    let sql = "SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN \
+         pg_get_wal_replay_pause_state() = 'paused' ELSE false END, coalesce(pg_last_wal_replay_lsn()::text, '')";
+    let paused = replay::until(target, tools.bound, sql, |row| match (row.get(0), row.get(1)) {
+        (false, _) => Some(None),
+        (true, true) => Some(Some(row.get::<_, String>(2))),
+        (true, false) => None,
+    });
+    match paused.await? {
+        Some(position) => Ok(Done { bytes: None, says: format!("paused at the target, position {position}") }),
+        None => Err(Error::with_lines("recovery ended without reaching its target", target.lines())),
     }
 }
 

@@ -2,7 +2,6 @@
 //! segment of the log, and one that lays a copy down and says up to where the log is replayed.
 
 use std::path::Path;
-use std::time::Duration;
 
 use blackstart_record::plan::Step;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -10,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, own};
-use crate::engine::postgres::{Postgres, SUPERUSER};
-use crate::failure::{Context, Error, Result};
+use crate::engine::postgres::{Postgres, SUPERUSER, replay};
+use crate::failure::{Error, Result};
 use crate::host::Host;
 
 /// The three programs, as paths below the plan's folder. Anything beside them in their folders goes with them.
@@ -85,7 +84,7 @@ impl Pipeline for Params {
         async move {
             match step {
                 Step::Restore => self.lay_down(tools, target, wanted).await,
-                Step::Replay => replay(tools, target).await,
+                Step::Replay => replay_log(tools, target).await,
                 other => Err(Error::new(format!("a physical-command pipeline has no step \"{other}\""))),
             }
         }
@@ -114,21 +113,9 @@ impl Params {
 }
 
 /// Starts the server on what was laid down, and waits until it has promoted itself.
-async fn replay(tools: Tools<'_>, target: &mut Postgres) -> Result<Done> {
-    target.launch()?;
-    let deadline = tokio::time::Instant::now() + tools.bound;
-    loop {
-        target.alive().cannot("replay")?;
-        if let Ok(client) = target.connect(SUPERUSER).await
-            && let Ok(row) = client.query_one("SELECT pg_is_in_recovery()", &[]).await
-            && !row.get::<_, bool>(0)
-        {
-            let incarnation = target.incarnation(SUPERUSER).await?;
-            return Ok(Done { bytes: None, says: format!("promoted, timeline {}", incarnation.branch) });
-        }
-        if tokio::time::Instant::now() > deadline {
-            return Err(Error::bound("the replay", tools.bound, target.lines()));
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+async fn replay_log(tools: Tools<'_>, target: &mut Postgres) -> Result<Done> {
+    let sql = "SELECT pg_is_in_recovery()";
+    replay::until(target, tools.bound, sql, |row| (!row.get::<_, bool>(0)).then_some(())).await?;
+    let incarnation = target.incarnation(SUPERUSER).await?;
+    Ok(Done { bytes: None, says: format!("promoted, timeline {}", incarnation.branch) })
 }

@@ -168,6 +168,8 @@ pub struct HostSpec {
     pub engine: Option<EngineKind>,
     /// Bytes of its disk; `None`: as much as the machine has.
     pub disk: Option<u64>,
+    /// The image that it is made of in a container; `None`: the one for what it runs.
+    pub image: Option<String>,
 }
 
 /// Server software that a host can run.

@@ -128,6 +128,8 @@ pub(super) struct HostFile {
     pub(super) engine: Option<Said<EngineKind>>,
     /// The size of its disk. Left out: as much as the machine has.
     pub(super) disk: Option<Said<Size>>,
+    /// The image that it is made of in a container. Left out: the one for what it runs.
+    pub(super) image: Option<Said<String>>,
     /// What the document calls it, or says of it.
     #[expect(dead_code, reason = "listed from the file's own tree, see values.rs; here it is only checked")]
     pub(super) note: Option<Said<String>>,

@@ -154,6 +154,7 @@ fn host_spec<M>(host: &HostFile, file: &PlanFile<M>, problems: &mut Problems<'_>
         site: host.site.value.clone(),
         engine: host.engine.as_ref().map(|engine| engine.value),
         disk: host.disk.as_ref().map(|disk| disk.value.0),
+        image: host.image.as_ref().map(|image| image.value.clone()),
     }
 }
 

@@ -12,8 +12,8 @@ use serde_json::json;
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
-use super::{Key, OPERATION_BOUND, REGION, Store, words};
-use crate::failure::{Context, Error, Result};
+use super::{Key, OPERATION_BOUND, REGION, Store};
+use crate::failure::{Context, Error, Result, words};
 
 impl Store {
     /// Makes a user of `key` who may do what `policy` says, or changes the one that is there.

@@ -11,7 +11,8 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
-use super::{Key, config, words};
+use super::{Key, config};
+use crate::failure::words;
 
 /// Under which name an object carries the operation that wrote it, as `x-amz-meta-op`.
 const OP: &str = "op";

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use super::{Key, Store, words};
-use crate::failure::{Context, Error, Result};
+use super::{Key, Store};
+use crate::failure::{Context, Error, Result, words};
 
 /// Where MinIO puts what it is being sent, below its folder.
 const INCOMING: [&str; 2] = [".minio.sys/tmp", ".minio.sys/multipart"];

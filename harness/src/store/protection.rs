@@ -7,8 +7,8 @@ use aws_sdk_s3::types::{
     BucketLifecycleConfiguration, ExpirationStatus, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration,
 };
 
-use super::{Store, words};
-use crate::failure::{Context, Error, Result};
+use super::Store;
+use crate::failure::{Context, Error, Result, words};
 
 impl Store {
     /// Lets old versions of objects of a bucket expire after so many days.

@@ -145,7 +145,7 @@ const USAGE: &[(&[&str], i32, &str)] = &[
     (&["run", "--sed", "1"], 2, "a similar argument exists: '--seed'"),
     (&["run", "--seed", "one"], 2, "invalid digit"),
     (&["run", "--hosts", "vm"], 2, "possible values: auto, native, docker"),
-    (&["run", "--hosts", "docker"], 2, "docker hosts are not available yet"),
+    (&["run", "--hosts", "docker"], 105, "no container engine answers\n  /nowhere/docker.sock"),
     (&["run", "--out", "scenarios"], 2, "scenarios is not empty"),
     (&["run", "--out", "scenarios/fulexo/plan.toml"], 2, "cannot make the run's folder"),
     (&["run", "nothing-like-it"], 4, "there are: fulexo/database-corruption"),

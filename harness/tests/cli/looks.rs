@@ -60,7 +60,10 @@ fn data_comes_as_json_where_it_is_asked_for() {
     assert_eq!(plan[0]["plan"]["values"]["objectives.database.rpo"]["origin"]["from"]["line"], 19);
     let line = place.blackstart(&["--output", "jsonl", "plan", "fulexo"]);
     assert_eq!((line.out.lines().count(), line.json()["scenario"]["faults"].as_array().unwrap().len()), (1, 3));
-    assert_eq!(place.blackstart(&["sweep", "--output", "json"]).json(), serde_json::json!([]));
+    assert_eq!(
+        place.blackstart(&["sweep", "--output", "json"]).json(),
+        serde_json::json!({"folders": [], "containers": null})
+    );
     let doctor = place.blackstart(&["doctor", "--output", "json"]);
     let ready = doctor.json()["ready"].as_bool().unwrap();
     assert_eq!(doctor.code, if ready { 0 } else { 105 });

@@ -6,6 +6,8 @@ mod command;
 mod ends;
 mod faults;
 mod healthy;
+mod killed;
+mod library;
 mod support;
 mod timeline;
 mod trouble;

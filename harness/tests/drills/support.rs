@@ -81,18 +81,13 @@ impl Place {
 
     /// The command that runs the drill.
     pub fn run(&self) -> Command {
+        self.run_on("native")
+    }
+
+    /// Likewise, on other hosts.
+    pub fn run_on(&self, hosts: &str) -> Command {
         let (scenarios, out) = (self.path().join("scenarios"), self.path().join("out"));
-        self.blackstart(&[
-            "run",
-            "--scenarios",
-            text(&scenarios),
-            "--out",
-            text(&out),
-            "--hosts",
-            "native",
-            "--seed",
-            "7",
-        ])
+        self.blackstart(&["run", "--scenarios", text(&scenarios), "--out", text(&out), "--hosts", hosts, "--seed", "7"])
     }
 
     /// The drill's record.

@@ -51,7 +51,7 @@ fn inside(scratch: &Path) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let lifeline = File::from(std::io::stdin().as_fd().try_clone_to_owned().unwrap());
-    isolate::enter(&isolation, lifeline).unwrap();
+    isolate::enter(&isolation, lifeline, |_| ()).unwrap();
     nix::unistd::dup2_stdin(File::open("/dev/null").unwrap()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(table::run(isolation, scratch));

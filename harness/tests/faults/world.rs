@@ -10,7 +10,7 @@ use blackstart::engine::postgres::replica::{self, Through};
 use blackstart::engine::postgres::{self, Installation, PORT, Postgres, Role, SUPERUSER};
 use blackstart::fault::Scene;
 use blackstart::host::isolate::Isolation;
-use blackstart::host::{Command, Ground, Host, Logs};
+use blackstart::host::{Command, Ground, Host, Logs, Spec};
 use blackstart::link::Links;
 use blackstart::plan::{APPLICATION_LINK, HostSpec, REPLICATION_LINK, store_link};
 use blackstart::secret::Secrets;
@@ -57,11 +57,11 @@ impl World {
         };
         let others = ["replica", "store", "network", "outside"].map(|name| (name, None));
         let disks: Vec<_> = [("primary", Some(768 << 20))].into_iter().chain(others).collect();
-        let hosts: BTreeMap<String, Host> = disks
-            .iter()
-            .zip(0..)
-            .map(|((name, disk), index)| (name.to_string(), Host::create(&ground, name, index, *disk).unwrap()))
-            .collect();
+        let mut hosts = BTreeMap::new();
+        for ((name, disk), index) in disks.into_iter().zip(0..) {
+            let host = Host::create(&ground, Spec { name, index, disk, runs: "postgres", image: None }).await.unwrap();
+            hosts.insert(name.to_owned(), host);
+        }
         let postgres = program("postgres");
         let installation = Installation { bindir: postgres.0.parent().unwrap().to_owned(), version: postgres.1 };
         let mut server = Postgres::empty(hosts["primary"].clone(), installation.clone());
@@ -209,7 +209,7 @@ impl World {
 
 /// Hosts on a site, as a plan has them.
 fn sites<'a>(hosts: &'a [&'a str], site: &'a str) -> impl Iterator<Item = (String, HostSpec)> + 'a {
-    let spec = move || HostSpec { site: site.to_owned(), engine: None, disk: None };
+    let spec = move || HostSpec { site: site.to_owned(), engine: None, disk: None, image: None };
     hosts.iter().map(move |host| ((*host).to_owned(), spec()))
 }
 

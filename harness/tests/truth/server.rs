@@ -8,7 +8,7 @@ use blackstart::drill::Registry;
 use blackstart::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
 use blackstart::examine::probe::HEARTBEAT;
 use blackstart::host::isolate::Isolation;
-use blackstart::host::{Ground, Host, Logs, process};
+use blackstart::host::{Ground, Host, Logs, Spec, process};
 use blackstart::link::{Link, Links};
 use blackstart::plan::{self, Loaded};
 use blackstart::secret::Secrets;
@@ -60,8 +60,16 @@ impl Server {
             programs: std::sync::Arc::default(),
             logs: Logs::new(&place("logs"), secrets.clone()),
         };
-        let host = Host::create(&ground, "primary", 2 * lane, None).unwrap();
-        let network = Host::create(&ground, "network", 2 * lane + 1, None).unwrap();
+        let host =
+            Host::create(&ground, Spec { name: "primary", index: 2 * lane, disk: None, runs: "postgres", image: None })
+                .await
+                .unwrap();
+        let network = Host::create(
+            &ground,
+            Spec { name: "network", index: 2 * lane + 1, disk: None, runs: "postgres", image: None },
+        )
+        .await
+        .unwrap();
         let installation = Installation { bindir: postgres.0.parent().unwrap().to_owned(), version: postgres.1 };
         let postgres = Postgres::empty(host, installation);
         let off = |name: &str| (name.to_owned(), "off".to_owned());

@@ -2,6 +2,7 @@
 
 pub mod archiving;
 pub mod binary;
+pub mod replay;
 pub mod replica;
 mod template;
 
@@ -280,7 +281,7 @@ pub const INCARNATION_SQL: &str = "SELECT system_identifier || '/' || \
 
 /// Everybody proves who they are but programs on the host itself, which came in through the host.
 const HBA: &str = "local all all trust\nlocal replication all trust\n\
-    host all all 127.0.0.0/8 scram-sha-256\nhost replication all 127.0.0.0/8 scram-sha-256\n";
+    host all all samenet scram-sha-256\nhost replication all samenet scram-sha-256\n";
 
 /// One line of `postgresql.conf`.
 pub fn setting(name: &str, value: &str) -> String {

@@ -1,0 +1,31 @@
+//! `cargo ci containers`: hosts in containers keep the contract of native ones, and what is drilled on them comes to the same
+//! verdict. An engine of our own is started for it and stopped again; where none can be had this fails.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::engine::Engine;
+use crate::{defects, images, output};
+
+/// Defects of each kind of pipeline, their twins, and what only hosts can notice (a watch over programs, a clean host, a
+/// second primary): all of them are `cargo ci defects --containers`.
+const DEFECTS: [&str; 7] = ["archive", "dump", "physical", "G02", "P04", "P16-two-primaries", "X01"];
+
+/// Whether all is as it has to be.
+///
+/// # Errors
+/// The output can't be written, or no engine be started.
+pub fn run(root: &Path, out: &mut dyn Write) -> io::Result<bool> {
+    let engine = Engine::start(out)?;
+    if images::build(root, &[], Some(&engine), out)? != 0 {
+        return Ok(false);
+    }
+    let mut tests = output::cargo(root);
+    tests.args(["test", "--package", "blackstart", "--test", "hosts", "--test", "drills", "--"]);
+    // One at a time: one looks at everything that the engine has.
+    tests.args(["container", "--test-threads=1"]);
+    // A runtime that can't be had is a failure here.
+    let kept = tests.envs(engine.environment()).env("BLACKSTART_REQUIRE_HOSTS", "1").status()?.success();
+    let drilled = defects::in_containers(root, &DEFECTS, &engine, out)?;
+    Ok(kept && drilled.passed())
+}

@@ -1,0 +1,114 @@
+//! A container engine of our own, for as long as something needs it: in a network namespace of its own, so that it touches
+//! neither the machine's firewall nor an engine that is there, and with its images in Blackstart's cache.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::setup::apt::Apt;
+use crate::setup::plan::Packages;
+
+/// What has to be there before an engine is, and how Debian calls it.
+const NEEDED: [(&str, Packages); 2] = [
+    ("dockerd", Packages { names: &["docker.io", "iptables"], purpose: "the container engine", min: None }),
+    ("mmdebstrap", Packages { names: &["mmdebstrap"], purpose: "makes images of Debian's packages", min: None }),
+];
+/// It starts within a second; with many images on a busy machine it takes longer.
+const START_BOUND: Duration = Duration::from_secs(60);
+const STOP_BOUND: Duration = Duration::from_secs(30);
+
+/// A running engine. Dropping it stops it.
+#[derive(Debug)]
+pub struct Engine {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Engine {
+    /// Starts it, once what it needs is installed.
+    ///
+    /// # Errors
+    /// It can't be had here; in words.
+    pub fn start(out: &mut dyn Write) -> io::Result<Self> {
+        install(out)?;
+        let cache =
+            blackstart_tools::cache_dir().ok_or_else(|| io::Error::other("there is no cache folder: set HOME"))?;
+        // A socket's path has room for a hundred bytes.
+        let folder = std::env::temp_dir().join(format!("blackstart-engine-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        let log = std::fs::File::create(folder.join("log"))?;
+        let mut command = Command::new("unshare");
+        command.args(["--net", "dockerd", "--log-level", "warn"]);
+        command.arg("--data-root").arg(cache.join("engine"));
+        command.arg("--exec-root").arg(folder.join("exec")).arg("--pidfile").arg(folder.join("pid"));
+        command.arg("--host").arg(address(&folder));
+        // There is nothing outside that packets could be sent to or kept from.
+        command.args(["--bridge=none", "--iptables=false", "--ip-forward=false"]);
+        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
+        let mut engine = Self { child, folder };
+        engine.answering()?;
+        writeln!(out, "a container engine of our own answers at {}", address(&engine.folder))?;
+        Ok(engine)
+    }
+
+    fn answering(&mut self) -> io::Result<()> {
+        let began = Instant::now();
+        loop {
+            let mut asked = Command::new("docker");
+            asked.arg("info").envs(self.environment()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            if asked.status()?.success() {
+                return Ok(());
+            }
+            let ended = self.child.try_wait()?;
+            if ended.is_some() || began.elapsed() > START_BOUND {
+                let said = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+                let last: Vec<&str> = said.lines().rev().take(5).collect();
+                let last: Vec<&str> = last.into_iter().rev().collect();
+                return Err(io::Error::other(format!("dockerd does not answer; it said:\n{}", last.join("\n"))));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// By which programs find it.
+    pub fn environment(&self) -> [(&'static str, String); 1] {
+        [("DOCKER_HOST", address(&self.folder))]
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Asked, it ends its containers and lets go of its disks; killed, it would leave both.
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let began = Instant::now();
+        while asked.is_ok() && began.elapsed() < STOP_BOUND && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn address(folder: &Path) -> String {
+    format!("unix://{}", folder.join("docker.sock").display())
+}
+
+/// Installs what is missing.
+fn install(out: &mut dyn Write) -> io::Result<()> {
+    let missing = |program: &str| {
+        let asked = Command::new(program).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).status();
+        !asked.is_ok_and(|status| status.success())
+    };
+    let wanted: Vec<Packages> =
+        NEEDED.into_iter().filter(|(program, _)| missing(program)).map(|(_, packages)| packages).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    for packages in &wanted {
+        writeln!(out, "install  packages {}: {}", packages.names.join(" "), packages.purpose)?;
+    }
+    out.flush()?;
+    Apt::of_machine().install(&wanted).map_err(|stop| io::Error::other(stop.to_string()))
+}

@@ -1,0 +1,155 @@
+//! Where a container engine answers: where `DOCKER_HOST` says, in the current context, or at one of the usual sockets.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bollard::{API_DEFAULT_VERSION, Docker};
+use nix::unistd::Uid;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::said;
+use crate::failure::{Context, Error, Result};
+
+/// An engine that takes longer is none.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+/// Of one request to it, in seconds: to remove a container with its disk takes a while on a busy machine.
+const REQUEST_BOUND: u64 = 60;
+
+/// A container engine of this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Engine {
+    /// Its socket.
+    pub socket: PathBuf,
+    /// How it calls itself, with its version.
+    pub version: String,
+}
+
+impl Engine {
+    /// Finds the engine that `docker` would use, or Podman's.
+    ///
+    /// # Errors
+    /// None answers within 2 s, or its containers can't be entered from here; in words.
+    pub async fn find() -> Result<Self> {
+        let places = places(|name| std::env::var(name).ok())?;
+        let mut answers = Vec::new();
+        for socket in &places {
+            match tokio::time::timeout(ANSWERS_WITHIN, ask(socket)).await {
+                Ok(Ok(version)) if Uid::effective().is_root() => return Ok(Self { socket: socket.clone(), version }),
+                Ok(Ok(version)) => {
+                    let why = format!("{version} answers, but only root can enter the containers that it starts");
+                    return Err(Error::new(why));
+                }
+                Ok(Err(error)) => answers.push(format!("{}: {error}", socket.display())),
+                Err(_) => answers.push(format!("{}: no answer within 2 s", socket.display())),
+            }
+        }
+        Err(Error::with_lines("no container engine answers", answers))
+    }
+
+    /// A client of it.
+    pub(super) async fn client(&self) -> Result<Docker> {
+        connect(&self.socket).await.cannot(format_args!("reach {}", self.version))
+    }
+}
+
+async fn connect(socket: &Path) -> Result<Docker> {
+    let client = Docker::connect_with_unix(&socket.to_string_lossy(), REQUEST_BOUND, API_DEFAULT_VERSION);
+    let negotiated = async { client?.negotiate_version().await };
+    negotiated.await.map_err(|error| Error::new(said(&error)))
+}
+
+async fn ask(socket: &Path) -> Result<String> {
+    let version = connect(socket).await?.version().await.map_err(|error| Error::new(said(&error)))?;
+    let components = version.components.unwrap_or_default();
+    let name = match components.first().map(|part| part.name.as_str()) {
+        // So Docker calls itself.
+        None | Some("Engine") => "Docker Engine",
+        Some(other) => other,
+    };
+    Ok(format!("{name} {}", version.version.unwrap_or_default()))
+}
+
+/// The sockets to try, in the order in which `docker` itself looks; where a person named one, that alone.
+fn places(variable: impl Fn(&str) -> Option<String>) -> Result<Vec<PathBuf>> {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    if let Some(host) = set("DOCKER_HOST") {
+        return Ok(vec![local(&host).cannot("use DOCKER_HOST")?]);
+    }
+    let home = set("HOME").map(PathBuf::from).unwrap_or_default();
+    let folder = set("DOCKER_CONFIG").map_or_else(|| home.join(".docker"), PathBuf::from);
+    let context = set("DOCKER_CONTEXT").or_else(|| word(&folder.join("config.json"), &["currentContext"]));
+    if let Some(context) = context.filter(|context| context != "default") {
+        // A context's folder is named by the digest of its name.
+        let digest = blackstart_record::words::hex(&Sha256::digest(&context));
+        let meta = folder.join("contexts/meta").join(digest).join("meta.json");
+        let host = word(&meta, &["Endpoints", "docker", "Host"])
+            .ok_or_else(|| Error::new(format!("{} names no host", meta.display())));
+        return Ok(vec![host.and_then(|host| local(&host)).cannot(format_args!("use the Docker context {context}"))?]);
+    }
+    let own = set("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let own = own.iter().flat_map(|own| [own.join("docker.sock"), own.join("podman/podman.sock")]);
+    let usual = ["/var/run/docker.sock", "/run/podman/podman.sock"].map(PathBuf::from);
+    let [docker, podman] = usual;
+    Ok([docker].into_iter().chain(own).chain([podman]).collect())
+}
+
+/// A socket of this machine: the processes of a drill are started where their containers are.
+fn local(host: &str) -> Result<PathBuf> {
+    host.strip_prefix("unix://").map(PathBuf::from).ok_or_else(|| {
+        Error::new(format!("{host} is not a socket of this machine (unix://...): run Blackstart where the engine runs"))
+    })
+}
+
+/// A text in a JSON file.
+fn word(file: &Path, path: &[&str]) -> Option<String> {
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+    let found = path.iter().try_fold(&json, |json, key| json.get(key))?;
+    Some(found.as_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_is_looked_for_where_docker_itself_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        let of_desk = folder.path().join("contexts/meta").join(blackstart_record::words::hex(&Sha256::digest("desk")));
+        std::fs::create_dir_all(&of_desk).unwrap();
+        let endpoint = r#"{"Name":"desk","Endpoints":{"docker":{"Host":"unix:///run/desk.sock"}}}"#;
+        std::fs::write(of_desk.join("meta.json"), endpoint).unwrap();
+        let config = folder.path().to_str().unwrap();
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+        let cases: [Case<'_>; 5] = [
+            (&[], &["/var/run/docker.sock", "/run/podman/podman.sock"]),
+            (&[("DOCKER_HOST", "unix:///a/b.sock"), ("DOCKER_CONTEXT", "desk")], &["/a/b.sock"]),
+            (&[("DOCKER_CONTEXT", "desk"), ("DOCKER_CONFIG", config)], &["/run/desk.sock"]),
+            (&[("DOCKER_CONTEXT", "default")], &["/var/run/docker.sock", "/run/podman/podman.sock"]),
+            (
+                &[("XDG_RUNTIME_DIR", "/run/user/7")],
+                &[
+                    "/var/run/docker.sock",
+                    "/run/user/7/docker.sock",
+                    "/run/user/7/podman/podman.sock",
+                    "/run/podman/podman.sock",
+                ],
+            ),
+        ];
+        for (variables, expected) in cases {
+            let found = places(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into()));
+            assert_eq!(found.unwrap(), expected.iter().map(PathBuf::from).collect::<Vec<_>>(), "{variables:?}");
+        }
+        std::fs::write(folder.path().join("config.json"), r#"{"currentContext":"desk"}"#).unwrap();
+        let configured = |name: &str| (name == "DOCKER_CONFIG").then(|| config.to_owned());
+        assert_eq!(places(configured).unwrap(), [Path::new("/run/desk.sock")]);
+    }
+
+    #[test]
+    fn an_engine_elsewhere_is_refused_by_its_name() {
+        let refused = places(|name| (name == "DOCKER_HOST").then(|| "tcp://10.0.0.1:2375".into())).unwrap_err();
+        assert!(refused.to_string().contains("tcp://10.0.0.1:2375 is not a socket of this machine"), "{refused}");
+        let refused = places(|name| (name == "DOCKER_CONTEXT").then(|| "gone".into())).unwrap_err();
+        assert!(refused.to_string().contains("context gone"), "{refused}");
+    }
+}
