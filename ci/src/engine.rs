@@ -63,9 +63,9 @@ impl Engine {
             let ended = self.child.try_wait()?;
             if ended.is_some() || began.elapsed() > START_BOUND {
                 let said = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-                let last: Vec<&str> = said.lines().rev().take(5).collect();
-                let last: Vec<&str> = last.into_iter().rev().collect();
-                return Err(io::Error::other(format!("dockerd does not answer; it said:\n{}", last.join("\n"))));
+                let lines: Vec<&str> = said.lines().collect();
+                let last = lines[lines.len().saturating_sub(5)..].join("\n");
+                return Err(io::Error::other(format!("dockerd does not answer; it said:\n{last}")));
             }
             std::thread::sleep(Duration::from_millis(100));
         }

@@ -74,7 +74,7 @@ impl Drill {
         let drill = format!("{plan}/{name}");
         let mut command = tokio::process::Command::new(&self.program);
         command
-            .args(["run", &drill, "--hosts", self.hosts.word()])
+            .args(["run", &drill, "--hosts", &self.hosts.word()])
             .arg("--scenarios")
             .arg(folder)
             .arg("--out")

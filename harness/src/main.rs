@@ -15,13 +15,9 @@ fn main() -> ExitCode {
 /// Parse, plan, run, judge, report, exit.
 fn blackstart(command: &Cli) -> Result<Exit> {
     let Some(mut session) = command.drills()? else { return command.look() };
-    for index in 0..session.drills() {
-        if !session.goes_on(index) {
-            break;
-        }
-        let Some(record) = session.run(index) else { continue };
-        let verdict = session.judge(&record);
-        session.report(&record, verdict)?;
+    while let Some(drilled) = session.next() {
+        let judged = session.judge(drilled);
+        session.report(judged)?;
     }
     session.conclude()
 }

@@ -94,6 +94,7 @@ mod tests {
             findings: missed.iter().map(finding).collect(),
             sabotage: Vec::new(),
             crash_points: Vec::new(),
+            disturbed: None,
             measures: Measures::default(),
             notes: Vec::new(),
         }

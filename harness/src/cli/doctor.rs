@@ -81,7 +81,7 @@ fn diagnose() -> Diagnosis {
         })
         .collect();
     let ready = tools.iter().all(|part| part.install.is_none());
-    let docker = docker::at_once(docker::available()).and_then(|found| found);
+    let docker = docker::at_once(docker::available());
     let docker = docker.map(|(engine, images)| Containers { engine: engine.version, images });
     let docker = docker.map_err(|error| error.to_string());
     Diagnosis { ready, tools, isolation, docker, scratch: scratch::root().display().to_string() }

@@ -1,16 +1,23 @@
-//! `blackstart run`: drills, one after the other, each judged and reported as soon as it has ended.
+//! `blackstart run`: drills, as many side by side as the machine bears, each judged and reported as soon as it has ended.
 
 mod folders;
+mod hosts;
+mod jobs;
+mod possible;
 mod progress;
 mod signals;
+mod turn;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 
 use blackstart_record::record::Folder;
 use blackstart_record::verdict::DrillVerdict;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use ulid::Ulid;
 
@@ -20,15 +27,13 @@ use super::needs::Machine;
 use super::output::{self, Format, Paint};
 use super::problem::{Problem, Result};
 use super::select::Scenarios;
-use super::verdict_text::{Judged, word};
+use super::verdict_text::{self, word};
 use super::{judge, report};
-use crate::drill::{self, Registry, Request};
-use crate::host::docker;
-use crate::pipeline::Onto;
-use crate::plan::{Found, Loaded};
 
 use folders::RunFolder;
+pub use hosts::Hosts;
 use signals::Signals;
+use turn::{Common, Ended, Turn};
 
 /// Runs drills, and says how fast and with which data the system came back.
 ///
@@ -55,69 +60,48 @@ pub struct Run {
     /// Afterwards, disturb a backup at each step that it takes: is it restorable wherever it reports success?
     #[arg(long)]
     crash_points: bool,
-    /// Stop after the first drill that is not met.
+    /// How many drills run side by side; without it, as many as cores and memory give room for.
+    ///
+    /// A drill whose measurement this machine disturbed is run again, once and alone.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
+    /// Start no other drill after the first that is not met.
     #[arg(long)]
     fail_fast: bool,
 }
 
-/// What hosts are made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Hosts {
-    /// Containers where an engine answers within 2 s and has the images, else native.
-    #[default]
-    Auto,
-    /// Processes in namespaces of their own on this machine.
-    Native,
-    /// Containers on a network of their own.
-    Docker,
-}
-
-impl Hosts {
-    /// As it is written on the command line.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Native => "native",
-            Self::Docker => "docker",
-        }
-    }
-
-    /// What hosts will be made of here.
-    fn resolved(self) -> Result<drill::Hosts> {
-        let docker = || docker::at_once(docker::available()).and_then(|found| found);
-        match self {
-            Self::Native => Ok(drill::Hosts::Native),
-            Self::Auto => {
-                Ok(docker().map_or(drill::Hosts::Native, |(engine, images)| drill::Hosts::Docker { engine, images }))
-            }
-            Self::Docker => {
-                let found = docker().map(|(engine, images)| drill::Hosts::Docker { engine, images });
-                found.map_err(|error| {
-                    let problem = Problem::new(Exit::Inconclusive, error.to_string());
-                    problem.help(
-                        "`--hosts native` needs no container engine; `blackstart doctor` says what this machine can do",
-                    )
-                })
-            }
-        }
-    }
-}
-
-/// A run: its drills, and where their records go.
+/// A run: its drills, of which some run side by side, and what they came to.
 #[derive(Debug)]
 pub struct Session {
-    drills: Vec<(Found, Loaded<Registry>)>,
-    folder: RunFolder,
-    hosts: drill::Hosts,
-    id: Ulid,
-    seed: u64,
+    common: Arc<Common>,
     fail_fast: bool,
-    sabotage: bool,
-    crash_points: bool,
-    format: Format,
-    signals: Signals,
+    /// Drills that nobody has started yet, in order.
+    waiting: VecDeque<usize>,
+    /// Drills that this machine disturbed: each is run once more when no other runs.
+    disturbed: BTreeMap<usize, Judged>,
+    running: usize,
+    ends: (Sender<Ended>, Receiver<Ended>),
     exit: Exit,
-    done: Vec<Done>,
+    done: BTreeMap<usize, Done>,
+}
+
+/// A drill that was run, and its record.
+#[derive(Debug)]
+pub struct Drilled {
+    turn: Turn,
+    record: Folder,
+    exit: Exit,
+}
+
+/// A drill that was judged; no verdict: it left no record to judge.
+#[derive(Debug)]
+pub struct Judged {
+    turn: Turn,
+    record: Folder,
+    verdict: Option<DrillVerdict>,
+    exit: Exit,
+    /// Whether this is what the drill comes to: one that was disturbed is run again.
+    counts: bool,
 }
 
 /// A drill that has ended, as JSON says it.
@@ -147,163 +131,148 @@ pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Sess
     if !wrong.is_empty() {
         return Err(Problem::Configuration(wrong.into_iter().collect()));
     }
-    drills.iter().try_for_each(|(found, loaded)| possible(&found.drill(), loaded, args))?;
+    drills.iter().try_for_each(|(found, loaded)| possible::check(&found.drill(), loaded, args))?;
     let id = Ulid::new();
     let signals = Signals::watch().map_err(|error| Problem::new(Exit::Internal, error.to_string()))?;
     let folder = RunFolder::create(args.out.as_deref(), id)?;
     // 53 bits: a seed survives every JSON reader.
     let seed = args.seed.unwrap_or_else(|| u64::try_from(id.random() >> 27 & ((1 << 53) - 1)).unwrap_or_default());
-    let done = Vec::new();
+    let jobs = args.jobs.unwrap_or_else(jobs::of_machine).get().min(drills.len());
     let Run { fail_fast, sabotage, crash_points, .. } = *args;
+    let waiting = (0..drills.len()).collect();
+    let common = Common { drills, folder, hosts, id, seed, sabotage, crash_points, jobs, format, signals };
     Ok(Session {
-        drills,
-        folder,
-        hosts,
-        id,
-        seed,
+        common: Arc::new(common),
         fail_fast,
-        sabotage,
-        crash_points,
-        format,
-        signals,
+        waiting,
+        disturbed: BTreeMap::new(),
+        running: 0,
+        ends: mpsc::channel(),
         exit: Exit::Met,
-        done,
+        done: BTreeMap::new(),
     })
 }
 
-/// Whether a drill can be done with the flags that were given.
-fn possible(drill: &str, loaded: &Loaded<Registry>, args: &Run) -> Result<()> {
-    let flag = match (args.sabotage, args.crash_points) {
-        (true, _) => "--sabotage",
-        (_, true) => "--crash-points",
-        _ => return Ok(()),
-    };
-    let refused = |why: String, help: String| Err(Problem::new(Exit::Usage, format!("{flag} {why}")).help(help));
-    let leave_out = format!("leave {drill} out");
-    if restores_in_place(loaded) {
-        let help = format!("{leave_out}, or give the scenario another `target` than \"{}\"", loaded.scenario.target);
-        return refused(format!("restores on servers of its own, and {drill} restores on its source"), help);
-    }
-    if promotes(loaded) {
-        return refused(format!("works on a backup, and {drill} promotes a replica"), leave_out);
-    }
-    if args.crash_points && loaded.environment.objects.is_some() {
-        let why = format!("compares rows alone, and the application of {drill} keeps objects too");
-        return Err(Problem::new(Exit::Usage, format!("--crash-points {why}")).help(leave_out));
-    }
-    Ok(())
-}
-
-fn restores_in_place(loaded: &Loaded<Registry>) -> bool {
-    let pipeline = loaded.plan.pipelines.get(&loaded.pipeline.name);
-    pipeline.is_some_and(|pipeline| pipeline.source == loaded.scenario.target)
-}
-
-fn promotes(loaded: &Loaded<Registry>) -> bool {
-    loaded.pipeline.method.pipeline().restores_onto() == Onto::Replica
-}
-
 impl Session {
-    /// How many drills there are.
-    pub fn drills(&self) -> usize {
-        self.drills.len()
-    }
-
-    /// Whether the drill of this index is still to be run: nobody has asked to stop, and none before it has ended it.
-    pub fn goes_on(&self, index: usize) -> bool {
-        let stopped = self.signals.received().is_some() || (self.fail_fast && self.exit != Exit::Met);
-        if stopped && index < self.drills.len() {
-            let left = self.drills.len() - index;
-            output::note(&format!("{} not run", count(left, "drill")));
-        }
-        !stopped
-    }
-
-    /// Runs one drill to its end and gives its record; `None`: it could not be started, and that has been said.
-    pub fn run(&mut self, index: usize) -> Option<Folder> {
-        match self.start(index) {
-            Ok((folder, exit)) => {
-                self.exit = self.exit.and(exit);
-                Some(self.folder.shown(folder))
+    /// Waits for the next drill that ends, and keeps as many running as are wanted; `None`: all have ended that are to be
+    /// run. One that could not be started is told of and passed over.
+    pub fn next(&mut self) -> Option<Drilled> {
+        loop {
+            self.start_more();
+            if self.running == 0 {
+                return None;
             }
-            Err(problem) => {
-                problem.tell();
-                self.exit = self.exit.and(problem.exit());
-                None
+            let Ended { turn, outcome } = self.ends.1.recv().ok()?;
+            self.running -= 1;
+            match outcome {
+                Ok((folder, exit)) => return Some(Drilled { turn, record: self.common.folder.shown(folder), exit }),
+                Err(problem) => {
+                    problem.tell();
+                    self.exit = self.exit.and(problem.exit());
+                }
             }
         }
     }
 
-    fn start(&self, index: usize) -> Result<(Folder, Exit)> {
-        let (found, loaded) = &self.drills[index];
-        let folder = self.folder.drill(found)?;
-        let request = Request {
-            loaded: loaded.clone(),
-            folder: folder.path().to_owned(),
-            plan_folder: self.folder.absolute(found.path.parent().unwrap_or(&found.path))?,
-            run: self.id.to_string(),
-            id: Ulid::new().to_string(),
-            seed: self.seed,
-            previous: self.folder.previous(found),
-            skipped: BTreeMap::new(),
-            hosts: self.hosts.clone(),
-            sabotage: self.sabotage,
-            crash_points: self.crash_points,
-        };
-        let number = format!("drill {} of {}", index + 1, self.drills.len());
-        output::note(&format!("{number}: {}, seed {}", Paint::stderr().strong(&found.drill()), self.seed));
-        let exit = watch::run(&request, &self.signals, self.format)?;
-        Ok((folder, exit))
+    fn start_more(&mut self) {
+        while self.goes_on() && self.running < self.common.jobs {
+            let Some(index) = self.waiting.pop_front() else { break };
+            self.start(Turn { index, again: false });
+        }
+        if self.goes_on() && self.running == 0 {
+            let again = self.disturbed.pop_first();
+            again.into_iter().for_each(|(index, _)| self.start(Turn { index, again: true }));
+        }
     }
 
-    /// Judges a record and stores the verdict; `None`: there is no record to judge, and that has been said.
-    pub fn judge(&mut self, record: &Folder) -> Option<DrillVerdict> {
-        match judge::judge(record) {
-            Ok((_, verdict)) => {
-                self.exit = self.exit.and(Exit::of(&verdict));
-                if judge::store(record, &verdict).is_none() {
-                    self.exit = self.exit.and(Exit::ReportNotWritten);
-                }
-                if !verdict.gates.is_empty() {
-                    self.tell_what_is_missing(&verdict.drill);
-                }
-                Some(verdict)
-            }
+    fn start(&mut self, turn: Turn) {
+        turn::start(&self.common, turn, &self.ends.0);
+        self.running += 1;
+    }
+
+    /// Nobody has asked to stop, and no drill so far has ended the run.
+    fn goes_on(&self) -> bool {
+        self.common.signals.received().is_none() && !(self.fail_fast && self.exit != Exit::Met)
+    }
+
+    /// Judges a record and stores the verdict. A drill that was disturbed for the first time is put by, to be run again.
+    pub fn judge(&mut self, drilled: Drilled) -> Judged {
+        let Drilled { turn, mut record, mut exit } = drilled;
+        let verdict = match judge::judge(&record) {
+            Ok((_, verdict)) => verdict,
             Err(problem) => {
                 output::complain(&format!("the drill left no record to judge: {problem}"), None);
-                self.exit = self.exit.and(Exit::Inconclusive);
-                None
+                let exit = exit.and(Exit::Inconclusive);
+                return Judged { turn, record, verdict: None, exit, counts: true };
+            }
+        };
+        exit = exit.and(Exit::of(&verdict));
+        let mut counts = turn.again || verdict.disturbed.is_none();
+        if !counts {
+            match self.common.folder.set_aside(&record) {
+                Ok(aside) => record = aside,
+                Err(problem) => {
+                    problem.tell();
+                    counts = true;
+                }
             }
         }
+        if judge::store(&record, &verdict).is_none() {
+            exit = exit.and(Exit::ReportNotWritten);
+        }
+        if !verdict.gates.is_empty() {
+            self.tell_what_is_missing(turn.index);
+        }
+        Judged { turn, record, verdict: Some(verdict), exit, counts }
     }
 
     /// A drill that could not be set up may have lacked a program: then says which, and what installs it.
-    fn tell_what_is_missing(&self, drill: &str) {
-        let loaded = self.drills.iter().find(|(found, _)| found.drill() == drill).map(|(_, loaded)| loaded);
-        for missing in loaded.map(|loaded| Machine::default().lacks(loaded)).unwrap_or_default() {
+    fn tell_what_is_missing(&self, index: usize) {
+        let (_, loaded) = &self.common.drills[index];
+        for missing in Machine::default().lacks(loaded) {
             output::complain(&missing.to_string(), Some(&format!("install it: {}", missing.install_command)));
         }
     }
 
-    /// Writes the reports of a judged record and shows the verdict.
+    /// Writes the reports of a judged record and shows the verdict, or why it is not the last word.
     ///
     /// # Errors
     /// Standard output failed.
-    pub fn report(&mut self, record: &Folder, verdict: Option<DrillVerdict>) -> Result<()> {
-        let written = if verdict.is_some() { report::write(record) } else { Some(Vec::new()) };
+    pub fn report(&mut self, judged: Judged) -> Result<()> {
+        if judged.counts {
+            return self.count(judged);
+        }
+        if let Some(why) = judged.verdict.as_ref().and_then(|verdict| verdict.disturbed.as_ref()) {
+            let drill = self.common.drills[judged.turn.index].0.drill();
+            output::note(&format!(
+                "{drill} was {} ({why}): it is run again, alone; this record is kept in {}",
+                Paint::stderr().doubt("disturbed"),
+                judged.record.path().display(),
+            ));
+        }
+        report::write(&judged.record);
+        self.disturbed.insert(judged.turn.index, judged);
+        Ok(())
+    }
+
+    fn count(&mut self, judged: Judged) -> Result<()> {
+        let Judged { turn, record, verdict, exit, .. } = judged;
+        let written = if verdict.is_some() { report::write(&record) } else { Some(Vec::new()) };
+        self.exit = self.exit.and(exit);
         if written.is_none() {
             self.exit = self.exit.and(Exit::ReportNotWritten);
         }
         let done = Done { folder: record.path().to_owned(), verdict, reports: written.unwrap_or_default() };
-        match (self.format, &done.verdict, record.load_record()) {
+        match (self.common.format, &done.verdict, record.load_record()) {
             (Format::Text, Some(verdict), Ok(loaded)) => {
-                let shown = Judged { verdict, plan: &loaded.plan, folder: record.path(), reports: &done.reports };
+                let shown =
+                    verdict_text::Judged { verdict, plan: &loaded.plan, folder: record.path(), reports: &done.reports };
                 output::data(&format!("\n{}\n", shown.text(Paint::stdout())))?;
             }
             (Format::Jsonl, ..) => output::json_line(&serde_json::json!({ "kind": "judged", "data": done }))?,
             _ => {}
         }
-        self.done.push(done);
+        self.done.insert(turn.index, done);
         Ok(())
     }
 
@@ -311,21 +280,30 @@ impl Session {
     ///
     /// # Errors
     /// Standard output failed.
-    pub fn conclude(self) -> Result<Exit> {
-        let exit = self.signals.received().map_or(self.exit, |signal| self.exit.and(Exit::of_signal(signal)));
-        self.folder.publish();
-        let whole = serde_json::json!({
-            "run": self.id.to_string(),
-            "folder": self.folder.shown_path(),
-            "seed": self.seed,
+    pub fn conclude(mut self) -> Result<Exit> {
+        let left = self.waiting.len();
+        if left > 0 {
+            output::note(&format!("{} not run", count(left, "drill")));
+        }
+        // What was disturbed and could not be run again is all that there is of it.
+        for (_, judged) in std::mem::take(&mut self.disturbed) {
+            self.count(judged)?;
+        }
+        let common = &self.common;
+        let exit = common.signals.received().map_or(self.exit, |signal| self.exit.and(Exit::of_signal(signal)));
+        common.folder.publish();
+        let mut whole = serde_json::json!({
+            "run": common.id.to_string(),
+            "folder": common.folder.shown_path(),
+            "seed": common.seed,
             "exit_code": exit.code(),
         });
-        match self.format {
-            Format::Text if self.done.len() > 1 => output::data(&summary(&self.done, Paint::stdout()))?,
+        let done: Vec<&Done> = self.done.values().collect();
+        match common.format {
+            Format::Text if done.len() > 1 => output::data(&summary(&done, Paint::stdout()))?,
             Format::Text => {}
             Format::Json => {
-                let mut whole = whole;
-                whole["drills"] = serde_json::to_value(&self.done).unwrap_or_default();
+                whole["drills"] = serde_json::to_value(&done).unwrap_or_default();
                 output::json(&whole)?;
             }
             Format::Jsonl => output::json_line(&serde_json::json!({ "kind": "ended", "data": whole }))?,
@@ -335,8 +313,8 @@ impl Session {
 }
 
 /// One line per drill, for a run of several.
-fn summary(done: &[Done], paint: Paint) -> String {
-    let row = |one: &Done| match &one.verdict {
+fn summary(done: &[&Done], paint: Paint) -> String {
+    let row = |one: &&Done| match &one.verdict {
         Some(verdict) => vec![word(paint, verdict.verdict), verdict.drill.clone(), one.folder.display().to_string()],
         None => vec![paint.doubt("no record").into_owned(), one.folder.display().to_string()],
     };

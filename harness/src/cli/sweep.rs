@@ -34,7 +34,7 @@ pub fn run(_: &Sweep, format: Format) -> Result<Exit> {
     let swept = scratch::sweep(&root)
         .map_err(|error| Problem::new(Exit::Internal, format!("cannot list {}: {error}", root.display())))?;
     let lines: Vec<Line<'_>> = swept.iter().map(line).collect();
-    let containers = docker::at_once(docker::sweep()).and_then(|swept| swept);
+    let containers = docker::at_once(docker::sweep());
     let containers = containers.map_err(|error| Problem::new(Exit::Internal, error.to_string()))?;
     match format {
         Format::Text => {

@@ -265,8 +265,8 @@ impl World {
 
     /// The images that hosts are made of, for the record.
     pub(super) fn images(&self) -> impl Iterator<Item = (String, String)> {
-        let of = |host: &Host| Some((format!("image of {}", host.name()), host.image()?.to_owned()));
-        self.hosts.values().filter_map(of)
+        let images = self.hosts.values().filter_map(|host| Some((host.name(), host.image()?)));
+        images.map(|(host, image)| (format!("image of {host}"), format!("{} {}", image.name, image.digest)))
     }
 
     /// What the runbook's steps touch.
@@ -351,8 +351,8 @@ impl World {
     pub(super) async fn another_host(&mut self, name: &str) -> Result<(Host, Link)> {
         let index = u8::try_from(self.hosts.len()).map_err(|_| Error::new("there are over 200 hosts"))?;
         // As the one that takes over is made.
-        let image = self.target.host().image().and_then(|image| image.split(' ').next().map(str::to_owned));
-        let spec = Spec { name, index, disk: None, runs: DATABASE, image: image.as_deref() };
+        let image = self.target.host().image().map(|image| image.name.as_str());
+        let spec = Spec { name, index, disk: None, runs: DATABASE, image };
         let host = Host::create(&self.ground, spec).await?;
         self.hosts.insert(name.to_owned(), host.clone());
         let upstream = Store::address_on(self.store.host());

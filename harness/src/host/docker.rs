@@ -4,9 +4,10 @@
 //! those of a native host enter theirs, so everything else is one code for both.
 
 mod engine;
+mod images;
 mod remains;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,13 +20,14 @@ use bollard::models::{
 };
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 
-use super::handle::{Made, Spec};
+use super::handle::{Image, Made, Spec};
 use super::isolate::MOUNTS;
 use super::mounts::{self, Held};
 use super::routes;
 use super::view::View;
 use crate::failure::{Context, Error, Result};
 pub use engine::Engine;
+pub use images::Images;
 pub use remains::{Owner, Remains, sweep};
 
 /// Networks that are tried: another may have the addresses.
@@ -37,55 +39,14 @@ const SHARED_MEMORY: i64 = 1 << 30;
 /// What a container does by itself.
 const SLEEP: [&str; 2] = ["sleep", "infinity"];
 
-/// Which image hosts are made of, by what runs on them.
-pub type Images = BTreeMap<String, String>;
-
-/// What hosts are made of where nothing else is said, by what runs on them: the makers' own image, and the one that
-/// `cargo ci images` builds, which has the backup tools too.
-const IMAGES: [(&str, [&str; 2]); 3] = [
-    ("postgres", ["postgres:17", "blackstart/postgres:17"]),
-    ("s3", ["minio/minio", "blackstart/s3"]),
-    ("toxiproxy", ["ghcr.io/shopify/toxiproxy", "blackstart/toxiproxy"]),
-];
-
-/// Where a person sets other images.
-const CHOSEN: &str = "BLACKSTART_IMAGES";
-
 /// The engine of this machine, and the images that it has for every kind of host.
 ///
 /// # Errors
 /// No engine answers, or it lacks an image, which is named.
 pub async fn available() -> Result<(Engine, Images)> {
-    let chosen = chosen(&std::env::var(CHOSEN).unwrap_or_default())?;
     let engine = Engine::find().await?;
-    let client = engine.client().await?;
-    let mut images = Images::new();
-    for (runs, usual) in IMAGES {
-        let candidates = chosen.get(runs).map_or(usual.to_vec(), |image| vec![image.as_str()]);
-        let mut found = None;
-        for image in candidates.iter().rev() {
-            if found.is_none() && client.inspect_image(image).await.is_ok() {
-                found = Some((*image).to_owned());
-            }
-        }
-        images.insert(runs.to_owned(), found.ok_or_else(|| no_image(candidates[0]))?);
-    }
+    let images = images::of(&engine.client().await?).await?;
     Ok((engine, images))
-}
-
-/// The images that a person has set: `postgres=NAME,s3=NAME,toxiproxy=NAME`, any of them.
-fn chosen(text: &str) -> Result<Images> {
-    let known = || IMAGES.map(|(runs, _)| runs).join(", ");
-    let one = |part: &str| match part.split_once('=') {
-        Some((runs, image)) if IMAGES.iter().any(|(known, _)| *known == runs) && !image.is_empty() => {
-            Ok((runs.to_owned(), image.to_owned()))
-        }
-        _ => Err(Error::new(format!(
-            "{CHOSEN}: `{part}` is no image for one of {}: write postgres=NAME,s3=NAME",
-            known()
-        ))),
-    };
-    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(one).collect()
 }
 
 /// The containers of one drill.
@@ -113,7 +74,7 @@ impl Fleet {
         let made = at_once(async {
             self.subnet = Some(self.open().await?);
             self.make(host).await
-        })??;
+        })?;
         let view = made.view.ok_or_else(|| Error::new("it has no network of its own"));
         view?.join_network().cannot(format_args!("enter the network of host {}", host.name))
     }
@@ -122,8 +83,8 @@ impl Fleet {
     ///
     /// # Errors
     /// What could not be removed.
-    pub fn clear(&self) -> Result<usize> {
-        at_once(remains::clear(&self.engine, &self.owner.drill))?
+    pub fn clear(&self) -> Result<()> {
+        at_once(remains::clear(&self.engine, &self.owner.drill))
     }
 
     /// Makes the network that the hosts will be on; the first three numbers of its addresses.
@@ -184,7 +145,7 @@ impl Fleet {
             disk: disk_path,
             door,
             own_disk: disk.is_some(),
-            image: Some(format!("{image} {digest}")),
+            image: Some(Image { name: image.to_owned(), digest }),
             view: Some(Arc::new(view)),
         })
     }
@@ -202,7 +163,7 @@ impl Fleet {
         let body = self.container(name, image, address, disk);
         match client.create_container(Some(options), body).await {
             Ok(_) => {}
-            Err(Refused::DockerResponseServerError { status_code: 404, .. }) => return Err(no_image(image)),
+            Err(Refused::DockerResponseServerError { status_code: 404, .. }) => return Err(images::missing(image)),
             // It was made before the drill entered its network.
             Err(Refused::DockerResponseServerError { status_code: 409, .. }) => return Ok(container),
             Err(error) => return Err(Error::new(said(&error))),
@@ -269,9 +230,12 @@ impl Fleet {
 }
 
 /// Does something where there is no runtime, and leaves no thread behind.
-pub fn at_once<T>(work: impl Future<Output = T>) -> Result<T> {
+///
+/// # Errors
+/// Its own, or there can be no runtime.
+pub fn at_once<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().cannot("start a runtime")?;
-    Ok(runtime.block_on(work))
+    runtime.block_on(work)
 }
 
 /// A container's main process, as this machine numbers it, and the digest of its image.
@@ -280,16 +244,6 @@ async fn main_process(client: &Docker, container: &str) -> Result<(u32, String)>
     let pid = found.state.and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok());
     let pid = pid.filter(|pid| *pid > 0).ok_or_else(|| Error::new("its main process has ended"))?;
     Ok((pid, found.image.unwrap_or_default()))
-}
-
-fn no_image(image: &str) -> Error {
-    Error::with_lines(
-        format!("the engine has no image {image}"),
-        vec![
-            format!("where a registry is in reach: docker pull {image}"),
-            "elsewhere, from Debian's packages: cargo ci images".to_owned(),
-        ],
-    )
 }
 
 /// Whether this machine already sends packets for these addresses somewhere.
@@ -312,29 +266,5 @@ fn said(error: &Refused) -> String {
     match error {
         Refused::DockerResponseServerError { message, .. } => message.trim().to_owned(),
         other => crate::failure::words(other),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn images_are_chosen_by_what_runs_on_them() {
-        let images = chosen("postgres=registry:5000/pg:16, s3=store").unwrap();
-        assert_eq!((&*images["postgres"], &*images["s3"], images.len()), ("registry:5000/pg:16", "store", 2));
-        assert!(chosen("").unwrap().is_empty());
-        for wrong in ["postgres", "postgres=", "oracle=db"] {
-            assert!(chosen(wrong).unwrap_err().to_string().contains(&format!("`{wrong}` is no image")), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_image_that_is_not_there_is_named_with_both_ways_to_get_it() {
-        let said = no_image("postgres:17").to_string();
-        assert!(
-            ["postgres:17", "docker pull postgres:17", "cargo ci images"].iter().all(|part| said.contains(part)),
-            "{said}"
-        );
     }
 }

@@ -62,6 +62,15 @@ pub struct Spec<'a> {
     pub image: Option<&'a str>,
 }
 
+/// What a container is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// As it was asked for.
+    pub name: String,
+    /// Which one of that name.
+    pub digest: String,
+}
+
 /// What a host is made of.
 #[derive(Debug)]
 pub(super) struct Made {
@@ -72,8 +81,8 @@ pub(super) struct Made {
     pub(super) door: Held,
     /// Whether the disk is a file system of its own.
     pub(super) own_disk: bool,
-    /// The image that it is made of, and which one of that name.
-    pub(super) image: Option<String>,
+    /// The image of its container.
+    pub(super) image: Option<Image>,
     /// What its processes are inside of; `None`: of nothing but the machine.
     pub(super) view: Option<Arc<View>>,
 }
@@ -116,9 +125,9 @@ impl Host {
         &self.inner.name
     }
 
-    /// The image that it is made of, with its digest; `None`: it is this machine's.
-    pub fn image(&self) -> Option<&str> {
-        self.inner.made.image.as_deref()
+    /// The image of its container; `None`: it is no container.
+    pub fn image(&self) -> Option<&Image> {
+        self.inner.made.image.as_ref()
     }
 
     /// Its address, stable over every restart.

@@ -10,6 +10,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::Mode;
 
 use super::isolate::MOUNTS;
+use super::view::apart;
 
 /// Where a mount needs no source, no type or no options.
 const NONE: Option<&str> = None;
@@ -91,13 +92,10 @@ pub(super) fn inside<T: Send>(
     namespace: &(impl AsFd + Sync),
     act: impl FnOnce() -> io::Result<T> + Send,
 ) -> io::Result<T> {
-    let enter = || {
+    apart(|| {
         unshare(CloneFlags::CLONE_FS)?;
         setns(namespace, CloneFlags::CLONE_NEWNS)?;
         act()
-    };
-    std::thread::scope(|scope| {
-        scope.spawn(enter).join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
     })
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::handle::{Ground, Made, Spec};
 use super::isolate::Isolation;
 use super::mounts::{self, Held};
-use super::view::View;
+use super::view::{View, apart};
 use crate::failure::{Context, Result};
 
 /// Makes a host. A limit makes its disk a memory file system of that size.
@@ -43,11 +43,8 @@ pub(super) fn make(ground: &Ground, Spec { name, index, disk: limit, .. }: Spec<
 
 /// Makes the mount namespace: a thread of its own detaches, arranges the mounts and hands over the namespace.
 fn view(ground: &Ground, disk: &Path) -> io::Result<View> {
-    let arrange = || {
+    apart(|| {
         mounts::arrange(disk, &ground.tools, ground.scratch.parent())?;
         View::of_this_thread()
-    };
-    std::thread::scope(|scope| {
-        scope.spawn(arrange).join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
     })
 }

@@ -52,9 +52,7 @@ impl Listener {
         if !host.knows_its_processes() {
             return Err(Error::new("these hosts share this machine's network"));
         }
-        let (family, kind) = (AddressFamily::Packet, SockType::Datagram);
-        let open = || Ok(socket(family, kind, SockFlag::SOCK_CLOEXEC, SockProtocol::EthAll)?);
-        Self::on(host.in_network(open).cannot("listen to packets")?)
+        Self::on(host.in_network(packets).cannot("listen to packets")?)
     }
 
     fn on(socket: OwnedFd) -> Result<Self> {
@@ -76,6 +74,11 @@ impl Listener {
         let heard = self.thread.join().map_err(|_| Error::new("the thread that listens panicked"))?;
         heard.cannot("listen to packets")
     }
+}
+
+/// Where every packet of this thread's network passes by.
+fn packets() -> io::Result<OwnedFd> {
+    Ok(socket(AddressFamily::Packet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, SockProtocol::EthAll)?)
 }
 
 fn listen(socket: &OwnedFd, stop: &AtomicBool) -> io::Result<BTreeMap<Begun, u64>> {
@@ -188,9 +191,8 @@ mod tests {
 
     #[test]
     fn every_connection_is_heard_answered_or_not_and_nothing_that_is_said_on_it() {
-        let (family, kind) = (AddressFamily::Packet, SockType::Datagram);
         // Whoever may not listen has nothing to show here; in a drill that is said by name.
-        let Ok(socket) = socket(family, kind, SockFlag::SOCK_CLOEXEC, SockProtocol::EthAll) else { return };
+        let Ok(socket) = packets() else { return };
         let listener = Listener::on(socket).unwrap();
         let server = TcpListener::bind("127.0.0.77:0").unwrap();
         let port = server.local_addr().unwrap().port();

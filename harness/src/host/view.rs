@@ -63,10 +63,7 @@ impl View {
 
     /// Does something in its network, on a thread of its own.
     pub(super) fn in_network<T: Send>(&self, act: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
-        std::thread::scope(|scope| {
-            let acted = scope.spawn(|| self.join_network().and_then(|()| act()));
-            acted.join().unwrap_or_else(|_| Err(io::Error::other("the thread in the network panicked")))
-        })
+        apart(|| self.join_network().and_then(|()| act()))
     }
 
     /// Moves the calling thread into its network, and with it the threads that it starts.
@@ -95,11 +92,15 @@ impl View {
         if self.processes.is_none() {
             return fork();
         }
-        std::thread::scope(|scope| {
-            let forked = scope.spawn(|| self.adopt_children().and_then(|()| fork()));
-            forked.join().unwrap_or_else(|_| Err(io::Error::other("the thread that forks panicked")))
-        })
+        apart(|| self.adopt_children().and_then(|()| fork()))
     }
+}
+
+/// Does something on a thread of its own, of which the namespaces then are no other's.
+pub(super) fn apart<T: Send>(act: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
+    std::thread::scope(|scope| {
+        scope.spawn(act).join().unwrap_or_else(|_| Err(io::Error::other("the thread apart panicked")))
+    })
 }
 
 /// The descriptors that a child joins by, prepared before the fork.

@@ -1,6 +1,7 @@
 //! Small drills of the real plan, run by the real command.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -109,7 +110,8 @@ impl Place {
     pub fn wait_for(&self, child: &mut Child, what: &str, is: impl Fn(&Event) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(120);
         while !self.history().entries.iter().any(|entry| is(&entry.event)) {
-            assert!(child.try_wait().unwrap().is_none(), "the drill ended before {what}");
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none(), "the drill ended before {what}: {ended:?} {}", said(child));
             assert!(Instant::now() < deadline, "no {what} within two minutes");
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -160,6 +162,13 @@ pub fn assert_intact(place: &Place, output: &Output, what: &str) {
     for finding in place.verdict().findings {
         assert!(finding.compared > 0 && finding.verdict == Verdict::Met, "{what}: {finding:?}");
     }
+}
+
+/// What a command that has ended had to say.
+fn said(child: &mut Child) -> String {
+    let mut said = String::new();
+    let _ = child.stderr.as_mut().map(|stream| stream.read_to_string(&mut said));
+    said
 }
 
 /// Both streams and the exit code, for messages.

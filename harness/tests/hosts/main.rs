@@ -73,7 +73,7 @@ fn native() -> Result<Isolation, String> {
 }
 
 fn containers() -> Result<Isolation, String> {
-    let found = docker::at_once(docker::available()).and_then(|found| found);
+    let found = docker::at_once(docker::available());
     let (engine, images) = found.map_err(|error| error.to_string())?;
     let drill = format!("hosts-{}", std::process::id());
     Ok(Isolation::Containers(Fleet::new(engine, Owner { run: "test".into(), drill }, images)))

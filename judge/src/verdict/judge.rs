@@ -12,11 +12,13 @@ use super::objectives::{self, Measured};
 use super::rta::{self, Recovery};
 use super::story::Story;
 use super::words::count;
-use super::{CHECKERS, calibration, counting, crash_points, exposure, gates, merge, rpa, run, sabotage, throughput};
+use super::{
+    CHECKERS, calibration, counting, crash_points, disturbed, exposure, gates, merge, rpa, run, sabotage, throughput,
+};
 use crate::oracle::{self, Declared};
 
 /// The version of `verdict.json` that this code writes.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Why a record cannot be judged at all: nothing says what was drilled.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +145,7 @@ fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut note
     let (recovery, rpa, exposure) = (rta::measure(evidence), rpa::measure(evidence), exposure::of(evidence));
     let measured = Measured { recovery: &recovery, rpa: &rpa, exposure: &exposure };
     let objectives = objectives::judge(evidence, &measured);
+    let disturbed = disturbed::why(evidence, &recovery);
     let conclusion = merge::conclude(&gates, &objectives, &findings, &recovery, story.interrupted);
     let rta = if let Recovery::Back(rta) = recovery { Some(rta) } else { None };
     notes.extend(rta.as_ref().and_then(|rta| rta::unsteady(evidence, rta)));
@@ -170,6 +173,7 @@ fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut note
         findings,
         sabotage: trials.unwrap_or_default(),
         crash_points: points.unwrap_or_default(),
+        disturbed,
         measures,
         notes,
     }

@@ -263,7 +263,7 @@ fn the_worst_wins_and_gates_come_first() {
     };
     let back = Recovery::Back(rta);
     let not_back = Recovery::NotBack { at_least: ms(1), why: "it broke".into() };
-    let censored = Recovery::Censored { at_least: ms(1), why: "too short".into() };
+    let censored = Recovery::Censored { at_least: ms(1), why: "too short".into(), busy: false };
     let cases = [
         (false, Met, Met, &back, Met, 0),
         (false, Inconclusive, Met, &back, Inconclusive, 105),

@@ -16,6 +16,7 @@ mod calibration;
 mod closure;
 mod crash_points;
 mod differences;
+mod disturbed;
 mod evidence;
 mod exposure;
 mod fence;

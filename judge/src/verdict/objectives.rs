@@ -58,10 +58,10 @@ fn rto(
         Recovery::NotBack { at_least, why } => {
             (None, Verdict::Missed, format!("not recovered after {at_least}: {why}"))
         }
-        Recovery::Censored { at_least, why } if *at_least > allowed => {
+        Recovery::Censored { at_least, why, .. } if *at_least > allowed => {
             (None, Verdict::Missed, format!("not recovered after {at_least}: {why}"))
         }
-        Recovery::Censored { at_least, why } => {
+        Recovery::Censored { at_least, why, .. } => {
             (None, Verdict::Inconclusive, format!("known only to be longer than {at_least}: {why}"))
         }
         Recovery::Unmeasured(why) => (None, Verdict::Inconclusive, format!("not measured: {why}")),

@@ -28,6 +28,8 @@ pub enum Recovery {
         at_least: Nanos,
         /// One sentence.
         why: String,
+        /// Every probe was answered at the end of the watch, some of them late.
+        busy: bool,
     },
     /// Nothing can be said.
     Unmeasured(String),
@@ -47,6 +49,7 @@ pub fn measure(evidence: &Evidence) -> Recovery {
             Broken::Bound(failure) => Recovery::Censored {
                 at_least,
                 why: format!("the harness stopped {broken} at its bound: {}", failure.message),
+                busy: false,
             },
         };
     }
@@ -87,7 +90,8 @@ fn not_back(evidence: &Evidence, watch: &Watch, fault: Nanos, manual: Nanos) -> 
     let watched = last.since(done);
     let still = |bad: Option<Nanos>| bad.is_some_and(|bad| bad.plus(window) >= last);
     if !(all_done && still(Some(last_bad)) && watched >= window.plus(window)) {
-        return Recovery::Censored { at_least, why: "the watch ended before the service was stable".into() };
+        let why = "the watch ended before the service was stable".into();
+        return Recovery::Censored { at_least, why, busy: false };
     }
     let why = format!("the runbook is done and the service was still not stable {watched} later");
     if still(watch.last_refused()) {
@@ -95,7 +99,7 @@ fn not_back(evidence: &Evidence, watch: &Watch, fault: Nanos, manual: Nanos) -> 
     }
     // A machine that is busy, or a service that is slow, does not show that the data did not come back.
     let why = format!("{why}: it answered every probe at the end, some of them late");
-    Recovery::Censored { at_least, why }
+    Recovery::Censored { at_least, why, busy: true }
 }
 
 /// The incarnation whose answers count: the restored one; where nothing is restored, the one before the fault.
@@ -115,6 +119,12 @@ fn watch(evidence: &Evidence, expected: u32, fault: Nanos) -> Watch {
 pub fn unsteady(evidence: &Evidence, rta: &Rta) -> Option<String> {
     let bad = watch(evidence, expected(evidence, rta.from)?, rta.from).bad_after(rta.recovered.upper);
     (bad > 0).then(|| format!("{} after the recovery went unanswered or came late", count(bad, "probe")))
+}
+
+/// How late the prober itself was, at most, between the first fault and the end of the outage.
+pub fn lateness(evidence: &Evidence, rta: &Rta) -> Nanos {
+    expected(evidence, rta.from)
+        .map_or(Nanos::ZERO, |life| watch(evidence, life, rta.from).lateness(rta.from, rta.recovered.upper))
 }
 
 /// Declared manual time over all steps of the runbook.

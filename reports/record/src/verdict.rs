@@ -329,6 +329,9 @@ pub struct DrillVerdict {
     pub sabotage: Vec<JudgedTrial>,
     /// Disturbed backups, in the order in which they were taken; of a drill without them none.
     pub crash_points: Vec<JudgedPoint>,
+    /// Why its measurement is not worth much: this machine, not the system under test, kept the probes from seeing what
+    /// they were to see. `None`: nothing kept them.
+    pub disturbed: Option<String>,
     /// Measures.
     pub measures: Measures,
     /// What the reader should know about the record itself (a torn tail, a missing observation).

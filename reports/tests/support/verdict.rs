@@ -24,7 +24,7 @@ pub fn verdict(sample: Sample) -> DrillVerdict {
         Sample::CutOff => (Verdict::Inconclusive, 143, "the drill was stopped by signal 15 (and 1 more)"),
     };
     DrillVerdict {
-        version: 4,
+        version: 5,
         drill: "fulexo/database-corruption".into(),
         verdict,
         says: says.into(),
@@ -34,6 +34,7 @@ pub fn verdict(sample: Sample) -> DrillVerdict {
         findings: findings(sample),
         sabotage: trials::sabotage(sample),
         crash_points: trials::crash_points(sample),
+        disturbed: None,
         measures: measures(sample),
         notes: match sample {
             Sample::Healthy => Vec::new(),

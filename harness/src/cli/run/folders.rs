@@ -56,6 +56,17 @@ impl RunFolder {
         Ok(Folder::new(path))
     }
 
+    /// Makes room for another record of the same drill: this one's folder gets `-disturbed` at its end.
+    pub(super) fn set_aside(&self, record: &Folder) -> Result<Folder> {
+        let mut aside = record.path().as_os_str().to_owned();
+        aside.push("-disturbed");
+        fs::rename(record.path(), &aside).map_err(|error| {
+            let what = format!("cannot set {} aside: {error}", record.path().display());
+            Problem::new(Exit::Inconclusive, what).help("the drill is not run again: its record would be lost")
+        })?;
+        Ok(Folder::new(aside))
+    }
+
     /// A drill's folder as the user would write it.
     pub(super) fn shown(&self, folder: Folder) -> Folder {
         match folder.path().strip_prefix(&self.absolute) {

@@ -19,6 +19,8 @@ const TEXT: usize = 11;
 
 /// Shows a drill's entries as they come.
 pub(super) struct Progress {
+    /// Before each line, where several drills are shown at once; there is no live line then.
+    label: String,
     live: Option<ProgressBar>,
     paint: Paint,
     /// The tightest RTO that judges this drill, with its objective.
@@ -31,20 +33,24 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(loaded: &Loaded<Registry>) -> Self {
-        let live = output::is_live().then(|| {
+    /// `label`: which drill it is, where others are shown at the same time.
+    pub(super) fn new(loaded: &Loaded<Registry>, label: Option<&str>) -> Self {
+        let live = (label.is_none() && output::is_live()).then(|| {
             let style = ProgressStyle::with_template("{spinner:.cyan} {elapsed_precise} {wide_msg}");
             let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.enable_steady_tick(TICK);
             bar
         });
-        output::set_live(live.clone());
+        if live.is_some() {
+            output::set_live(live.clone());
+        }
         let named = |name: &String| {
             let rto = loaded.plan.objectives.get(name)?.rto.as_ref()?;
             Some((name.clone(), rto.value))
         };
         let deadline = loaded.scenario.objectives.iter().filter_map(named).min_by_key(|(_, rto)| *rto);
         Self {
+            label: label.map(|label| format!("{label}  ")).unwrap_or_default(),
             live,
             paint: Paint::stderr(),
             deadline,
@@ -61,15 +67,16 @@ impl Progress {
             let at = format!("{:>7.1} s", entry.at.as_secs_f64());
             let indent = line.len() - line.trim_start().len();
             let text = layout::paragraph(&line, TEXT + indent, output::width());
-            output::note(&format!("{}  {}", self.paint.faint(&at), text[at.len() + 2..].trim_end()));
+            let text = text[at.len() + 2..].trim_end();
+            output::note(&format!("{}{}  {text}", self.paint.faint(&self.label), self.paint.faint(&at)));
         }
         self.redraw();
     }
 
     /// Takes the live line away.
     pub(super) fn end(self) {
-        output::set_live(None);
         if let Some(live) = self.live {
+            output::set_live(None);
             live.finish_and_clear();
         }
     }

@@ -1,9 +1,10 @@
 //! Ctrl-C and SIGTERM: the first asks the drill to heal and tear down, the second ends it at once.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::process;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -21,7 +22,21 @@ const TEARDOWN: Duration = Duration::from_secs(10);
 pub(super) struct Signals {
     /// The first signal; 0: none.
     first: Arc<AtomicI32>,
-    drill: Arc<Mutex<Option<Lifeline>>>,
+    /// The drills that are running, each by a number of its own.
+    drills: Arc<Mutex<BTreeMap<usize, Lifeline>>>,
+}
+
+/// Signals go to a drill as long as this is there.
+#[derive(Debug)]
+pub(super) struct Attached<'a> {
+    signals: &'a Signals,
+    number: usize,
+}
+
+impl Drop for Attached<'_> {
+    fn drop(&mut self) {
+        self.signals.drills().remove(&self.number);
+    }
 }
 
 impl Signals {
@@ -56,41 +71,47 @@ impl Signals {
         Some(self.first.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
     }
 
-    /// From now on signals go to this drill; `None`: to none.
-    pub(super) fn attach(&self, drill: Option<Lifeline>) {
-        let attached = drill.is_some();
-        *self.drill.lock().unwrap_or_else(PoisonError::into_inner) = drill;
+    /// From now on signals go to this drill too.
+    pub(super) fn attach(&self, drill: Lifeline) -> Attached<'_> {
+        let mut drills = self.drills();
+        let number = drills.last_key_value().map_or(0, |(last, _)| last + 1);
+        drills.insert(number, drill.clone());
+        drop(drills);
         // One that came while the drill was being started.
-        if let Some(signal) = self.received().filter(|_| attached) {
-            self.pass_on(signal);
+        if let Some(signal) = self.received() {
+            pass_on(signal, vec![drill]);
         }
+        Attached { signals: self, number }
+    }
+
+    fn drills(&self) -> MutexGuard<'_, BTreeMap<usize, Lifeline>> {
+        self.drills.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(&self, signal: i32) {
         let is_first = self.first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
-        let running = self.drill.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match running {
-            Some(_) if is_first => {
+        let running: Vec<Lifeline> = self.drills().values().cloned().collect();
+        match (running.is_empty(), is_first) {
+            (false, true) => {
                 output::note(
                     "stopping: the drill tears down, 10 s at most, and its record is kept; again to end it now",
                 );
-                self.pass_on(signal);
+                pass_on(signal, running);
             }
-            Some(lifeline) => lifeline.cut(),
-            None if is_first => output::note("stopping after this step; again to stop now"),
-            None => process::exit(Exit::of_signal(signal).code().into()),
+            (false, false) => running.iter().for_each(Lifeline::cut),
+            (true, true) => output::note("stopping after this step; again to stop now"),
+            (true, false) => process::exit(Exit::of_signal(signal).code().into()),
         }
     }
+}
 
-    fn pass_on(&self, signal: i32) {
-        let Some(lifeline) = self.drill.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
-        lifeline.signal(u8::try_from(signal).unwrap_or_default());
-        let cut_later = thread::Builder::new().name("teardown".into()).spawn(move || {
-            thread::sleep(TEARDOWN);
-            lifeline.cut();
-        });
-        if cut_later.is_err() {
-            output::note("cannot watch the teardown; again to end the drill now");
-        }
+fn pass_on(signal: i32, drills: Vec<Lifeline>) {
+    drills.iter().for_each(|drill| drill.signal(u8::try_from(signal).unwrap_or_default()));
+    let cut_later = thread::Builder::new().name("teardown".into()).spawn(move || {
+        thread::sleep(TEARDOWN);
+        drills.iter().for_each(Lifeline::cut);
+    });
+    if cut_later.is_err() {
+        output::note("cannot watch the teardown; again to end the drill now");
     }
 }

@@ -15,24 +15,34 @@ use crate::drill::{self, Request};
 /// The exit code of a Rust process that panicked.
 const PANICKED: i32 = 101;
 
+/// How a drill is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Show<'a> {
+    /// `plan/scenario`.
+    pub(super) drill: &'a str,
+    /// Whether others are shown at the same time.
+    pub(super) beside_others: bool,
+    pub(super) format: Format,
+}
+
 /// Starts a drill, shows what it tells, and waits for its end. What came of it is in its record; the exit code given
 /// here only says how its process ended.
-pub(super) fn run(request: &Request, signals: &Signals, format: Format) -> Result<Exit> {
+pub(super) fn run(request: &Request, signals: &Signals, show: Show<'_>) -> Result<Exit> {
     let cannot =
         |what: &str, error: std::io::Error| Problem::new(Exit::Inconclusive, format!("cannot {what}: {error}"));
     let mut running = drill::launch(request).map_err(|error| cannot("start the drill", error))?;
-    signals.attach(Some(running.lifeline()));
-    let mut progress = Progress::new(&request.loaded);
+    let attached = signals.attach(running.lifeline());
+    let mut progress = Progress::new(&request.loaded, show.beside_others.then_some(show.drill));
     while let Some(entry) = running.next_entry() {
         progress.see(&entry);
         // A probe every 20 ms would drown the rest; they are all in the history.
-        if format == Format::Jsonl && !matches!(entry.event, Event::Probe { .. }) {
-            output::json_line(&serde_json::json!({ "kind": "event", "data": entry }))?;
+        if show.format == Format::Jsonl && !matches!(entry.event, Event::Probe { .. }) {
+            output::json_line(&serde_json::json!({ "kind": "event", "drill": show.drill, "data": entry }))?;
         }
     }
     progress.end();
     let ended = running.wait();
-    signals.attach(None);
+    drop(attached);
     let status = ended.map_err(|error| cannot("end the drill", error))?;
     Ok(exit_of(status, signals))
 }

@@ -32,14 +32,38 @@ pub(super) async fn get(host: &Host, installation: &Installation, role: Role, ca
     Ok(template)
 }
 
-/// Copies to a temporary name beside the template and renames, so that a template is whole or not there.
+/// Copies to a place of its own beside the template and renames, so that a template is whole or not there.
 fn keep(made: &Path, template: &Path) -> std::io::Result<()> {
-    let partial = template.with_extension(std::process::id().to_string());
-    fs::create_dir_all(template.parent().unwrap_or(Path::new("/")))?;
-    crate::host::tree::copy(made, &partial, &|_| Ok(()))?;
-    match fs::rename(&partial, template) {
+    let beside = template.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(beside)?;
+    // Drills side by side each have a process of the same number: chance alone tells them apart.
+    let partial = tempfile::tempdir_in(beside)?;
+    let whole = partial.path().join("data");
+    crate::host::tree::copy(made, &whole, &|_| Ok(()))?;
+    match fs::rename(&whole, template) {
         // Another drill was faster; theirs is as good.
-        Err(_) if template.join("PG_VERSION").exists() => fs::remove_dir_all(&partial),
+        Err(_) if template.join("PG_VERSION").exists() => Ok(()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drills_side_by_side_keep_one_template_and_leave_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (made, cache) = (folder.path().join("made"), folder.path().join("templates"));
+        fs::create_dir(&made).unwrap();
+        (0..100).for_each(|file| fs::write(made.join(file.to_string()), "some bytes").unwrap());
+        fs::write(made.join("PG_VERSION"), "17").unwrap();
+        let template = cache.join("postgres");
+        std::thread::scope(|scope| {
+            let keeping: Vec<_> = (0..8).map(|_| scope.spawn(|| keep(&made, &template))).collect();
+            keeping.into_iter().for_each(|kept| kept.join().unwrap().unwrap());
+        });
+        assert_eq!(fs::read_dir(&template).unwrap().count(), 101);
+        assert_eq!(fs::read_dir(&cache).unwrap().count(), 1, "only the template is left");
     }
 }

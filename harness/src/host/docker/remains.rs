@@ -72,22 +72,20 @@ fn boot() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
-/// Something of ours that the engine has.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Something of ours that the engine has, by its id or name.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Thing {
-    // In the order in which they can be removed.
     Container(String),
     Network(String),
     Volume(String),
 }
 
-/// Removes everything of one drill; how many things.
-pub(super) async fn clear(engine: &Engine, drill: &str) -> Result<usize> {
+/// Removes everything of one drill.
+pub(super) async fn clear(engine: &Engine, drill: &str) -> Result<()> {
     let client = engine.client().await?;
     let things = labelled(&client, &format!("{DRILL}={drill}")).await?;
     let things: Vec<Thing> = things.into_iter().map(|(thing, _)| thing).collect();
-    remove(&client, &things).await?;
-    Ok(things.len())
+    remove(&client, &things).await
 }
 
 /// What [`sweep`] did.
