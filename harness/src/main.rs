@@ -15,7 +15,7 @@ fn main() -> ExitCode {
 /// Parse, plan, run, judge, report, exit.
 fn blackstart(command: &Cli) -> Result<Exit> {
     let Some(mut session) = command.drills()? else { return command.look() };
-    while let Some(drilled) = session.next() {
+    while let Some(drilled) = session.wait() {
         let judged = session.judge(drilled);
         session.report(judged)?;
     }

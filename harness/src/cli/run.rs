@@ -156,7 +156,7 @@ pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Sess
 impl Session {
     /// Waits for the next drill that ends, and keeps as many running as are wanted; `None`: all have ended that are to be
     /// run. One that could not be started is told of and passed over.
-    pub fn next(&mut self) -> Option<Drilled> {
+    pub fn wait(&mut self) -> Option<Drilled> {
         loop {
             self.start_more();
             if self.running == 0 {
