@@ -131,7 +131,7 @@ pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Sess
     if !wrong.is_empty() {
         return Err(Problem::Configuration(wrong.into_iter().collect()));
     }
-    drills.iter().try_for_each(|(found, loaded)| possible::check(&found.drill(), loaded, args))?;
+    drills.iter().try_for_each(|(found, loaded)| possible::check(&found.drill(), loaded, args, &hosts))?;
     let id = Ulid::new();
     let signals = Signals::watch().map_err(|error| Problem::new(Exit::Internal, error.to_string()))?;
     let folder = RunFolder::create(args.out.as_deref(), id)?;

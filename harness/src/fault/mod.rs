@@ -5,6 +5,7 @@ mod dial;
 mod gone;
 mod objects;
 mod offline;
+mod silence;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -220,6 +221,8 @@ faults! {
         "every process of a host and all that is on its disk are gone";
     SiteLost = "site-lost" in site_lost, PhysicalLost:
         "every host of a site is gone with its disk";
+    DiskLost = "disk-lost" in disk_lost, PhysicalLost:
+        "all that is on a host's disk is gone, and what runs there runs on";
     DiskFull = "disk-full" in disk_full, Availability:
         "nothing more fits on a host's disk, which has a size of its own";
     ReadOnlyDisk = "read-only-disk" in read_only_disk, Availability:
@@ -236,6 +239,18 @@ faults! {
         "a link passes everything on late: latency, jitter, bandwidth";
     LinkReset = "link-reset" in link_reset, Availability:
         "a link resets every connection";
+    PacketsDropped = "packets-dropped" in packets_dropped, Availability:
+        "packets to or from a host vanish: no refusal, no reset";
+    ContainerKilled = "container-killed" in container_killed, Availability:
+        "a host's container is killed, with every process";
+    ContainerPaused = "container-paused" in container_paused, Availability:
+        "a host's container is paused: every process stands still";
+    NetworkDisconnected = "network-disconnected" in network_disconnected, Availability:
+        "a host's container is taken off the network";
+    MemoryExhausted = "memory-exhausted" in memory_exhausted, Availability:
+        "the server wants more memory than its container may have, and the kernel kills";
+    CpuThrottled = "cpu-throttled" in cpu_throttled, Availability:
+        "a host's container gets a part of one processor only";
     ObjectDeleted = "object-deleted" in object_deleted, PhysicalLost:
         "objects of the store are deleted with all their versions";
     ObjectRotted = "object-rotted" in object_rotted, PhysicalLost:

@@ -3,6 +3,7 @@
 //! A container is a place and nothing more: its main process sleeps. Programs enter its namespaces and control groups as
 //! those of a native host enter theirs, so everything else is one code for both.
 
+mod container;
 mod engine;
 mod images;
 mod remains;
@@ -26,6 +27,7 @@ use super::mounts::{self, Held};
 use super::routes;
 use super::view::View;
 use crate::failure::{Context, Error, Result};
+pub use container::Container;
 pub use engine::Engine;
 pub use images::Images;
 pub use remains::{Owner, Remains, sweep};
@@ -174,13 +176,6 @@ impl Fleet {
 
     fn container(&self, name: &str, image: &str, address: Ipv4Addr, disk: Option<u64>) -> ContainerCreateBody {
         let network = self.owner.network();
-        let endpoint = EndpointSettings {
-            ipam_config: Some(EndpointIpamConfig {
-                ipv4_address: Some(address.to_string()),
-                ..EndpointIpamConfig::default()
-            }),
-            ..EndpointSettings::default()
-        };
         ContainerCreateBody {
             image: Some(image.to_owned()),
             hostname: Some(name.to_owned()),
@@ -200,7 +195,9 @@ impl Fleet {
                 security_opt: Some(vec!["no-new-privileges".to_owned()]),
                 ..HostConfig::default()
             }),
-            networking_config: Some(NetworkingConfig { endpoints_config: Some(HashMap::from([(network, endpoint)])) }),
+            networking_config: Some(NetworkingConfig {
+                endpoints_config: Some(HashMap::from([(network, endpoint(address))])),
+            }),
             ..ContainerCreateBody::default()
         }
     }
@@ -227,6 +224,12 @@ impl Fleet {
             ..Mount::default()
         }
     }
+}
+
+/// A container's place on the drill's network.
+fn endpoint(address: Ipv4Addr) -> EndpointSettings {
+    let ipam = EndpointIpamConfig { ipv4_address: Some(address.to_string()), ..EndpointIpamConfig::default() };
+    EndpointSettings { ipam_config: Some(ipam), ..EndpointSettings::default() }
 }
 
 /// Does something where there is no runtime, and leaves no thread behind.

@@ -98,7 +98,7 @@ pub(super) struct Inner {
     pub(super) name: String,
     pub(super) made: Made,
     pub(super) user: ServerUser,
-    ground: Ground,
+    pub(super) ground: Ground,
     clock: Clock,
     steps: Arc<Steps>,
 }
@@ -116,8 +116,16 @@ impl Host {
         let (user, clock, steps) = (ServerUser::under(&ground.isolation), Clock::default(), Arc::default());
         let inner = Inner { name: spec.name.to_owned(), made, user, ground: ground.clone(), clock, steps };
         let host = Self { inner: Arc::new(inner) };
-        ["home", "tmp", "run"].iter().try_for_each(|folder| host.make_folder(folder))?;
+        host.furnish()?;
         Ok(host)
+    }
+
+    /// Makes the folders that every program expects on its disk.
+    ///
+    /// # Errors
+    /// Any error of making them.
+    pub fn furnish(&self) -> Result<()> {
+        ["home", "tmp", "run"].iter().try_for_each(|folder| self.make_folder(folder))
     }
 
     /// Its name in the plan.

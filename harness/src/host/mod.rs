@@ -14,6 +14,7 @@ mod handle;
 mod mounts;
 mod native;
 pub mod overheard;
+mod packets;
 mod routes;
 mod steps;
 #[cfg(test)]
@@ -25,5 +26,6 @@ mod wrong_clock;
 
 pub use command::{Command, Finished, Logs, Process};
 pub use handle::{Ground, Host, Spec};
+pub use packets::Direction;
 pub use steps::Steps;
 pub use wrong_clock::Shift;

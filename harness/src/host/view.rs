@@ -6,7 +6,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::sched::{CloneFlags, setns};
 
@@ -22,9 +22,19 @@ pub(super) struct View {
     others: Vec<(CloneFlags, OwnedFd)>,
     /// Only children of who joins it are in it: joined by the thread that forks.
     processes: Option<OwnedFd>,
-    /// The lists of members of control groups; joined first, while the machine's files are seen.
-    groups: Vec<OwnedFd>,
+    /// Control groups; joined first, while the machine's files are seen.
+    groups: Vec<Group>,
 }
+
+/// A control group: its folder, and the list of its members.
+#[derive(Debug)]
+struct Group {
+    folder: PathBuf,
+    members: OwnedFd,
+}
+
+/// What says that everything in a container stands still, in the two versions of control groups, and how.
+const STILL: [(&str, &str); 2] = [("freezer.state", "FROZEN"), ("cgroup.freeze", "1")];
 
 impl View {
     /// The mount namespace of the calling thread, and nothing else.
@@ -72,11 +82,21 @@ impl View {
         network.map_or(Ok(()), |(flag, namespace)| Ok(setns(namespace, *flag)?))
     }
 
+    /// What one of its control groups says in the first of these files that one has.
+    pub(super) fn told_by_group(&self, files: &[&str]) -> Option<String> {
+        let paths = files.iter().flat_map(|file| self.groups.iter().map(move |group| group.folder.join(file)));
+        paths.into_iter().find_map(|path| std::fs::read_to_string(path).ok())
+    }
+
+    fn stands_still(&self) -> bool {
+        STILL.iter().any(|(file, word)| self.told_by_group(&[file]).is_some_and(|told| told.trim() == *word))
+    }
+
     /// What a child of `fork` joins between fork and exec. It holds descriptors that live as long as this view.
     pub(super) fn entry(&self) -> Entry {
         let others = self.others.iter().map(|(flag, namespace)| (*flag, namespace.as_raw_fd()));
         Entry {
-            groups: self.groups.iter().map(AsRawFd::as_raw_fd).collect(),
+            groups: self.groups.iter().map(|group| group.members.as_raw_fd()).collect(),
             namespaces: others.chain([(CloneFlags::CLONE_NEWNS, self.mounts.as_raw_fd())]).collect(),
         }
     }
@@ -91,6 +111,10 @@ impl View {
     pub(super) fn fork<T: Send>(&self, fork: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
         if self.processes.is_none() {
             return fork();
+        }
+        // A child would stand still before it is one, and whoever forks would wait for it.
+        if self.stands_still() {
+            return Err(io::Error::other("everything in the container stands still"));
         }
         apart(|| self.adopt_children().and_then(|()| fork()))
     }
@@ -133,9 +157,12 @@ fn namespace(folder: &Path, name: &str) -> io::Result<(OwnedFd, u64)> {
     Ok((file.into(), inode))
 }
 
-/// The lists of members of a process's control groups, of which `/proc/PID/cgroup` tells: one for all controllers, or one for
+/// The list of a control group's members.
+const MEMBERS: &str = "cgroup.procs";
+
+/// A process's control groups, of which `/proc/PID/cgroup` tells: one for all controllers, or one for
 /// each as in version 1.
-fn groups(told: &str) -> io::Result<Vec<OwnedFd>> {
+fn groups(told: &str) -> io::Result<Vec<Group>> {
     let mut groups = Vec::new();
     for line in told.lines() {
         let Some((controllers, path)) = line.split_once(':').and_then(|(_, rest)| rest.split_once(':')) else {
@@ -145,13 +172,11 @@ fn groups(told: &str) -> io::Result<Vec<OwnedFd>> {
             "" => ["unified", ""],
             named => [named, named],
         };
-        let list = |place: &str| {
-            let group = Path::new("/sys/fs/cgroup").join(place).join(path.trim_start_matches('/'));
-            group.join("cgroup.procs")
-        };
+        let folder = |place: &str| Path::new("/sys/fs/cgroup").join(place).join(path.trim_start_matches('/'));
         // A hierarchy that is mounted nowhere limits nobody.
-        if let Some(list) = places.into_iter().map(list).find(|list| list.exists()) {
-            groups.push(OpenOptions::new().write(true).open(list)?.into());
+        if let Some(folder) = places.into_iter().map(folder).find(|folder| folder.join(MEMBERS).exists()) {
+            let members = OpenOptions::new().write(true).open(folder.join(MEMBERS))?.into();
+            groups.push(Group { folder, members });
         }
     }
     Ok(groups)

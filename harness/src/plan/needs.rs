@@ -27,6 +27,8 @@ pub fn store_link(host: &str) -> String {
 pub enum Need<'a> {
     /// A host.
     Host(&'a str),
+    /// A host that is a container.
+    Container(&'a str),
     /// A host with a disk of a size of its own.
     LimitedDisk(&'a str),
     /// The server that the pipeline saves, by its host.
@@ -113,7 +115,8 @@ impl<V: Vocabulary> There<'_, V> {
         };
         let host = |problems: &mut Problems<'_>, word: &str| known(problems, "host", word, names(hosts));
         match need {
-            Need::Host(name) => drop(host(problems, name)),
+            // What hosts are made of is said when they are made.
+            Need::Host(name) | Need::Container(name) => drop(host(problems, name)),
             Need::LimitedDisk(name) => {
                 if host(problems, name) && hosts[name].disk.is_none() {
                     let message = format!("the disk of `{name}` has no size of its own, and would fill this machine's");

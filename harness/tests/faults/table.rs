@@ -1,10 +1,8 @@
 //! One row a fault.
 
-use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use blackstart::fault::{FAULTS, Spec};
-use blackstart::host::isolate::Isolation;
 use blackstart::plan::Asks;
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::net::TcpStream;
@@ -12,25 +10,25 @@ use tokio::net::TcpStream;
 use crate::world::{BOUND, OBJECTS, ROWS, SILENCE, World, original};
 
 /// What a probe saw of the fault; `None`: nothing.
-type Seen = Option<String>;
+pub type Seen = Option<String>;
 
 /// A fault, and the probe that knows it from outside: never the fault's own look.
-struct Row {
+pub struct Row {
     /// As a scenario asks for it.
-    inject: &'static str,
+    pub inject: &'static str,
     /// Whether it has an end; what has none is undone by the recovery alone.
-    heals: bool,
-    probe: for<'a> fn(&'a World) -> BoxFuture<'a, Seen>,
+    pub heals: bool,
+    pub probe: for<'a> fn(&'a World) -> BoxFuture<'a, Seen>,
 }
 
 /// A table of its own for each fault that damages one.
-const TABLES: &[&str] =
+pub const TABLES: &[&str] =
     &["updated", "deleted", "truncated", "dropped", "corrupt", "indexed", "torn", "halved", "unlinked", "followed"];
 /// Objects of their own for each fault that damages some.
-const PREFIXES: &[&str] = &["deleted", "rotted", "encrypted", "hidden", "kept"];
+pub const PREFIXES: &[&str] = &["deleted", "rotted", "encrypted", "hidden", "kept"];
 
 /// What destroys more comes later: the log, then the host, then a site.
-const ROWS_OF_TABLE: &[Row] = &[
+pub const PROOFS: &[Row] = &[
     Row {
         inject: "replica-replay-paused = { host = 'replica' }",
         heals: true,
@@ -134,17 +132,17 @@ const ROWS_OF_TABLE: &[Row] = &[
         probe: |world| slow(world, "SELECT repeat('x', 2000000)", Duration::from_secs(1)).boxed(),
     },
     Row { inject: "server-killed = { host = 'primary' }", heals: true, probe: |world| closed(world).boxed() },
+    Row { inject: "server-frozen = { host = 'primary' }", heals: true, probe: |world| mute(world).boxed() },
+    Row { inject: "packets-dropped = { host = 'primary' }", heals: true, probe: |world| unreachable(world).boxed() },
     Row {
-        inject: "server-frozen = { host = 'primary' }",
+        inject: "packets-dropped = { host = 'primary', direction = 'in' }",
         heals: true,
-        probe: |world| {
-            async move {
-                // It takes the call all the same.
-                TcpStream::connect((world.address(), 5432)).await.unwrap();
-                saw(world.ask_directly("SELECT 1").await, SILENCE)
-            }
-            .boxed()
-        },
+        probe: |world| unreachable(world).boxed(),
+    },
+    Row {
+        inject: "packets-dropped = { host = 'primary', direction = 'out' }",
+        heals: true,
+        probe: |world| unreachable(world).boxed(),
     },
     Row {
         inject: "disk-full = { host = 'primary' }",
@@ -251,27 +249,47 @@ const ROWS_OF_TABLE: &[Row] = &[
             .boxed()
         },
     },
+    Row {
+        inject: "disk-lost = { host = 'replica' }",
+        heals: false,
+        probe: |world| {
+            async move {
+                let is_there = world.hosts["replica"].outside("data/PG_VERSION").exists();
+                let lost = world.ask_replica().await.err();
+                assert_eq!(lost.is_none(), is_there, "no session can be begun without its files: {lost:?}");
+                lost
+            }
+            .boxed()
+        },
+    },
 ];
 
 /// How soon a replica that follows has what its primary has.
 const FOLLOWS: Duration = Duration::from_secs(10);
 
-/// Runs every row in order, on one world.
-pub async fn run(isolation: Isolation, scratch: &Path) {
-    let mut names: Vec<&str> = FAULTS.iter().map(|(name, ..)| *name).collect();
-    let mut world = World::start(isolation, scratch, TABLES, PREFIXES).await;
-    for row in ROWS_OF_TABLE {
-        let said = tokio::time::timeout(4 * BOUND, prove(row, &mut world)).await;
-        let (name, said) = said.unwrap_or_else(|_| panic!("{}: no end", row.inject));
-        println!("  {name}: {said}");
-        names.retain(|other| *other != name);
+/// No fault is left out of these tables.
+pub fn assert_each_fault_has_a_row(tables: &[&[Row]]) {
+    let named: Vec<&str> = tables.iter().flat_map(|rows| rows.iter()).map(|row| row.spec().name()).collect();
+    let missing: Vec<_> = FAULTS.iter().map(|(name, ..)| *name).filter(|name| !named.contains(name)).collect();
+    assert!(missing.is_empty(), "these faults have no row: {missing:?}");
+}
+
+impl Row {
+    fn spec(&self) -> Spec {
+        toml::from_str(self.inject).unwrap_or_else(|error| panic!("{}: {error}", self.inject))
     }
-    assert!(names.is_empty(), "these faults have no row: {names:?}");
+}
+
+/// Proves a row, and says what was seen.
+pub async fn prove(row: &Row, world: &mut World) {
+    let said = tokio::time::timeout(4 * BOUND, proved(row, world)).await;
+    let (name, said) = said.unwrap_or_else(|_| panic!("{}: no end", row.inject));
+    println!("  {name}: {said}");
 }
 
 /// Absent before, seen while on, gone after heal; what was seen.
-async fn prove(row: &Row, world: &mut World) -> (&'static str, String) {
-    let spec = toml::from_str::<Spec>(row.inject).unwrap_or_else(|error| panic!("{}: {error}", row.inject));
+async fn proved(row: &Row, world: &mut World) -> (&'static str, String) {
+    let spec = row.spec();
     let (name, fault) = (spec.name(), spec.fault());
     assert_eq!((row.probe)(world).await, None, "{name} is seen before it is there");
     let injected = fault.inject(&mut world.scene()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -333,6 +351,23 @@ async fn slow(world: &World, sql: &str, least: Duration) -> Seen {
         quickest = quickest.min(world.takes(sql).await);
     }
     (quickest >= least).then(|| format!("the quickest answer took {quickest:?}"))
+}
+
+/// A call is taken, and nobody answers it.
+pub async fn mute(world: &World) -> Seen {
+    TcpStream::connect((world.address(), 5432)).await.unwrap();
+    saw(world.ask_directly("SELECT 1").await, SILENCE)
+}
+
+/// A call is neither taken nor refused.
+pub async fn unreachable(world: &World) -> Seen {
+    let call = TcpStream::connect((world.address(), 5432));
+    match tokio::time::timeout(Duration::from_secs(2), call).await {
+        Ok(Ok(_)) => None,
+        Err(_) => Some("a call was neither taken nor refused".to_owned()),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::HostUnreachable => Some(error.to_string()),
+        Ok(Err(error)) => panic!("the call was refused: {error}"),
+    }
 }
 
 /// Nobody listens where the server was.

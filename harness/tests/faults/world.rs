@@ -17,6 +17,20 @@ use blackstart::secret::Secrets;
 use blackstart::store::{Bucket, Key, Store};
 use tokio_postgres::{Config, SimpleQueryMessage};
 
+const fn host(name: &'static str, index: u8, runs: &'static str) -> Spec<'static> {
+    Spec { name, index, disk: None, runs, image: None }
+}
+
+/// The host of the links, in whose network the test is.
+pub const NETWORK: Spec<'_> = host("network", 3, "toxiproxy");
+const HOSTS: [Spec<'_>; 5] = [
+    Spec { disk: Some(768 << 20), ..host("primary", 0, "postgres") },
+    host("replica", 1, "postgres"),
+    host("store", 2, "s3"),
+    NETWORK,
+    host("outside", 4, "postgres"),
+];
+
 /// The longest that anything here is waited for.
 pub const BOUND: Duration = Duration::from_secs(60);
 /// The longest that a probe waits for its answer.
@@ -55,14 +69,11 @@ impl World {
             programs: std::sync::Arc::default(),
             logs: Logs::new(&logs, secrets.clone()),
         };
-        let others = ["replica", "store", "network", "outside"].map(|name| (name, None));
-        let disks: Vec<_> = [("primary", Some(768 << 20))].into_iter().chain(others).collect();
         let mut hosts = BTreeMap::new();
-        for ((name, disk), index) in disks.into_iter().zip(0..) {
-            let host = Host::create(&ground, Spec { name, index, disk, runs: "postgres", image: None }).await.unwrap();
-            hosts.insert(name.to_owned(), host);
+        for spec in HOSTS {
+            hosts.insert(spec.name.to_owned(), Host::create(&ground, spec).await.unwrap());
         }
-        let postgres = program("postgres");
+        let postgres = program(&hosts["primary"], "postgres");
         let installation = Installation { bindir: postgres.0.parent().unwrap().to_owned(), version: postgres.1 };
         let mut server = Postgres::empty(hosts["primary"].clone(), installation.clone());
         let mut replica = Postgres::empty(hosts["replica"].clone(), installation);
@@ -71,12 +82,13 @@ impl World {
         let settings = [off("fsync"), off("autovacuum"), ("wal_keep_size".to_owned(), "128MB".to_owned())];
         server.initialise(&cache, Role::Source, &settings).await.unwrap();
         server.start(BOUND).await.unwrap();
-        let mut links = Links::start(hosts["network"].clone(), &program("toxiproxy-server").0).await.unwrap();
+        let mut links =
+            Links::start(hosts["network"].clone(), &program(&hosts["network"], "toxiproxy-server").0).await.unwrap();
         let to_server = SocketAddrV4::new(hosts["primary"].address(), PORT);
         let application = links.open(APPLICATION_LINK, to_server).await.unwrap();
         let address = links.open(REPLICATION_LINK, to_server).await.unwrap().listen;
         follow(&server, &mut replica, &Through { address, password: secrets.make().unwrap() }).await;
-        let store = Store::start(hosts["store"].clone(), &program("minio").0, &secrets).await.unwrap();
+        let store = Store::start(hosts["store"].clone(), &program(&hosts["store"], "minio").0, &secrets).await.unwrap();
         let to_store = links.open(&store_link("primary"), Store::address_on(&hosts["store"])).await.unwrap();
         let key = Key { access: "pipeline".into(), secret: secrets.make().unwrap() };
         let outside = &hosts["outside"];
@@ -176,6 +188,11 @@ impl World {
         counted.map_or(0, |row| row.get(0))
     }
 
+    /// Why no session can be begun on the replica, if none can.
+    pub async fn ask_replica(&self) -> Result<(), String> {
+        self.replica.connect(DATABASE).await.map(drop).map_err(|error| error.to_string())
+    }
+
     /// How long an answer takes.
     pub async fn takes(&self, sql: &str) -> Duration {
         let begun = Instant::now();
@@ -191,7 +208,7 @@ impl World {
     /// What the user's own S3 client gets, with the pipeline's key, over the pipeline's link; or what it says.
     pub async fn mc(&self, args: &[&str], input: Option<&str>) -> Result<String, String> {
         let outside = &self.hosts["outside"];
-        let mut command = Command::new(outside.tool(&program("mc").0)).bound(BOUND);
+        let mut command = Command::new(outside.tool(&program(outside, "mc").0)).bound(BOUND);
         command = command.args(["--quiet", "--config-dir", &outside.path("home/mc")]).args(args.iter().copied());
         if let Some(input) = input {
             command = command.input(input.as_bytes().to_vec());
@@ -228,10 +245,10 @@ pub fn original(size: usize) -> String {
     "0123456789abcdef\n".repeat(size / 17 + 1)[..size].to_owned()
 }
 
-/// A located program and its version.
-fn program(name: &str) -> (PathBuf, String) {
+/// A program and its version, as they are located on a host.
+fn program(host: &Host, name: &str) -> (PathBuf, String) {
     let tool = blackstart_tools::all().iter().find(|tool| tool.programs.contains(&name)).unwrap();
-    let located = blackstart_tools::locate(tool).unwrap();
+    let located = host.among_programs(|| host.search().locate(tool)).unwrap().unwrap();
     let folder = located.path.parent().unwrap().to_owned();
     (folder.join(name), located.version)
 }

@@ -3,12 +3,13 @@
 use super::Run;
 use crate::cli::exit::Exit;
 use crate::cli::problem::{Problem, Result};
-use crate::drill::Registry;
+use crate::drill::{Hosts, Registry};
 use crate::pipeline::Onto;
-use crate::plan::Loaded;
+use crate::plan::{Asks, Loaded, Need};
 
-/// Whether a drill can be done with the flags that were given.
-pub(super) fn check(drill: &str, loaded: &Loaded<Registry>, args: &Run) -> Result<()> {
+/// Whether a drill can be done with the flags that were given, on such hosts.
+pub(super) fn check(drill: &str, loaded: &Loaded<Registry>, args: &Run, hosts: &Hosts) -> Result<()> {
+    check_hosts(drill, loaded, hosts)?;
     let flag = match (args.sabotage, args.crash_points) {
         (true, _) => "--sabotage",
         (_, true) => "--crash-points",
@@ -28,6 +29,15 @@ pub(super) fn check(drill: &str, loaded: &Loaded<Registry>, args: &Run) -> Resul
         return Err(Problem::new(Exit::Usage, format!("--crash-points {why}")).help(leave_out));
     }
     Ok(())
+}
+
+fn check_hosts(drill: &str, loaded: &Loaded<Registry>, hosts: &Hosts) -> Result<()> {
+    let in_containers = |need: &Need<'_>| matches!(need, Need::Container(_));
+    let wants = loaded.faults.iter().find(|fault| fault.inject.needs().iter().any(in_containers));
+    let (Hosts::Native, Some(fault)) = (hosts, wants) else { return Ok(()) };
+    let what = format!("the fault `{}` of {drill} is one of containers, and the hosts are none", fault.inject.name());
+    let help = "`--hosts docker` makes them containers; `blackstart doctor` says whether they can be had here";
+    Err(Problem::new(Exit::Usage, what).help(help))
 }
 
 fn restores_in_place(loaded: &Loaded<Registry>) -> bool {

@@ -1,0 +1,36 @@
+//! A server that cannot be reached: nobody takes the call, and nobody refuses it.
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+use super::Scene;
+use crate::engine::postgres::PORT;
+use crate::failure::{Context, Error, Result};
+
+/// Looks that a call to the server is neither taken nor refused within `patience`.
+pub(super) async fn look(scene: &Scene<'_>, patience: Duration) -> Result<String> {
+    let (name, address) = (scene.server.host().name(), scene.server.host().address());
+    match tokio::time::timeout(patience, TcpStream::connect((address, PORT))).await {
+        Err(_) => Ok(format!("a call was neither taken nor refused within {patience:?}")),
+        Ok(Ok(_)) => Err(Error::new(format!("the server on host {name} still takes calls"))),
+        // What the kernel says of an address at which it finds nobody.
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::HostUnreachable => {
+            Ok(format!("a call found nobody: {error}"))
+        }
+        Ok(Err(error)) => Err(error).cannot(format_args!("call the server on host {name}")),
+    }
+}
+
+/// Waits until calls are taken again.
+pub(super) async fn ends(scene: &mut Scene<'_>) -> Result<()> {
+    let address = (scene.server.host().address(), PORT);
+    let taken = async {
+        while TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(scene.bound, taken).await;
+    waited.map_err(|_| Error::bound("the first call that is taken again", scene.bound, Vec::new()))?;
+    scene.server.answering(scene.bound).await
+}
