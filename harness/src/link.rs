@@ -54,8 +54,10 @@ impl Links {
         let command = Command::new(program)
             .args(["-host", &address, "-port", &CONTROL_PORT.to_string()])
             .env("LOG_LEVEL", "error");
+        // It answers nothing about a link while it calls the link's other end, and that end may have gone silent.
+        host.give_calls_up_soon()?;
         let server = host.spawn(&command)?;
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
+        let http = reqwest::Client::builder().no_proxy().timeout(BOUND).build()?;
         let mut links = Self { host, server, http, opened: Vec::new() };
         links.answering().await.cannot("start Toxiproxy")?;
         Ok(links)

@@ -88,7 +88,8 @@ impl View {
         paths.into_iter().find_map(|path| std::fs::read_to_string(path).ok())
     }
 
-    fn stands_still(&self) -> bool {
+    /// Whether everything in it is paused.
+    pub(super) fn stands_still(&self) -> bool {
         STILL.iter().any(|(file, word)| self.told_by_group(&[file]).is_some_and(|told| told.trim() == *word))
     }
 

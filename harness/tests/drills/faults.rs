@@ -4,6 +4,7 @@ use blackstart_record::event::Event;
 use blackstart_record::plan::Step;
 use blackstart_record::time::Nanos;
 
+use crate::killed::has_containers;
 use crate::support::{Change, DUMP, Place, assert_intact};
 
 fn at(place: &Place, is: impl Fn(&Event) -> Option<Nanos>) -> Vec<Nanos> {
@@ -56,17 +57,30 @@ pg_restore --create --dbname=postgres --enable-row-security \"$TMPDIR/all.dump\"
 
 /// Faults after which the source can be asked nothing.
 const GONE: &[&str] = &["server-killed", "server-frozen", "host-destroyed"];
+/// Of those that only containers have.
+const GONE_IN_CONTAINERS: &[&str] = &["container-killed", "container-paused"];
 
 #[test]
 fn a_source_that_is_gone_or_stands_still_is_fenced_and_restored_elsewhere() {
-    for fault in GONE {
+    fenced_and_restored_elsewhere("native", GONE);
+}
+
+#[test]
+fn a_source_in_a_container_that_is_killed_or_paused_is_fenced_and_restored_elsewhere() {
+    if has_containers() {
+        fenced_and_restored_elsewhere("docker", GONE_IN_CONTAINERS);
+    }
+}
+
+fn fenced_and_restored_elsewhere(hosts: &str, faults: &[&str]) {
+    for fault in faults {
         let inject = format!("{fault} = {{ host = \"primary\" }}");
         let changes: &[Change] = &[("target     = \"primary\" #", "target     = \"recovery\" #")];
         let place = Place::of(DUMP, changes);
         place.rewrite("nightly-dump/backup.sh", BACKUP);
         place.rewrite("nightly-dump/restore.sh", RESTORE);
         place.replace_faults(&format!("[[faults]]\nafter  = \"1s\"\ninject = {{ {inject} }}\n\n"));
-        let output = place.run().output().unwrap();
+        let output = place.run_on(hosts).output().unwrap();
         assert_intact(&place, &output, fault);
         let says = at(&place, |event| match event {
             Event::StepEnded { step: Step::StopApplication, says, at, .. } => {

@@ -37,7 +37,7 @@ fn labelled() -> Option<Vec<String>> {
 }
 
 /// Whether containers can be tried; where they have to be, not being able to is a failure.
-fn has_containers() -> bool {
+pub fn has_containers() -> bool {
     let has = labelled().is_some();
     assert!(has || std::env::var_os("BLACKSTART_REQUIRE_HOSTS").is_none(), "no container engine answers");
     has

@@ -199,6 +199,9 @@ impl Postgres {
     pub async fn kill(&mut self, bound: Duration) -> Result<()> {
         let what = format!("kill PostgreSQL on host {}", self.host.name());
         let Some(mut server) = self.server.take() else { return Ok(()) };
+        if self.host.kill_paused().await? {
+            return server.wait(bound).await.map(|_| ()).cannot(&what);
+        }
         if let (false, Some(pid)) = (server.ended()?, server.id()) {
             // Standing still first: a child that outlives its parent for a moment would be nobody's child.
             Frozen::family(pid, bound).await.cannot(&what)?.kill(bound).await.cannot(&what)?;

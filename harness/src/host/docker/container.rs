@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use bollard::models::{ContainerUpdateBody, NetworkConnectRequest, NetworkDisconnectRequest};
 use bollard::query_parameters::KillContainerOptionsBuilder;
+use nix::sys::signal::Signal;
 
 use super::{Fleet, endpoint, said};
 use crate::failure::{Context, Error, Result};
@@ -38,6 +39,20 @@ impl Host {
             }
             _ => Err(Error::new(format!("host {} is no container; `--hosts docker` makes it one", self.name()))),
         }
+    }
+
+    /// Kills every process of a container that is paused, and lets it go on: none of them runs again. False: it is not
+    /// paused, and nothing was done.
+    ///
+    /// # Errors
+    /// The engine's answer.
+    pub async fn kill_paused(&self) -> Result<bool> {
+        if !self.inner.made.view.as_ref().is_some_and(|view| view.stands_still()) {
+            return Ok(false);
+        }
+        self.signal_all(Signal::SIGKILL);
+        self.container()?.unpause().await?;
+        Ok(true)
     }
 }
 
