@@ -1,6 +1,8 @@
 //! `cargo ci containers`: hosts in containers keep the contract of native ones, and what is drilled on them comes to the same
 //! verdict. An engine of our own is started for it and stopped again; where none can be had this fails.
 
+mod restarts;
+
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -11,12 +13,15 @@ use crate::{defects, images, output};
 /// second primary): all of them are `cargo ci defects --containers`.
 const DEFECTS: [&str; 7] = ["archive", "dump", "physical", "G02", "P04", "P16-two-primaries", "X01"];
 
+/// Restarts of the engine in mid-drill; `cargo ci nightly` has more.
+const RESTARTS: u32 = 2;
+
 /// Whether all is as it has to be.
 ///
 /// # Errors
 /// The output can't be written, or no engine be started.
 pub fn run(root: &Path, out: &mut dyn Write) -> io::Result<bool> {
-    let engine = Engine::start(out)?;
+    let mut engine = Engine::start(out)?;
     if images::build(root, &[], Some(&engine), out)? != 0 {
         return Ok(false);
     }
@@ -27,5 +32,15 @@ pub fn run(root: &Path, out: &mut dyn Write) -> io::Result<bool> {
     // A runtime that can't be had is a failure here.
     let kept = tests.envs(engine.environment()).env("BLACKSTART_REQUIRE_HOSTS", "1").status()?.success();
     let drilled = defects::in_containers(root, &DEFECTS, &engine, out)?;
-    Ok(kept && drilled.passed())
+    let survived = restarts::survived(root, &mut engine, RESTARTS, out)?;
+    Ok(kept && drilled.passed() && survived)
+}
+
+/// Whether so many restarts of the engine in mid-drill leave nothing behind, on an engine that is started for it.
+///
+/// # Errors
+/// As [`run`].
+pub fn restarts(root: &Path, times: u32, out: &mut dyn Write) -> io::Result<bool> {
+    let mut engine = Engine::start(out)?;
+    Ok(images::build(root, &[], Some(&engine), out)? == 0 && restarts::survived(root, &mut engine, times, out)?)
 }

@@ -100,8 +100,7 @@ impl Summary {
 /// # Errors
 /// When the output can't be written, the fixtures not be read, or Blackstart not be built.
 pub fn run(root: &Path, wanted: &Wanted, out: &mut dyn Write) -> io::Result<u8> {
-    let all = known::read(&root.join("fixtures/known_bad"))?;
-    match wanted.of(all) {
+    match wanted.of(cases(root)?) {
         Ok(cases) if wanted.in_containers => {
             let engine = Engine::start(out)?;
             let built = images::build(root, &[], Some(&engine), out)? == 0;
@@ -120,7 +119,7 @@ pub fn run(root: &Path, wanted: &Wanted, out: &mut dyn Write) -> io::Result<u8> 
 /// # Errors
 /// As [`run`].
 pub fn all(root: &Path, seed: u64, out: &mut dyn Write) -> io::Result<Summary> {
-    matrix(root, &known::read(&root.join("fixtures/known_bad"))?, seed..=seed, None, out)
+    matrix(root, &cases(root)?, seed..=seed, None, out)
 }
 
 /// Those of these names, once, on hosts in containers of `engine`.
@@ -129,8 +128,27 @@ pub fn all(root: &Path, seed: u64, out: &mut dyn Write) -> io::Result<Summary> {
 /// As [`run`].
 pub fn in_containers(root: &Path, ids: &[&str], engine: &Engine, out: &mut dyn Write) -> io::Result<Summary> {
     let wanted = Wanted { ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..Wanted::all(1) };
-    let cases = wanted.of(known::read(&root.join("fixtures/known_bad"))?).map_err(io::Error::other)?;
+    let cases = wanted.of(cases(root)?).map_err(io::Error::other)?;
     matrix(root, &cases, 1..=1, Some(engine), out)
+}
+
+fn cases(root: &Path) -> io::Result<Vec<Case>> {
+    known::read(&root.join("fixtures/known_bad"))
+}
+
+/// The twin of this name, laid out in `folder`; `blackstart run` with everything that it needs, but for the hosts.
+///
+/// # Errors
+/// There is none, or as [`run`].
+pub(crate) fn twin(root: &Path, id: &str, folder: &Path) -> io::Result<(Command, PathBuf)> {
+    let cases = cases(root)?;
+    let case = cases.iter().find(|case| case.is_called(id));
+    let case = case.ok_or_else(|| io::Error::other(format!("there is no twin {id}")))?;
+    let name = compose::compose(case, folder)?;
+    let mut blackstart = Command::new(built(root)?);
+    blackstart.envs(output::disks()).arg("run");
+    let record = drill::ask(&mut blackstart, &name, folder);
+    Ok((blackstart, record))
 }
 
 fn matrix(

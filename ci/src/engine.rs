@@ -22,7 +22,10 @@ const STOP_BOUND: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Engine {
     child: Child,
+    /// Its socket and its log.
     folder: PathBuf,
+    /// What it has lies in here.
+    cache: PathBuf,
 }
 
 impl Engine {
@@ -37,19 +40,31 @@ impl Engine {
         // A socket's path has room for a hundred bytes.
         let folder = std::env::temp_dir().join(format!("blackstart-engine-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
-        let log = std::fs::File::create(folder.join("log"))?;
-        let mut command = Command::new("unshare");
-        command.args(["--net", "dockerd", "--log-level", "warn"]);
-        command.arg("--data-root").arg(cache.join("engine"));
-        command.arg("--exec-root").arg(folder.join("exec")).arg("--pidfile").arg(folder.join("pid"));
-        command.arg("--host").arg(address(&folder));
-        // There is nothing outside that packets could be sent to or kept from.
-        command.args(["--bridge=none", "--iptables=false", "--ip-forward=false"]);
-        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
-        let mut engine = Self { child, folder };
+        let mut engine = Self { child: spawn(&folder, &cache)?, folder, cache };
         engine.answering()?;
         writeln!(out, "a container engine of our own answers at {}", address(&engine.folder))?;
         Ok(engine)
+    }
+
+    /// Stops it, which ends every container, and starts it again.
+    ///
+    /// # Errors
+    /// It does not start again; in words.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.stop();
+        self.child = spawn(&self.folder, &self.cache)?;
+        self.answering()
+    }
+
+    /// Asked, it ends its containers and lets go of its disks; killed, it would leave both.
+    fn stop(&mut self) {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let began = Instant::now();
+        while asked.is_ok() && began.elapsed() < STOP_BOUND && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     fn answering(&mut self) -> io::Result<()> {
@@ -79,16 +94,21 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // Asked, it ends its containers and lets go of its disks; killed, it would leave both.
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        let began = Instant::now();
-        while asked.is_ok() && began.elapsed() < STOP_BOUND && matches!(self.child.try_wait(), Ok(None)) {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+fn spawn(folder: &Path, cache: &Path) -> io::Result<Child> {
+    let log = std::fs::File::create(folder.join("log"))?;
+    let mut command = Command::new("unshare");
+    command.args(["--net", "dockerd", "--log-level", "warn"]);
+    command.arg("--data-root").arg(cache.join("engine"));
+    command.arg("--exec-root").arg(folder.join("exec")).arg("--pidfile").arg(folder.join("pid"));
+    command.arg("--host").arg(address(folder));
+    // There is nothing outside that packets could be sent to or kept from.
+    command.args(["--bridge=none", "--iptables=false", "--ip-forward=false"]);
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()
 }
 
 fn address(folder: &Path) -> String {

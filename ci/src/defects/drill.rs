@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -30,6 +30,13 @@ impl Drilled {
     }
 }
 
+/// Adds what `blackstart run` has to know of the scenario `name` of `folder`; where its record will be.
+pub fn ask(blackstart: &mut Command, name: &str, folder: &Path) -> PathBuf {
+    let out = folder.join(RECORD);
+    blackstart.arg(name).arg("--scenarios").arg(folder.join(SCENARIOS)).arg("--out").arg(&out).stdin(Stdio::null());
+    out.join(name.replace('/', "-"))
+}
+
 /// Runs the scenario `name` of `folder` by `blackstart run`, which has been told on what hosts.
 ///
 /// # Errors
@@ -39,15 +46,15 @@ pub fn run(mut blackstart: Command, name: &str, folder: &Path, seed: u64) -> io:
     if out.exists() {
         fs::remove_dir_all(&out)?;
     }
-    blackstart.arg(name).arg("--scenarios").arg(folder.join(SCENARIOS)).arg("--out").arg(&out);
-    blackstart.args(["--seed", &seed.to_string()]).stdin(Stdio::null());
+    let record = ask(&mut blackstart, name, folder);
+    blackstart.args(["--seed", &seed.to_string()]);
     let begun = Instant::now();
     let ended = blackstart.output()?;
     let seconds = begun.elapsed().as_secs_f64();
     fs::create_dir_all(&out)?;
     fs::write(folder.join("stdout.txt"), &ended.stdout)?;
     fs::write(folder.join("stderr.txt"), &ended.stderr)?;
-    let verdict = Folder::new(out.join(name.replace('/', "-"))).load_verdict();
+    let verdict = Folder::new(record).load_verdict();
     let verdict = verdict.map_err(|why| format!("blackstart ended with {} and left no verdict: {why}", ended.status));
     Ok(Drilled { verdict, seconds })
 }

@@ -6,13 +6,16 @@ use std::path::Path;
 use super::{Outcome, Step, fuzz, journal, mutants};
 use crate::defects::clean;
 use crate::figures::Figure;
-use crate::{compare, defects, output};
+use crate::{compare, containers, defects, output};
 
 /// Tests that take long read this variable in one place and then do all that they can.
 const FULL: (&str, &str) = ("BLACKSTART_FULL", "1");
 
 /// Drills of each planted defect, twin and control.
 const SEEDS: u64 = 20;
+
+/// Restarts of the container engine, each at another instant of a drill.
+const RESTARTS: u32 = 20;
 
 /// Drills with nothing wrong in them.
 pub const DRILLS: u64 = 200;
@@ -29,6 +32,7 @@ pub fn all(root: &Path) -> Vec<Step<'_>> {
         tests(root, "ledger-memory", &["test", "--package", "blackstart", "--lib", "--", "--ignored", "--nocapture"]),
         compared(root),
         clean_drills(root),
+        restarts(root),
     ];
     steps.extend((1..=SEEDS).map(|seed| planted(root, seed)));
     steps.extend(fuzz::targets(root));
@@ -83,6 +87,17 @@ fn clean_drills(root: &Path) -> Step<'_> {
         Ok(Outcome { passed: tally.alarms == 0 && tally.judged == DRILLS, figures: tally.figures() })
     };
     Step { name: CLEAN.to_owned(), what: format!("cargo ci clean-drills {DRILLS}"), run: Box::new(run) }
+}
+
+fn restarts(root: &Path) -> Step<'_> {
+    let run = move |out: &mut dyn Write| {
+        let passed = containers::restarts(root, RESTARTS, out)?;
+        let figure =
+            Figure::new("restarts of the container engine in mid-drill that left nothing", RESTARTS.to_string());
+        Ok(Outcome { passed, figures: if passed { vec![figure] } else { Vec::new() } })
+    };
+    let what = format!("{RESTARTS} restarts of the container engine in mid-drill");
+    Step { name: "restarts".to_owned(), what, run: Box::new(run) }
 }
 
 #[cfg(test)]
