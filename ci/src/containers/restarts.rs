@@ -3,73 +3,91 @@
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use blackstart_record::event::{Event, Phase};
+use blackstart_record::history;
 use blackstart_record::record::Folder;
 use blackstart_record::verdict::Verdict;
 
 use crate::engine::Engine;
 use crate::{defects, output};
 
-/// The twin whose drills are the shortest, and about how long one takes in containers.
+/// The twin whose drills are the shortest.
 const SHORTEST: &str = "dump";
-const DRILL: Duration = Duration::from_secs(16);
-/// A drill without hosts has to end by itself.
+/// Where a drill is when the engine is restarted, in this order and again. Torn down, it needs no container any more.
+const PHASES: [Phase; 8] = [
+    Phase::Backup,
+    Phase::Recovery,
+    Phase::Environment,
+    Phase::Load,
+    Phase::Workload,
+    Phase::Faults,
+    Phase::Aftermath,
+    Phase::Examine,
+];
+/// How much later than the last time, where it is there again.
+const LATER: Duration = Duration::from_millis(150);
+/// A drill without hosts has to end by itself, and one with hosts to come to its next phase.
 const END_BOUND: Duration = Duration::from_secs(180);
 /// Within so long nothing is left, once `sweep` has been called.
 const SWEEP_BOUND: Duration = Duration::from_secs(30);
 /// What the engine lists of ours.
 const LISTS: [&[&str]; 3] = [&["ps", "--all"], &["network", "ls"], &["volume", "ls"]];
 
-/// Restarts the engine so many times, each at another instant of a drill; whether all went as it has to.
+/// Restarts the engine so many times, each at another point of a drill; whether all went as it has to.
 ///
 /// # Errors
 /// The output can't be written, the engine does not come back, or Blackstart can't be run.
 pub(super) fn survived(root: &Path, engine: &mut Engine, times: u32, out: &mut dyn Write) -> io::Result<bool> {
     let mut all = true;
     for number in 0..times {
-        // Spread over a drill, the first and the last instants left out.
-        let after = DRILL * (2 * number + 1) / (2 * times);
-        let went = once(root, engine, after)?;
+        let (round, at) = (number / PHASES.len() as u32, number as usize % PHASES.len());
+        let (phase, later) = (PHASES[at], LATER * round);
+        let went = once(root, engine, phase, later)?;
         let says = went.as_ref().err().map_or("nothing is left, and it is not met", String::as_str);
-        writeln!(out, "the engine was restarted {:.1} s into a drill: {says}", after.as_secs_f64())?;
+        writeln!(out, "the engine was restarted {} ms into {phase:?} of a drill: {says}", later.as_millis())?;
         all &= went.is_ok();
     }
     Ok(all)
 }
 
-fn once(root: &Path, engine: &mut Engine, after: Duration) -> io::Result<Result<(), String>> {
+fn once(root: &Path, engine: &mut Engine, phase: Phase, later: Duration) -> io::Result<Result<(), String>> {
     let work = output::target_dir(root).join("restarts");
     let (mut blackstart, record) = defects::twin(root, SHORTEST, &work)?;
     blackstart.args(["--hosts", "docker"]).envs(engine.environment());
     let mut drill = blackstart.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    thread::sleep(after);
-    let under_way = drill.try_wait()?.is_none();
+    let record = Folder::new(record);
+    let is_there = || {
+        let history = history::read(&record.history()).unwrap_or_default();
+        history.entries.iter().any(|entry| entry.event == Event::Phase(phase))
+    };
+    if !until(|| Ok(is_there() || drill.try_wait()?.is_some()))? || !is_there() {
+        return Ok(Err(format!("the drill did not come to {phase:?}")));
+    }
+    thread::sleep(later);
     engine.restart()?;
-    if !ended(&mut drill)? {
+    if !until(|| Ok(drill.try_wait()?.is_some()))? {
         drill.kill()?;
         drill.wait()?;
         return Ok(Err(format!("the drill had not ended {} s later", END_BOUND.as_secs())));
     }
-    let verdict = Folder::new(record).load_verdict().map(|verdict| verdict.verdict);
-    if !under_way {
-        return Ok(Err("the drill had ended before, which shows nothing".to_owned()));
+    match record.load_verdict() {
+        Ok(verdict) if verdict.verdict == Verdict::Met => Ok(Err("the drill was called met".to_owned())),
+        _ => swept(&blackstart, engine),
     }
-    if matches!(verdict, Ok(Verdict::Met)) {
-        return Ok(Err("the drill was called met".to_owned()));
-    }
-    swept(&blackstart, engine)
 }
 
-fn ended(drill: &mut Child) -> io::Result<bool> {
+/// Whether something comes true in time.
+fn until(mut is: impl FnMut() -> io::Result<bool>) -> io::Result<bool> {
     let began = Instant::now();
-    while drill.try_wait()?.is_none() {
+    while !is()? {
         if began.elapsed() > END_BOUND {
             return Ok(false);
         }
-        thread::sleep(Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(20));
     }
     Ok(true)
 }

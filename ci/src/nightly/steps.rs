@@ -24,12 +24,15 @@ pub const CLEAN: &str = "clean-drills";
 
 const GENERATED: &[&str] = &["test", "--lib", "--test", "damaged_files", "--", "--show-output"];
 
+const SIDE_BY_SIDE: &[&str] = &["test", "--package", "blackstart", "--test", "drills", "side_by_side"];
+
 /// Every step of the repository at `root`, in order.
 pub fn all(root: &Path) -> Vec<Step<'_>> {
     let mut steps = vec![
         tests(root, "generated", GENERATED),
         tests(root, "stalls", &["test", "--package", "blackstart", "--test", "truth", "--", "--show-output"]),
         tests(root, "ledger-memory", &["test", "--package", "blackstart", "--lib", "--", "--ignored", "--nocapture"]),
+        tests(root, "side-by-side", SIDE_BY_SIDE),
         compared(root),
         clean_drills(root),
         restarts(root),

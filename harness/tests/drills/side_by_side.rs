@@ -12,8 +12,12 @@ use nix::unistd::Pid;
 
 use crate::support::{DUMP, Place, servers, told};
 
-/// The second scenario, a copy of the first.
-const TWIN: &str = "twin";
+/// The scenario and copies of it: two in all, ten where `BLACKSTART_FULL=1` asks for all that can be asked.
+fn scenarios() -> Vec<String> {
+    let number = if std::env::var("BLACKSTART_FULL").is_ok_and(|full| full == "1") { 10 } else { 2 };
+    let copies = (2..=number).map(|number| format!("{DUMP}-{number:02}"));
+    [DUMP.to_owned()].into_iter().chain(copies).collect()
+}
 
 fn record(place: &Place, scenario: &str) -> Folder {
     Folder::new(place.path().join(format!("out/fulexo-{scenario}")))
@@ -32,14 +36,18 @@ fn assert_intact(verdict: &DrillVerdict, told: &str) {
 }
 
 #[test]
-fn of_two_drills_side_by_side_the_one_that_was_disturbed_is_run_again_alone() {
-    let place = Place::of(DUMP, &[]);
+fn drills_run_side_by_side_and_those_that_were_disturbed_again_and_alone() {
+    let (place, scenarios) = (Place::of(DUMP, &[]), scenarios());
     let plans = place.path().join("scenarios/fulexo");
-    fs::copy(plans.join(format!("{DUMP}.toml")), plans.join(format!("{TWIN}.toml"))).unwrap();
-    let mut child = place.run().args(["--jobs", "2", "--output", "json"]).spawn().unwrap();
+    for copy in &scenarios[1..] {
+        fs::copy(plans.join(format!("{DUMP}.toml")), plans.join(format!("{copy}.toml"))).unwrap();
+    }
+    let jobs = scenarios.len().to_string();
+    let mut child = place.run().args(["--jobs", &jobs, "--output", "json"]).spawn().unwrap();
     place.wait_for_phase(&mut child, Phase::Recovery);
-    let twin = history::read(&record(&place, TWIN).history()).unwrap();
-    assert!(!twin.entries.is_empty(), "the other is under way too");
+    for scenario in &scenarios {
+        assert!(history::read(&record(&place, scenario).history()).is_ok(), "{scenario} is not under way too");
+    }
     // Among them the drills' own processes, with their probers.
     let drills: Vec<Pid> = servers(child.id(), "blackstart").into_iter().map(|pid| Pid::from_raw(pid as i32)).collect();
     drills.iter().for_each(|pid| kill(*pid, Signal::SIGSTOP).unwrap());
@@ -52,10 +60,10 @@ fn of_two_drills_side_by_side_the_one_that_was_disturbed_is_run_again_alone() {
     let disturbed = verdict(&place, &format!("{DUMP}-disturbed"));
     assert!(disturbed.disturbed.is_some(), "{disturbed:?}");
     assert!(told.contains("it is run again, alone; this record is kept in"), "{told}");
-    for scenario in [DUMP, TWIN] {
-        assert_intact(&verdict(&place, scenario), &told);
-    }
+    scenarios.iter().for_each(|scenario| assert_intact(&verdict(&place, scenario), &told));
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let drills: Vec<_> = said["drills"].as_array().unwrap().iter().map(|one| one["verdict"]["drill"].clone()).collect();
-    assert_eq!(drills, [format!("fulexo/{DUMP}"), format!("fulexo/{TWIN}")], "each once, as they were selected");
+    let selected: Vec<_> = scenarios.iter().map(|scenario| format!("fulexo/{scenario}")).collect();
+    assert_eq!(drills, selected, "each once, as they were selected");
+    assert!(place.scratch().is_empty(), "left behind: {:?}", place.scratch());
 }
