@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::output::{self, Format, Paint};
 use super::problem::{Problem, Result};
+use super::run::is_superseded;
 use super::verdict_text::Judged;
 
 /// Judges records again, from their files alone.
@@ -93,7 +94,7 @@ pub fn store(folder: &Folder, verdict: &DrillVerdict) -> Option<()> {
     stored.map_err(|error| output::complain(&format!("cannot write {}: {error}", path.display()), None)).ok()
 }
 
-/// The records in `folders`: each is one, or is a run that holds some.
+/// The records in `folders`: each is one, or is a run that holds some. Of a drill that was run again only the second counts.
 ///
 /// # Errors
 /// A folder is not there, or holds no record.
@@ -108,7 +109,7 @@ pub fn records(folders: &[PathBuf]) -> Result<Vec<Folder>> {
         let entries = fs::read_dir(path)
             .map_err(|error| Problem::new(Exit::Usage, format!("{} cannot be listed: {error}", path.display())))?;
         let mut inner: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        inner.retain(|path| Folder::new(path).record().exists());
+        inner.retain(|path| Folder::new(path).record().exists() && !is_superseded(path));
         inner.sort();
         if inner.is_empty() {
             let message = format!("{} holds no record", path.display());

@@ -146,6 +146,7 @@ fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut note
     let measured = Measured { recovery: &recovery, rpa: &rpa, exposure: &exposure };
     let objectives = objectives::judge(evidence, &measured);
     let disturbed = disturbed::why(evidence, &recovery);
+    notes.extend(disturbed.as_ref().map(|why| format!("disturbed by this machine: {why}")));
     let conclusion = merge::conclude(&gates, &objectives, &findings, &recovery, story.interrupted);
     let rta = if let Recovery::Back(rta) = recovery { Some(rta) } else { None };
     notes.extend(rta.as_ref().and_then(|rta| rta::unsteady(evidence, rta)));

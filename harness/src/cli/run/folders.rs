@@ -17,6 +17,8 @@ use crate::plan::Found;
 
 const RUNS: &str = "blackstart-runs";
 const LATEST: &str = "latest";
+/// At the end of the name of a record whose drill was run again.
+const DISTURBED: &str = "-disturbed";
 
 /// The folder of a run.
 #[derive(Debug)]
@@ -56,10 +58,10 @@ impl RunFolder {
         Ok(Folder::new(path))
     }
 
-    /// Makes room for another record of the same drill: this one's folder gets `-disturbed` at its end.
+    /// Makes room for another record of the same drill: this one's folder gets another name.
     pub(super) fn set_aside(&self, record: &Folder) -> Result<Folder> {
         let mut aside = record.path().as_os_str().to_owned();
-        aside.push("-disturbed");
+        aside.push(DISTURBED);
         fs::rename(record.path(), &aside).map_err(|error| {
             let what = format!("cannot set {} aside: {error}", record.path().display());
             Problem::new(Exit::Inconclusive, what).help("the drill is not run again: its record would be lost")
@@ -107,6 +109,12 @@ impl RunFolder {
     }
 }
 
+/// Whether a folder holds the record of a drill that was run again: the other record is its result.
+pub fn is_superseded(folder: &Path) -> bool {
+    let other = folder.as_os_str().to_str().and_then(|name| name.strip_suffix(DISTURBED));
+    other.is_some_and(|other| Path::new(other).exists())
+}
+
 fn folder_name(found: &Found) -> String {
     format!("{}-{}", found.plan, found.scenario)
 }
@@ -116,4 +124,24 @@ fn name(id: Ulid) -> String {
     let id = id.to_string().to_lowercase();
     let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
     format!("{now}-{}", &id[id.len() - 6..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_was_set_aside_is_superseded_once_there_is_another() {
+        let out = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(Some(out.path()), Ulid::new()).unwrap();
+        let found = Found { plan: "fulexo".into(), scenario: "lost".into(), path: PathBuf::new() };
+        let first = run.drill(&found).unwrap();
+        assert!(run.drill(&found).is_err(), "a record is never mixed with another");
+        let aside = run.set_aside(&first).unwrap();
+        assert!(!first.path().exists() && aside.path().exists());
+        assert!(!is_superseded(aside.path()), "it is all that there is");
+        let second = run.drill(&found).unwrap();
+        assert_eq!(second.path(), first.path());
+        assert!(is_superseded(aside.path()) && !is_superseded(second.path()));
+    }
 }
