@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use crate::cli::exit::Exit;
+use crate::cli::output;
 use crate::cli::problem::{Problem, Result};
 use crate::drill;
 use crate::host::docker;
@@ -33,7 +34,12 @@ impl Hosts {
         };
         match self {
             Self::Native => Ok(drill::Hosts::Native),
-            Self::Auto => Ok(containers().unwrap_or(drill::Hosts::Native)),
+            Self::Auto => Ok(containers().unwrap_or_else(|why| {
+                let why = why.to_string();
+                let first = why.lines().next().unwrap_or_default().trim_end_matches(':');
+                output::note(&format!("native hosts: {first} (`blackstart doctor` says more)"));
+                drill::Hosts::Native
+            })),
             Self::Docker => containers().map_err(|error| {
                 Problem::new(Exit::Inconclusive, error.to_string()).help(
                     "`--hosts native` needs no container engine; `blackstart doctor` says what this machine can do",
