@@ -12,8 +12,10 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::output::{self, Format, Paint};
 use super::problem::{Problem, Result};
-use super::run::is_superseded;
 use super::verdict_text::Judged;
+
+/// At the end of the name of a record whose drill was run again.
+pub(super) const DISTURBED: &str = "-disturbed";
 
 /// Judges records again, from their files alone.
 ///
@@ -119,4 +121,10 @@ pub fn records(folders: &[PathBuf]) -> Result<Vec<Folder>> {
         found.extend(inner.into_iter().map(Folder::new));
     }
     Ok(found)
+}
+
+/// Whether a folder holds the record of a drill that was run again: the other record is its result.
+pub(super) fn is_superseded(folder: &Path) -> bool {
+    let other = folder.as_os_str().to_str().and_then(|name| name.strip_suffix(DISTURBED));
+    other.is_some_and(|other| Path::new(other).exists())
 }

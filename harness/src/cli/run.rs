@@ -31,7 +31,6 @@ use super::verdict_text::{self, word};
 use super::{judge, report};
 
 use folders::RunFolder;
-pub use folders::is_superseded;
 pub use hosts::Hosts;
 use signals::Signals;
 use turn::{Common, Ended, Turn};

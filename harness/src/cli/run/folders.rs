@@ -11,14 +11,13 @@ use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use crate::cli::exit::Exit;
+use crate::cli::judge::DISTURBED;
 use crate::cli::output;
 use crate::cli::problem::{Problem, Result};
 use crate::plan::Found;
 
 const RUNS: &str = "blackstart-runs";
 const LATEST: &str = "latest";
-/// At the end of the name of a record whose drill was run again.
-const DISTURBED: &str = "-disturbed";
 
 /// The folder of a run.
 #[derive(Debug)]
@@ -109,12 +108,6 @@ impl RunFolder {
     }
 }
 
-/// Whether a folder holds the record of a drill that was run again: the other record is its result.
-pub fn is_superseded(folder: &Path) -> bool {
-    let other = folder.as_os_str().to_str().and_then(|name| name.strip_suffix(DISTURBED));
-    other.is_some_and(|other| Path::new(other).exists())
-}
-
 fn folder_name(found: &Found) -> String {
     format!("{}-{}", found.plan, found.scenario)
 }
@@ -129,6 +122,7 @@ fn name(id: Ulid) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::judge::is_superseded;
 
     #[test]
     fn a_record_that_was_set_aside_is_superseded_once_there_is_another() {
