@@ -9,8 +9,9 @@ mod spread;
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::engine::Engine;
 use crate::figures::Figure;
-use crate::output;
+use crate::{images, output};
 use sample::Samples;
 
 /// Workspace crates are optimised as a release is; the dependencies stay those of every other build, optimised already,
@@ -35,6 +36,12 @@ pub fn measure(root: &Path, names: &[&str], out: &mut dyn Write) -> io::Result<O
     let mut command = output::cargo(root);
     command.env(OPTIMISED.0, OPTIMISED.1);
     command.args(["run", "--quiet"]).args(HARNESS_TOO).args(["--package", "blackstart-benches", "--"]).args(names);
+    let engine = wants_containers(names).then(|| images::stocked(root, out)).transpose();
+    match &engine {
+        Ok(engine) => drop(command.envs(engine.iter().flat_map(Engine::environment))),
+        // The comparison then says that it was not measured, and the others are.
+        Err(why) => writeln!(out, "no container engine: {why}")?,
+    }
     let mut samples = Samples::default();
     let mut wrong = None;
     // Samples are for the table below; only what is meant for people is shown on the way.
@@ -50,4 +57,9 @@ pub fn measure(root: &Path, names: &[&str], out: &mut dyn Write) -> io::Result<O
     let rows = samples.rows();
     writeln!(out, "{}", sample::table(&rows))?;
     Ok((ended && !rows.is_empty()).then(|| rows.iter().map(sample::Row::figure).collect()))
+}
+
+/// Whether the comparison that needs an engine is among those of these names.
+fn wants_containers(names: &[&str]) -> bool {
+    names.is_empty() || names.iter().any(|name| "containers".contains(name))
 }

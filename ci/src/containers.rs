@@ -6,7 +6,7 @@ mod restarts;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::engine::Engine;
+use crate::defects::Summary;
 use crate::{defects, images, output};
 
 /// Defects of each kind of pipeline, their twins, and what only hosts can notice (a watch over programs, a clean host, a
@@ -21,10 +21,7 @@ const RESTARTS: u32 = 2;
 /// # Errors
 /// The output can't be written, or no engine be started.
 pub fn run(root: &Path, out: &mut dyn Write) -> io::Result<bool> {
-    let mut engine = Engine::start(out)?;
-    if images::build(root, &[], Some(&engine), out)? != 0 {
-        return Ok(false);
-    }
+    let mut engine = images::stocked(root, out)?;
     let mut tests = output::cargo(root);
     tests.args(["test", "--package", "blackstart", "--test", "hosts", "--test", "faults", "--test", "drills", "--"]);
     // One at a time: one looks at everything that the engine has.
@@ -41,6 +38,28 @@ pub fn run(root: &Path, out: &mut dyn Write) -> io::Result<bool> {
 /// # Errors
 /// As [`run`].
 pub fn restarts(root: &Path, times: u32, out: &mut dyn Write) -> io::Result<bool> {
-    let mut engine = Engine::start(out)?;
-    Ok(images::build(root, &[], Some(&engine), out)? == 0 && restarts::survived(root, &mut engine, times, out)?)
+    restarts::survived(root, &mut images::stocked(root, out)?, times, out)
+}
+
+/// Every planted defect, twin and control once, on hosts in containers of an engine that is started for it.
+///
+/// # Errors
+/// As [`run`].
+pub fn defects(root: &Path, out: &mut dyn Write) -> io::Result<Summary> {
+    defects::in_containers(root, &[], &images::stocked(root, out)?, out)
+}
+
+/// Runs the tests of runs that are killed, natively and on an engine that is started for it, at all the instants that there
+/// are; how many passed, if all did.
+///
+/// # Errors
+/// As [`run`].
+pub fn kills(root: &Path, full: (&str, &str), out: &mut dyn Write) -> io::Result<Option<u64>> {
+    let engine = images::stocked(root, out)?;
+    let mut tests = output::cargo(root);
+    tests.args(["test", "--package", "blackstart", "--test", "drills", "killed", "--", "--test-threads=1"]);
+    tests.envs(engine.environment()).env("BLACKSTART_REQUIRE_HOSTS", "1").env(full.0, full.1);
+    let mut passed = 0;
+    let all = output::follow(&mut tests, out, |line| passed += output::tests_passed(line).unwrap_or(0))?;
+    Ok(Some(passed).filter(|passed| all && *passed > 0))
 }

@@ -102,9 +102,8 @@ impl Summary {
 pub fn run(root: &Path, wanted: &Wanted, out: &mut dyn Write) -> io::Result<u8> {
     match wanted.of(cases(root)?) {
         Ok(cases) if wanted.in_containers => {
-            let engine = Engine::start(out)?;
-            let built = images::build(root, &[], Some(&engine), out)? == 0;
-            Ok(u8::from(!built || !matrix(root, &cases, 1..=wanted.seeds, Some(&engine), out)?.passed()))
+            let engine = images::stocked(root, out)?;
+            Ok(u8::from(!matrix(root, &cases, 1..=wanted.seeds, Some(&engine), out)?.passed()))
         }
         Ok(cases) => Ok(u8::from(!matrix(root, &cases, 1..=wanted.seeds, None, out)?.passed())),
         Err(problem) => {
@@ -122,7 +121,7 @@ pub fn all(root: &Path, seed: u64, out: &mut dyn Write) -> io::Result<Summary> {
     matrix(root, &cases(root)?, seed..=seed, None, out)
 }
 
-/// Those of these names, once, on hosts in containers of `engine`.
+/// Those of these names (none: every one), once, on hosts in containers of `engine`.
 ///
 /// # Errors
 /// As [`run`].

@@ -44,11 +44,20 @@ pub fn run(root: &Path, names: &[&str], out: &mut dyn Write) -> io::Result<u8> {
     build(root, names, None, out)
 }
 
-/// Likewise, on an engine of our own.
+/// A container engine of our own, with every image.
 ///
 /// # Errors
-/// As [`run`].
-pub fn build(root: &Path, names: &[&str], engine: Option<&Engine>, out: &mut dyn Write) -> io::Result<u8> {
+/// It can't be had, or an image not be built; in words.
+pub fn stocked(root: &Path, out: &mut dyn Write) -> io::Result<Engine> {
+    let engine = Engine::start(out)?;
+    match build(root, &[], Some(&engine), out)? {
+        0 => Ok(engine),
+        _ => Err(io::Error::other("an image could not be built: why is said above")),
+    }
+}
+
+/// As [`run`], on this engine or on the machine's.
+fn build(root: &Path, names: &[&str], engine: Option<&Engine>, out: &mut dyn Write) -> io::Result<u8> {
     let docker = || docker(engine);
     for program in ["docker", "mmdebstrap"] {
         let asked = if program == "docker" { docker() } else { Command::new(program) };

@@ -9,13 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use blackstart::drill::{Hosts, Registry, Request, launch};
+use blackstart::drill::Hosts;
 use blackstart::engine::postgres::SUPERUSER;
-use blackstart::plan;
-use blackstart_record::event::{Event, Phase};
+use blackstart_record::event::Phase;
 use blackstart_tools::{MINIO, POSTGRES, TOXIPROXY};
 
-use super::{Comparison, Run};
+use super::{Comparison, Run, drilled};
 use crate::Result;
 use crate::samples::{Aim, Row, interleaved, of, shown};
 use crate::world::{BOUND, locate, output_of, user_of_servers};
@@ -65,39 +64,12 @@ impl Profile {
     }
 }
 
-/// Launches the shipped drill and ends it when its environment is ready; how many seconds that took.
+/// Launches the shipped drill natively and ends it when its environment is ready; how many seconds that took.
 fn environment(profile: &mut Profile) -> Result<f64> {
-    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios").canonicalize()?;
-    let loaded = plan::load::<Registry>(&scenarios, "fulexo", "database-corruption")
-        .map_err(|wrong| format!("the shipped plan is wrong: {wrong:?}"))?;
-    let folder = tempfile::tempdir()?;
-    let id = folder.path().file_name().ok_or("a folder without a name")?.to_string_lossy().into_owned();
-    let request = Request {
-        loaded,
-        folder: folder.path().to_owned(),
-        plan_folder: scenarios.join("fulexo"),
-        run: id.clone(),
-        id,
-        seed: 1,
-        previous: None,
-        hosts: Hosts::Native,
-        sabotage: false,
-        crash_points: false,
-        skipped: BTreeMap::new(),
-    };
-    let (begun, wall) = (Instant::now(), SystemTime::now());
-    let mut drill = launch(&request)?;
-    let mut ready = None;
-    while let Some(entry) = drill.next_entry() {
-        if entry.event == Event::Phase(Phase::Load) {
-            ready = Some(begun.elapsed());
-            drill.lifeline().cut();
-        }
-    }
-    drill.wait()?;
-    let taken = ready.ok_or("the environment was never ready")?;
-    profile.add(wall, &folder.path().join("logs"))?;
-    Ok(of(taken))
+    let wall = SystemTime::now();
+    let drilled = drilled::until(Hosts::Native, "database-corruption", Some(Phase::Load))?;
+    profile.add(wall, &drilled.folder.path().join("logs"))?;
+    Ok(drilled.seconds)
 }
 
 /// The servers' programs.
@@ -112,15 +84,13 @@ impl Bare {
     fn new() -> Result<Self> {
         // A drill makes the template if it is not there yet.
         environment(&mut Profile::default())?;
-        let templates = blackstart_tools::cache_dir().ok_or("there is no cache folder")?.join("templates");
-        let newest = std::fs::read_dir(templates)?
-            .flatten()
-            .max_by_key(|entry| entry.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH));
+        let postgres = locate(&POSTGRES)?;
+        let major = postgres.version.split('.').next().unwrap_or_default();
         Ok(Self {
-            postgres: locate(&POSTGRES)?.path,
+            template: drilled::template(major)?,
+            postgres: postgres.path,
             minio: locate(&MINIO)?.path,
             toxiproxy: locate(&TOXIPROXY)?.path,
-            template: newest.ok_or("there is no template")?.path(),
         })
     }
 

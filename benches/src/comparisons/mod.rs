@@ -6,6 +6,8 @@ use blackstart::host::isolate::Isolation;
 
 use crate::Result;
 
+mod containers;
+mod drilled;
 mod environment;
 mod html;
 mod junit;
@@ -43,4 +45,5 @@ pub const ALL: &[Comparison] = &[
     verify::COMPARISON,
     environment::COMPARISON,
     restore::COMPARISON,
+    containers::COMPARISON,
 ];

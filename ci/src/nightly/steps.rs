@@ -36,6 +36,8 @@ pub fn all(root: &Path) -> Vec<Step<'_>> {
         compared(root),
         clean_drills(root),
         restarts(root),
+        kills(root),
+        planted_in_containers(root),
     ];
     steps.extend((1..=SEEDS).map(|seed| planted(root, seed)));
     steps.extend(fuzz::targets(root));
@@ -90,6 +92,25 @@ fn clean_drills(root: &Path) -> Step<'_> {
         Ok(Outcome { passed: tally.alarms == 0 && tally.judged == DRILLS, figures: tally.figures() })
     };
     Step { name: CLEAN.to_owned(), what: format!("cargo ci clean-drills {DRILLS}"), run: Box::new(run) }
+}
+
+fn planted_in_containers(root: &Path) -> Step<'_> {
+    let run = move |out: &mut dyn Write| {
+        let summary = containers::defects(root, out)?;
+        Ok(Outcome { passed: summary.passed(), figures: vec![summary.figure()] })
+    };
+    let what = "cargo ci defects --containers".to_owned();
+    Step { name: "containers-defects".to_owned(), what, run: Box::new(run) }
+}
+
+fn kills(root: &Path) -> Step<'_> {
+    let run = move |out: &mut dyn Write| {
+        let passed = containers::kills(root, FULL, out)?;
+        let figure = |tests: u64| Figure::new("tests passed, of runs killed at 200 instants each", tests.to_string());
+        Ok(Outcome { passed: passed.is_some(), figures: passed.map(figure).into_iter().collect() })
+    };
+    let what = "runs killed at 200 instants, natively and in containers".to_owned();
+    Step { name: "kills".to_owned(), what, run: Box::new(run) }
 }
 
 fn restarts(root: &Path) -> Step<'_> {

@@ -1,0 +1,122 @@
+//! Drills in containers: until the environment is ready, against the same servers by bare `docker run`; and whole, against
+//! native ones.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use blackstart::drill::Hosts;
+use blackstart::engine::postgres::SUPERUSER;
+use blackstart::host::docker::{self, Images};
+use blackstart_record::event::Phase;
+
+use super::{Comparison, Run, drilled};
+use crate::Result;
+use crate::samples::{Aim, Row, of};
+use crate::world::{BOUND, output_of};
+
+pub(super) const COMPARISON: Comparison = Comparison { name: "containers", run: Run::Here(run) };
+
+const READY: Row = Row {
+    name: "environment ready in containers",
+    against: "the same servers by bare docker run",
+    unit: "x",
+    aim: Aim::AtMost(1.10),
+};
+const WHOLE: Row =
+    Row { name: "drill in containers", against: "the same drill on native hosts", unit: "x", aim: Aim::AtMost(1.25) };
+const ENVIRONMENTS: usize = 7;
+const DRILLS: usize = 4;
+/// The quickest of the shipped scenarios.
+const DRILL: &str = "database-corruption-nightly-dump";
+
+fn run() -> Result<()> {
+    let (engine, images) = docker::at_once(docker::available()).map_err(|why| why.to_string())?;
+    let hosts = Hosts::Docker { engine, images: images.clone() };
+    let seconds = |hosts: &Hosts, scenario, phase| Ok(drilled::until(hosts.clone(), scenario, phase)?.seconds);
+    // The first makes the template.
+    seconds(&hosts, DRILL, Some(Phase::Load))?;
+    let bare = || bare(&images);
+    READY.pairs(ENVIRONMENTS, || seconds(&hosts, DRILL, Some(Phase::Load)), bare)?;
+    WHOLE.pairs(DRILLS, || seconds(&hosts, DRILL, None), || seconds(&Hosts::Native, DRILL, None))
+}
+
+/// The major version of the image's server.
+const POSTGRES: &str = "17";
+
+/// A server in a container: its kind, its port, and what `docker run` is told for it.
+type Server<'a> = (&'a str, u16, Vec<String>);
+
+/// Starts the three servers side by side on a network of their own; seconds until each takes calls.
+fn bare(images: &Images) -> Result<f64> {
+    let folder = tempfile::Builder::new().prefix("bare-").tempdir_in("/var/tmp")?;
+    let network = folder.path().file_name().ok_or("a folder without a name")?.to_string_lossy().into_owned();
+    let template = drilled::template(POSTGRES)?;
+    let begun = Instant::now();
+    output_of(docker_command().args(["network", "create", "--internal", &network]))?;
+    let data = folder.path().join("data");
+    output_of(Command::new("cp").arg("-a").arg(&template).arg(&data))?;
+    output_of(Command::new("chown").args(["-R", "65534:65534"]).arg(folder.path()))?;
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let postgres = format!("/usr/lib/postgresql/{POSTGRES}/bin/postgres -D /bare/data -k /bare -c listen_addresses=*");
+    let servers: [Server<'_>; 3] = [
+        ("postgres", 5432, words(&postgres)),
+        ("s3", 9000, words("minio server --quiet --address :9000 /bare/s3")),
+        ("toxiproxy", 8474, words("toxiproxy-server -host 0.0.0.0 -port 8474")),
+    ];
+    let started = thread::scope(|scope| {
+        let starting: Vec<_> = (servers.iter())
+            .map(|server| scope.spawn(|| start(server, images, &network, folder.path()).map_err(|why| why.to_string())))
+            .collect();
+        starting.into_iter().map(|started| started.join().map_err(|_| "a thread panicked".to_owned())?).collect()
+    });
+    let taken = begun.elapsed();
+    let names = servers.iter().map(|(kind, ..)| format!("{network}-{kind}"));
+    let removed = output_of(docker_command().args(["rm", "--force", "--volumes"]).args(names));
+    output_of(docker_command().args(["network", "rm", &network]))?;
+    let started: std::result::Result<Vec<()>, String> = started;
+    started?;
+    removed?;
+    Ok(of(taken))
+}
+
+/// Runs a server and waits until it takes calls; PostgreSQL, until it answers.
+fn start((kind, port, command): &Server<'_>, images: &Images, network: &str, folder: &Path) -> Result<()> {
+    let image = images.get(*kind).ok_or("no image")?;
+    let name = format!("{network}-{kind}");
+    let mount = format!("{}:/bare", folder.display());
+    let mut run = docker_command();
+    run.args(["run", "--detach", "--init", "--user", "65534:65534", "--env", "HOME=/tmp", "--network", network]);
+    run.args(["--name", &name, "--volume", &mount, "--entrypoint", &command[0], image]).args(&command[1..]);
+    output_of(&mut run)?;
+    let pid = output_of(docker_command().args(["inspect", "--format", "{{.State.Pid}}", &name]))?;
+    let call = format!("exec 3<>/dev/tcp/127.0.0.1/{port}");
+    wait(|| {
+        let mut called = Command::new("nsenter");
+        called.args(["--net", "--target", pid.trim(), "bash", "-c", &call]).stderr(Stdio::null());
+        called.status().is_ok_and(|status| status.success())
+    })?;
+    if *kind != "postgres" {
+        return Ok(());
+    }
+    let runtime = crate::world::runtime()?;
+    let mut config = tokio_postgres::Config::new();
+    config.host_path(folder).user(SUPERUSER).dbname(SUPERUSER);
+    wait(|| runtime.block_on(blackstart::engine::postgres::connect(&config)).is_ok())
+}
+
+fn wait(mut is: impl FnMut() -> bool) -> Result<()> {
+    let begun = Instant::now();
+    while !is() {
+        if begun.elapsed() > BOUND {
+            return Err("a server did not answer".into());
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+fn docker_command() -> Command {
+    Command::new("docker")
+}
