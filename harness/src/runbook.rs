@@ -17,6 +17,10 @@ use crate::plan::Bounds;
 use crate::workload::Running as Clients;
 use crate::workload::nonce::plant_poison;
 
+/// How long a login of the application is waited for, and how many in vain are an alarm.
+const LOGIN: Duration = Duration::from_secs(2);
+const UNREACHED: u32 = 3;
+
 /// The parts of the environment that the steps touch.
 pub struct Parts<'a> {
     /// The damaged server.
@@ -103,7 +107,7 @@ impl<'a> Recovery<'a> {
         let Parts { repository, database, .. } = *parts;
         let tools = Tools { clock: self.clock, repository, database, events: self.events, bound };
         match step {
-            Step::Detect => detect(parts.source, bound).await,
+            Step::Detect => detect(parts.source, parts.application_config, bound).await,
             Step::Decide => self.decide(parts.pipeline),
             Step::StopApplication => self.stop_application(parts).await,
             Step::Fetch | Step::Restore | Step::Replay | Step::Promote => {
@@ -224,8 +228,10 @@ pub fn past_the_link(source: &Postgres, application: &Config) -> Config {
 }
 
 /// What monitoring would see first: a page that failed its checksum, or a server that does not answer.
-async fn detect(source: &Postgres, bound: Duration) -> Result<Done> {
+/// The server itself is asked, and the application's way to it: who cannot be reached may be well.
+async fn detect(source: &Postgres, application: &Config, bound: Duration) -> Result<Done> {
     let deadline = tokio::time::Instant::now() + bound;
+    let mut unreached = 0;
     loop {
         let Ok(client) = source.connect(SUPERUSER).await else {
             return Ok(Done { bytes: None, says: "the server does not answer".to_owned() });
@@ -235,8 +241,14 @@ async fn detect(source: &Postgres, bound: Duration) -> Result<Done> {
         if failures > 0 {
             return Ok(Done { bytes: None, says: format!("pg_stat_database counts checksum failures: {failures}") });
         }
+        let reached = tokio::time::timeout(LOGIN, connect(application)).await;
+        unreached = if matches!(reached, Ok(Ok(_))) { 0 } else { unreached + 1 };
+        if unreached == UNREACHED {
+            let says = format!("the application did not get through to the server {UNREACHED} times in a row");
+            return Ok(Done { bytes: None, says });
+        }
         if tokio::time::Instant::now() > deadline {
-            return Err(Error::bound("detection by checksum failures", bound, Vec::new()));
+            return Err(Error::bound("detection by checksum failures or unanswered logins", bound, Vec::new()));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

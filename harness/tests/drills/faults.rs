@@ -72,14 +72,19 @@ fn a_source_in_a_container_that_is_killed_or_paused_is_fenced_and_restored_elsew
     }
 }
 
+/// A drill of one fault that restores onto another host.
+fn elsewhere(inject: &str) -> Place {
+    let changes: &[Change] = &[("target     = \"primary\" #", "target     = \"recovery\" #")];
+    let place = Place::of(DUMP, changes);
+    place.rewrite("nightly-dump/backup.sh", BACKUP);
+    place.rewrite("nightly-dump/restore.sh", RESTORE);
+    place.replace_faults(&format!("[[faults]]\nafter  = \"1s\"\ninject = {{ {inject} }}\n\n"));
+    place
+}
+
 fn fenced_and_restored_elsewhere(hosts: &str, faults: &[&str]) {
     for fault in faults {
-        let inject = format!("{fault} = {{ host = \"primary\" }}");
-        let changes: &[Change] = &[("target     = \"primary\" #", "target     = \"recovery\" #")];
-        let place = Place::of(DUMP, changes);
-        place.rewrite("nightly-dump/backup.sh", BACKUP);
-        place.rewrite("nightly-dump/restore.sh", RESTORE);
-        place.replace_faults(&format!("[[faults]]\nafter  = \"1s\"\ninject = {{ {inject} }}\n\n"));
+        let place = elsewhere(&format!("{fault} = {{ host = \"primary\" }}"));
         let output = place.run_on(hosts).output().unwrap();
         assert_intact(&place, &output, fault);
         let says = at(&place, |event| match event {
@@ -92,4 +97,20 @@ fn fenced_and_restored_elsewhere(hosts: &str, faults: &[&str]) {
         assert_eq!(says.len(), 1, "{fault}");
         assert!(place.scratch().is_empty(), "{fault} left behind: {:?}", place.scratch());
     }
+}
+
+#[test]
+fn a_source_that_is_well_and_cannot_be_reached_is_found_out_from_outside_and_restored_elsewhere() {
+    let place = elsewhere("packets-dropped = { host = \"primary\" }");
+    let output = place.run().output().unwrap();
+    assert_intact(&place, &output, "packets-dropped");
+    let says = |wanted| {
+        let entries = place.history().entries.into_iter();
+        entries.filter_map(move |entry| match entry.event {
+            Event::StepEnded { step, says, .. } if step == wanted => Some(says),
+            _ => None,
+        })
+    };
+    assert!(says(Step::Detect).any(|says| says.contains("did not get through to the server")));
+    assert!(says(Step::StopApplication).all(|says| !says.contains("killed")), "it answers whoever is on its host");
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 mod containers;
+#[path = "../runtimes/located.rs"]
+mod located;
 #[path = "../runtimes/mod.rs"]
 mod runtimes;
 mod table;

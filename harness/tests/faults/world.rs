@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use blackstart::clock::Clock;
@@ -16,6 +16,8 @@ use blackstart::plan::{APPLICATION_LINK, HostSpec, REPLICATION_LINK, store_link}
 use blackstart::secret::Secrets;
 use blackstart::store::{Bucket, Key, Store};
 use tokio_postgres::{Config, SimpleQueryMessage};
+
+use crate::located::located;
 
 const fn host(name: &'static str, index: u8, runs: &'static str) -> Spec<'static> {
     Spec { name, index, disk: None, runs, image: None }
@@ -73,7 +75,7 @@ impl World {
         for spec in HOSTS {
             hosts.insert(spec.name.to_owned(), Host::create(&ground, spec).await.unwrap());
         }
-        let postgres = program(&hosts["primary"], "postgres");
+        let postgres = located(&hosts["primary"], "postgres");
         let installation = Installation { bindir: postgres.0.parent().unwrap().to_owned(), version: postgres.1 };
         let mut server = Postgres::empty(hosts["primary"].clone(), installation.clone());
         let mut replica = Postgres::empty(hosts["replica"].clone(), installation);
@@ -83,12 +85,12 @@ impl World {
         server.initialise(&cache, Role::Source, &settings).await.unwrap();
         server.start(BOUND).await.unwrap();
         let mut links =
-            Links::start(hosts["network"].clone(), &program(&hosts["network"], "toxiproxy-server").0).await.unwrap();
+            Links::start(hosts["network"].clone(), &located(&hosts["network"], "toxiproxy-server").0).await.unwrap();
         let to_server = SocketAddrV4::new(hosts["primary"].address(), PORT);
         let application = links.open(APPLICATION_LINK, to_server).await.unwrap();
         let address = links.open(REPLICATION_LINK, to_server).await.unwrap().listen;
         follow(&server, &mut replica, &Through { address, password: secrets.make().unwrap() }).await;
-        let store = Store::start(hosts["store"].clone(), &program(&hosts["store"], "minio").0, &secrets).await.unwrap();
+        let store = Store::start(hosts["store"].clone(), &located(&hosts["store"], "minio").0, &secrets).await.unwrap();
         let to_store = links.open(&store_link("primary"), Store::address_on(&hosts["store"])).await.unwrap();
         let key = Key { access: "pipeline".into(), secret: secrets.make().unwrap() };
         let outside = &hosts["outside"];
@@ -208,7 +210,7 @@ impl World {
     /// What the user's own S3 client gets, with the pipeline's key, over the pipeline's link; or what it says.
     pub async fn mc(&self, args: &[&str], input: Option<&str>) -> Result<String, String> {
         let outside = &self.hosts["outside"];
-        let mut command = Command::new(outside.tool(&program(outside, "mc").0)).bound(BOUND);
+        let mut command = Command::new(outside.tool(&located(outside, "mc").0)).bound(BOUND);
         command = command.args(["--quiet", "--config-dir", &outside.path("home/mc")]).args(args.iter().copied());
         if let Some(input) = input {
             command = command.input(input.as_bytes().to_vec());
@@ -243,12 +245,4 @@ pub const SILENCE: &str = "no answer in time";
 /// What an object of this size holds.
 pub fn original(size: usize) -> String {
     "0123456789abcdef\n".repeat(size / 17 + 1)[..size].to_owned()
-}
-
-/// A program and its version, as they are located on a host.
-fn program(host: &Host, name: &str) -> (PathBuf, String) {
-    let tool = blackstart_tools::all().iter().find(|tool| tool.programs.contains(&name)).unwrap();
-    let located = host.among_programs(|| host.search().locate(tool)).unwrap().unwrap();
-    let folder = located.path.parent().unwrap().to_owned();
-    (folder.join(name), located.version)
 }
