@@ -261,7 +261,7 @@ fn one_late_answer_after_the_recovery_does_not_undo_it() {
     let rta = back(watched(|_| {}, hiccup, ms(27_000)));
     assert!(contains(rta.achieved, BACK.since(FAULT)), "{:?}", rta.achieved);
     let mut drill = Drill::healthy();
-    drill.probe_as(hiccup, ms(5_000), ms(27_000));
+    drill.probe_as(|at| if at < FAULT { up(0) } else { hiccup(at) }, ms(5_000), ms(27_000));
     assert_eq!(drill.judge().notes, ["2 probes after the recovery went unanswered or came late"]);
 }
 
