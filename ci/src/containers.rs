@@ -23,20 +23,8 @@ const RESTARTS: u32 = 2;
 pub fn run(root: &Path, out: &mut dyn Write) -> io::Result<bool> {
     let mut engine = images::stocked(root, out)?;
     let mut tests = output::cargo(root);
-    tests.args([
-        "test",
-        "--package",
-        "blackstart",
-        "--test",
-        "hosts",
-        "--test",
-        "stores",
-        "--test",
-        "faults",
-        "--test",
-        "drills",
-        "--",
-    ]);
+    tests.args(["test", "--no-fail-fast", "--package", "blackstart"]);
+    tests.args(["--test", "hosts", "--test", "stores", "--test", "faults", "--test", "drills", "--"]);
     // One at a time: one looks at everything that the engine has.
     tests.args(["container", "--test-threads=1"]);
     // A runtime that can't be had is a failure here.

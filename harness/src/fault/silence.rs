@@ -1,5 +1,6 @@
 //! A server that cannot be reached: nobody takes the call, and nobody refuses it.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -8,16 +9,16 @@ use super::Scene;
 use crate::engine::postgres::PORT;
 use crate::failure::{Context, Error, Result};
 
+/// What the kernel says of an address at which nobody answers, and of one at which it finds nobody.
+const GIVEN_UP: [ErrorKind; 2] = [ErrorKind::TimedOut, ErrorKind::HostUnreachable];
+
 /// Looks that a call to the server is neither taken nor refused within `patience`.
 pub(super) async fn look(scene: &Scene<'_>, patience: Duration) -> Result<String> {
     let (name, address) = (scene.server.host().name(), scene.server.host().address());
     match tokio::time::timeout(patience, TcpStream::connect((address, PORT))).await {
         Err(_) => Ok(format!("a call was neither taken nor refused within {patience:?}")),
         Ok(Ok(_)) => Err(Error::new(format!("the server on host {name} still takes calls"))),
-        // What the kernel says of an address at which it finds nobody.
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::HostUnreachable => {
-            Ok(format!("a call found nobody: {error}"))
-        }
+        Ok(Err(error)) if GIVEN_UP.contains(&error.kind()) => Ok(format!("a call was given up: {error}")),
         Ok(Err(error)) => Err(error).cannot(format_args!("call the server on host {name}")),
     }
 }

@@ -1,5 +1,6 @@
 //! One row a fault.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use blackstart::fault::{FAULTS, Spec};
@@ -365,7 +366,10 @@ pub async fn unreachable(world: &World) -> Seen {
     match tokio::time::timeout(Duration::from_secs(2), call).await {
         Ok(Ok(_)) => None,
         Err(_) => Some("a call was neither taken nor refused".to_owned()),
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::HostUnreachable => Some(error.to_string()),
+        // The kernel gave up by itself.
+        Ok(Err(error)) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::HostUnreachable) => {
+            Some(error.to_string())
+        }
         Ok(Err(error)) => panic!("the call was refused: {error}"),
     }
 }
