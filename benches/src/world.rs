@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use blackstart::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER, connect};
 use blackstart::host::isolate::{Isolation, NOBODY};
@@ -180,4 +180,19 @@ pub fn output_of(command: &mut Command) -> Result<String> {
         return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
     Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Waits until a server answers.
+///
+/// # Errors
+/// It did not within [`BOUND`].
+pub fn wait(ready: impl Fn() -> bool) -> Result<()> {
+    let begun = Instant::now();
+    while !ready() {
+        if begun.elapsed() > BOUND {
+            return Err("a server did not answer".into());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
 }

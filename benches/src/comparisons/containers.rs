@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use blackstart::drill::Hosts;
 use blackstart::engine::postgres::SUPERUSER;
@@ -14,7 +14,7 @@ use blackstart_record::event::Phase;
 use super::{Comparison, Run, drilled};
 use crate::Result;
 use crate::samples::{Aim, Row, of};
-use crate::world::{BOUND, output_of};
+use crate::world::{output_of, wait};
 
 pub(super) const COMPARISON: Comparison = Comparison { name: "containers", run: Run::Here(run) };
 
@@ -42,6 +42,7 @@ fn run() -> Result<()> {
     WHOLE.pairs(DRILLS, || seconds(&hosts, DRILL, None), || seconds(&Hosts::Native, DRILL, None))
 }
 
+const DOCKER: &str = "docker";
 /// The major version of the image's server.
 const POSTGRES: &str = "17";
 
@@ -54,7 +55,7 @@ fn bare(images: &Images) -> Result<f64> {
     let network = folder.path().file_name().ok_or("a folder without a name")?.to_string_lossy().into_owned();
     let template = drilled::template(POSTGRES)?;
     let begun = Instant::now();
-    output_of(docker_command().args(["network", "create", "--internal", &network]))?;
+    output_of(Command::new(DOCKER).args(["network", "create", "--internal", &network]))?;
     let data = folder.path().join("data");
     output_of(Command::new("cp").arg("-a").arg(&template).arg(&data))?;
     output_of(Command::new("chown").args(["-R", "65534:65534"]).arg(folder.path()))?;
@@ -73,8 +74,8 @@ fn bare(images: &Images) -> Result<f64> {
     });
     let taken = begun.elapsed();
     let names = servers.iter().map(|(kind, ..)| format!("{network}-{kind}"));
-    let removed = output_of(docker_command().args(["rm", "--force", "--volumes"]).args(names));
-    output_of(docker_command().args(["network", "rm", &network]))?;
+    let removed = output_of(Command::new(DOCKER).args(["rm", "--force", "--volumes"]).args(names));
+    output_of(Command::new(DOCKER).args(["network", "rm", &network]))?;
     let started: std::result::Result<Vec<()>, String> = started;
     started?;
     removed?;
@@ -86,11 +87,11 @@ fn start((kind, port, command): &Server<'_>, images: &Images, network: &str, fol
     let image = images.get(*kind).ok_or("no image")?;
     let name = format!("{network}-{kind}");
     let mount = format!("{}:/bare", folder.display());
-    let mut run = docker_command();
+    let mut run = Command::new(DOCKER);
     run.args(["run", "--detach", "--init", "--user", "65534:65534", "--env", "HOME=/tmp", "--network", network]);
     run.args(["--name", &name, "--volume", &mount, "--entrypoint", &command[0], image]).args(&command[1..]);
     output_of(&mut run)?;
-    let pid = output_of(docker_command().args(["inspect", "--format", "{{.State.Pid}}", &name]))?;
+    let pid = output_of(Command::new(DOCKER).args(["inspect", "--format", "{{.State.Pid}}", &name]))?;
     let call = format!("exec 3<>/dev/tcp/127.0.0.1/{port}");
     wait(|| {
         let mut called = Command::new("nsenter");
@@ -104,19 +105,4 @@ fn start((kind, port, command): &Server<'_>, images: &Images, network: &str, fol
     let mut config = tokio_postgres::Config::new();
     config.host_path(folder).user(SUPERUSER).dbname(SUPERUSER);
     wait(|| runtime.block_on(blackstart::engine::postgres::connect(&config)).is_ok())
-}
-
-fn wait(mut is: impl FnMut() -> bool) -> Result<()> {
-    let begun = Instant::now();
-    while !is() {
-        if begun.elapsed() > BOUND {
-            return Err("a server did not answer".into());
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    Ok(())
-}
-
-fn docker_command() -> Command {
-    Command::new("docker")
 }

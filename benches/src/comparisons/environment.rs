@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use blackstart::drill::Hosts;
 use blackstart::engine::postgres::SUPERUSER;
@@ -17,7 +17,7 @@ use blackstart_tools::{MINIO, POSTGRES, TOXIPROXY};
 use super::{Comparison, Run, drilled};
 use crate::Result;
 use crate::samples::{Aim, Row, interleaved, of, shown};
-use crate::world::{BOUND, locate, output_of, user_of_servers};
+use crate::world::{locate, output_of, user_of_servers, wait};
 
 pub(super) const COMPARISON: Comparison = Comparison { name: "environment", run: Run::Here(run) };
 
@@ -157,17 +157,6 @@ fn answering(command: &mut Command, address: SocketAddrV4, path: &str) -> Result
     let taken = begun.elapsed();
     drop(server);
     Ok(of(taken))
-}
-
-fn wait(ready: impl Fn() -> bool) -> Result<()> {
-    let begun = Instant::now();
-    while !ready() {
-        if begun.elapsed() > BOUND {
-            return Err("a server did not answer".into());
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Ok(())
 }
 
 /// A server that ends with its owner.

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Place, text, told};
+use crate::support::{Place, asks_for_all, text, told};
 
 /// By which engines' things are asked for: all that carry our label.
 const LISTS: [&[&str]; 3] = [&["ps", "--all"], &["network", "ls"], &["volume", "ls"]];
@@ -14,7 +14,7 @@ const DRILL: Duration = Duration::from_secs(14);
 
 /// 20; 200 where `BLACKSTART_FULL=1` asks for all of them.
 fn instants() -> u64 {
-    if std::env::var("BLACKSTART_FULL").is_ok_and(|full| full == "1") { 200 } else { 20 }
+    if asks_for_all() { 200 } else { 20 }
 }
 
 /// An instant of a drill that follows from its number, and from nothing else.

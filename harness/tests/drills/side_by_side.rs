@@ -10,11 +10,11 @@ use blackstart_record::verdict::{DrillVerdict, Verdict};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{DUMP, Place, servers, told};
+use crate::support::{DUMP, Place, asks_for_all, servers, told};
 
 /// The scenario and copies of it: two in all, ten where `BLACKSTART_FULL=1` asks for all that can be asked.
 fn scenarios() -> Vec<String> {
-    let number = if std::env::var("BLACKSTART_FULL").is_ok_and(|full| full == "1") { 10 } else { 2 };
+    let number = if asks_for_all() { 10 } else { 2 };
     let copies = (2..=number).map(|number| format!("{DUMP}-{number:02}"));
     [DUMP.to_owned()].into_iter().chain(copies).collect()
 }

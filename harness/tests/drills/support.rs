@@ -25,6 +25,11 @@ pub fn folder(prefix: &str) -> tempfile::TempDir {
     tempfile::Builder::new().prefix(prefix).tempdir_in(all).unwrap()
 }
 
+/// Whether `BLACKSTART_FULL=1` asks for all that there is.
+pub fn asks_for_all() -> bool {
+    std::env::var("BLACKSTART_FULL").is_ok_and(|full| full == "1")
+}
+
 /// A change to the plan or the scenario: this text becomes that.
 pub type Change = (&'static str, &'static str);
 

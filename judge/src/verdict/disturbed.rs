@@ -1,22 +1,20 @@
 //! Whether the machine disturbed the measurement: such a drill is worth another run before anything is read from it.
 
-use super::calibration;
+use blackstart_record::verdict::Calibration;
+
 use super::evidence::Evidence;
 use super::rta::{self, Recovery};
 
 /// What kept the probes from seeing what they were to see, in one sentence; `None`: nothing did, or the drill did not come
 /// so far that it matters.
-pub fn why(evidence: &Evidence, recovery: &Recovery) -> Option<String> {
+pub fn why(evidence: &Evidence, calibration: &Result<Calibration, String>, recovery: &Recovery) -> Option<String> {
     let story = &evidence.story;
     if story.interrupted.is_some() || !story.setup_failed.is_empty() || !story.finished {
         return None;
     }
-    uncalibrated(evidence).or_else(|| late(evidence, recovery))
-}
-
-/// A known stall was there, and the probes do not show it.
-fn uncalibrated(evidence: &Evidence) -> Option<String> {
-    evidence.story.stall.as_ref().and_then(|_| calibration::measure(evidence).err())
+    // A known stall was there, and the probes do not show it.
+    let uncalibrated = story.stall.as_ref().and(calibration.as_ref().err()).cloned();
+    uncalibrated.or_else(|| late(evidence, recovery))
 }
 
 /// The prober itself was late by more than the resolution that its figures are stated with, or answers were.

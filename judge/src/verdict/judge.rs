@@ -145,13 +145,14 @@ fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut note
     let (recovery, rpa, exposure) = (rta::measure(evidence), rpa::measure(evidence), exposure::of(evidence));
     let measured = Measured { recovery: &recovery, rpa: &rpa, exposure: &exposure };
     let objectives = objectives::judge(evidence, &measured);
-    let disturbed = disturbed::why(evidence, &recovery);
+    let calibration = calibration::measure(evidence);
+    let disturbed = disturbed::why(evidence, &calibration, &recovery);
     notes.extend(disturbed.as_ref().map(|why| format!("disturbed by this machine: {why}")));
     let conclusion = merge::conclude(&gates, &objectives, &findings, &recovery, story.interrupted);
     let rta = if let Recovery::Back(rta) = recovery { Some(rta) } else { None };
     notes.extend(rta.as_ref().and_then(|rta| rta::unsteady(evidence, rta)));
     let measures = Measures {
-        calibration: calibration::measure(evidence).ok(),
+        calibration: calibration.ok(),
         steps: rta::steps(evidence),
         throughput_back: rta.as_ref().and_then(|rta| throughput::back(evidence, rta.recovered.upper)),
         throughput_before: throughput::before(evidence),
