@@ -8,12 +8,14 @@ mod compose;
 mod drill;
 mod known;
 mod outcome;
+mod side_by_side;
 mod table;
 
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::RwLock;
 
 use crate::engine::Engine;
 use crate::figures::Figure;
@@ -21,10 +23,6 @@ use crate::{images, output};
 use known::Case;
 use outcome::Outcome;
 use table::Row;
-
-/// A machine that is too busy to measure, even for the drill alone and again, says nothing about a defect; more often than
-/// this nobody waits.
-const TRIES: u32 = 2;
 
 /// What was asked for on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,18 +156,22 @@ fn matrix(
     out: &mut dyn Write,
 ) -> io::Result<Summary> {
     let (program, work) = (built(root)?, output::target_dir(root).join("defects"));
-    let mut summary = Summary::default();
+    let (mut summary, ground) = (Summary::default(), RwLock::new(()));
     writeln!(out, "{}", table::head())?;
-    for case in cases {
+    let drills = |case: &Case| {
+        let seeds = seeds.clone();
+        seeds.map(|seed| Ok((seed, once(case, seed, (&program, engine), &work, &ground)?))).collect()
+    };
+    side_by_side::each(cases, drills, |case, tried: io::Result<Vec<(u64, Tried)>>| {
         let mut row = Row::of(case);
-        for seed in seeds.clone() {
-            row.add(seed, &once(case, seed, (&program, engine), &work)?);
+        for (seed, tried) in tried? {
+            row.add(seed, &tried);
             summary.drills += 1;
         }
         summary.right += row.right();
         writeln!(out, "{row}")?;
-        out.flush()?;
-    }
+        out.flush()
+    })?;
     let Summary { right, drills } = &summary;
     writeln!(out, "{right} of {drills} drills went as they have to; their records are in {}", work.display())?;
     Ok(summary)
@@ -183,22 +185,30 @@ fn built(root: &Path) -> io::Result<PathBuf> {
     Ok(output::target_dir(root).join("debug/blackstart"))
 }
 
-/// One drill, again where the machine was too busy for it.
-fn once(case: &Case, seed: u64, (program, engine): (&Path, Option<&Engine>), work: &Path) -> io::Result<Tried> {
+/// One drill beside others; again, and alone on this `ground`, where the machine was too busy for it.
+fn once(
+    case: &Case,
+    seed: u64,
+    (program, engine): (&Path, Option<&Engine>),
+    work: &Path,
+    ground: &RwLock<()>,
+) -> io::Result<Tried> {
     let folder = work.join(format!("{}-{seed}", case.id));
     let name = compose::compose(case, &folder)?;
-    let mut tries = 0;
-    loop {
-        tries += 1;
+    let drill = || {
         let mut blackstart = Command::new(program);
         blackstart.envs(output::disks()).envs(engine.into_iter().flat_map(Engine::environment));
         blackstart.args(["run", "--hosts", if engine.is_some() { "docker" } else { "native" }]);
         let drilled = drill::run(blackstart, &name, &folder, seed)?;
         let outcome = outcome::of(case, drilled.verdict.as_ref().map_err(String::as_str));
-        if !matches!(outcome, Outcome::Busy(_)) || tries == TRIES {
-            return Ok(Tried { outcome, verdict: drilled.word(), seconds: drilled.seconds, tries });
-        }
+        Ok::<_, io::Error>((drilled, outcome))
+    };
+    let (mut tries, mut ended) = (1, side_by_side::beside(ground, drill)?);
+    if matches!(ended.1, Outcome::Busy(_)) {
+        (tries, ended) = (2, side_by_side::alone(ground, drill)?);
     }
+    let (drilled, outcome) = ended;
+    Ok(Tried { outcome, verdict: drilled.word(), seconds: drilled.seconds, tries })
 }
 
 /// A drill and how often it was tried.
