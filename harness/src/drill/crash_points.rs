@@ -80,7 +80,7 @@ impl Drill {
         loaded.pipeline.method.pipeline().install(&host, &repository, &self.request.plan_folder)?;
         let rows = host.outside("initial.rows");
         let mut source = Postgres::empty(host, world.installation.clone());
-        start_servers(loaded, &world.cache, (&mut source, None), &repository, async { Ok(()) }).await?;
+        start_servers(loaded, &world.cache, (&mut source, None), &repository).await?;
         let client = source.connect(&loaded.environment.database).await?;
         workload::load(self.domain, &client, &self.settings(), &rows).await?;
         Ok(Site { source, repository, gate, bound: loaded.bounds.backup.into() })

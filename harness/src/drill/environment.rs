@@ -12,7 +12,7 @@ use futures_util::{TryStreamExt, stream};
 use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 
-use super::located::Located;
+use super::located::{Located, Others};
 use super::store::{self, Shelf};
 use super::{Drill, Registry};
 use crate::engine::postgres::replica::Through;
@@ -79,7 +79,9 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let store_host = host(&loaded.environment.stores[&pipeline.store].host)?;
     let network = host(NETWORK)?;
     let located = Located::servers(&source, &store_host, &network)?;
-    let others = Located::others(&source, loaded);
+    let mut others = Others::of(&source, loaded)?;
+    let folders = others.folders(&located).await?;
+    ground.programs.get_or_init(|| folders);
     let mut links = Links::start(network, &located.path("toxiproxy-server")?).await?;
     let application = links.open(APPLICATION_LINK, SocketAddrV4::new(source.address(), PORT)).await?;
     let method = loaded.pipeline.method.pipeline();
@@ -100,9 +102,9 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     // Side by side: a person who has all of this running waits for the slowest of them only.
     let minio = located.path("minio")?;
     let standby = (savers.len() > 1 && method.restores_onto() == Onto::RunningServer).then_some(&mut target);
-    let (store, located) = tokio::try_join!(
+    let (store, ()) = tokio::try_join!(
         store::start(&drill.request, store_host, &minio, &repository.key, shelf.as_ref(), &secrets),
-        start_servers(loaded, &cache, (&mut source, standby), &repository, all(&ground, located, others)),
+        start_servers(loaded, &cache, (&mut source, standby), &repository),
     )?;
     if promotes(loaded) {
         let link = links.open(REPLICATION_LINK, SocketAddrV4::new(source.host().address(), PORT)).await?;
@@ -119,7 +121,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         application_config: Config::new(),
         repository,
         standing: Vec::new(),
-        tools: tokio::task::spawn_blocking(move || located.describe()),
+        tools: located.described(others),
         application,
         links,
         ground,
@@ -169,13 +171,6 @@ pub(super) fn network(loaded: &Loaded<Registry>) -> Result<Spec<'_>> {
     planned(loaded)?.pop().ok_or_else(|| Error::new("the plan has no hosts"))
 }
 
-/// Every program, once `others` are found too; hosts look in their folders from then on.
-async fn all(ground: &Ground, servers: Located, others: JoinHandle<Result<Located>>) -> Result<Located> {
-    let all = servers.and(others.await.map_err(|error| Error::new(error.to_string()))??);
-    ground.programs.get_or_init(|| all.folders());
-    Ok(all)
-}
-
 /// A link to the store from each host that saves or restores; where each of them begins.
 async fn store_links(links: &mut Links, store: &Host, from: &[Host]) -> Result<BTreeMap<String, SocketAddrV4>> {
     let mut endpoints = BTreeMap::new();
@@ -186,22 +181,19 @@ async fn store_links(links: &mut Links, store: &Host, from: &[Host]) -> Result<B
     Ok(endpoints)
 }
 
-/// The source with the application's database, and an empty server to restore onto where one is needed. Neither starts
-/// before `programs` has what its own programs are looked for in.
-pub(super) async fn start_servers<T>(
+/// The source with the application's database, and an empty server to restore onto where one is needed.
+pub(super) async fn start_servers(
     loaded: &Loaded<Registry>,
     cache: &Path,
     (source, standby): (&mut Postgres, Option<&mut Postgres>),
     repository: &Repository,
-    programs: impl Future<Output = Result<T>>,
-) -> Result<T> {
+) -> Result<()> {
     let settings = loaded.pipeline.method.pipeline().source_settings(source.host(), repository)?;
     let empty = async |standby: &Option<&mut Postgres>| match standby {
         Some(standby) => standby.initialise(cache, Role::Target, &[]).await,
         None => Ok(()),
     };
-    let (programs, (), ()) =
-        tokio::try_join!(programs, source.initialise(cache, Role::Source, &settings), empty(&standby))?;
+    tokio::try_join!(source.initialise(cache, Role::Source, &settings), empty(&standby))?;
     let bound = loaded.bounds.server.into();
     let database = loaded.environment.database.replace('"', "\"\"");
     let with_database = async {
@@ -215,7 +207,7 @@ pub(super) async fn start_servers<T>(
         }
     };
     tokio::try_join!(with_database, to_restore_onto)?;
-    Ok(programs)
+    Ok(())
 }
 
 /// Who reaches for the store. A replica needs none: neither side saves there, nor restores from it.

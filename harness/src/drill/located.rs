@@ -1,6 +1,6 @@
 //! The outside programs of a drill, found on the hosts that they run on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use blackstart_record::record::Tool;
@@ -28,22 +28,10 @@ impl Located {
         all.collect::<Result<Vec<_>>>().map(|all| all.into_iter().fold(Self(BTreeMap::new()), Self::and))
     }
 
-    /// Finds what is needed besides: the store's client, and what the pipeline and the faults add. Half a second where
-    /// barman is among it, which loads all of itself to tell its version: the servers start meanwhile.
-    pub(super) fn others(host: &Host, loaded: &Loaded<Registry>) -> JoinHandle<Result<Self>> {
-        let mut wanted = vec!["mc"];
-        wanted.extend(loaded.pipeline.method.pipeline().programs());
-        wanted.extend(loaded.faults.iter().flat_map(|fault| fault.inject.fault().programs()));
-        wanted.retain(|program| !SERVERS.contains(program));
-        let host = host.clone();
-        tokio::task::spawn_blocking(move || Self::find(&host, &wanted))
-    }
-
     fn find(host: &Host, wanted: &[&str]) -> Result<Self> {
         let search = host.search();
-        let needed = |tool: &&blackstart_tools::Tool| tool.programs.iter().any(|program| wanted.contains(program));
         let mut found = BTreeMap::new();
-        for tool in blackstart_tools::all().iter().filter(needed) {
+        for tool in needed(wanted) {
             let located = host.among_programs(|| search.locate(tool))?;
             let located = located.map_err(|missing| Error::new(missing.to_string()));
             let located = located.cannot(format_args!("find what host {} needs", host.name()))?;
@@ -52,8 +40,7 @@ impl Located {
         Ok(Self(found))
     }
 
-    /// These and `others`.
-    pub(super) fn and(mut self, others: Self) -> Self {
+    fn and(mut self, others: Self) -> Self {
         self.0.extend(others.0);
         self
     }
@@ -64,13 +51,8 @@ impl Located {
         Ok(located.ok_or_else(|| Error::new(format!("{program} is in no table of tools")))?.1.path.clone())
     }
 
-    /// The folders that they are in, for `PATH` on the hosts.
-    pub(super) fn folders(&self) -> Vec<PathBuf> {
-        let mut folders: Vec<_> =
-            self.0.values().filter_map(|(_, located)| located.path.parent().map(Path::to_owned)).collect();
-        folders.sort();
-        folders.dedup();
-        folders
+    fn folders(&self) -> BTreeSet<PathBuf> {
+        folders(self.0.values().map(|(_, located)| &*located.path))
     }
 
     /// The server that is drilled.
@@ -80,8 +62,15 @@ impl Located {
         Ok(Installation { bindir, version: self.0["postgres"].1.version.clone() })
     }
 
-    /// What the record says of them. Reads every binary: about half a second.
-    pub(super) fn describe(&self) -> Result<BTreeMap<String, Tool>> {
+    /// What the record says of these and `others`. Reads every binary: about half a second, which nobody waits for.
+    pub(super) fn described(self, others: Others) -> JoinHandle<Result<BTreeMap<String, Tool>>> {
+        tokio::spawn(async move {
+            let all = self.and(others.found().await?);
+            tokio::task::spawn_blocking(move || all.describe()).await.map_err(ended)?
+        })
+    }
+
+    fn describe(&self) -> Result<BTreeMap<String, Tool>> {
         let digest = |path: &Path| -> Result<String> {
             let (mut hash, mut file) = (Sha256::new(), std::fs::File::open(path)?);
             let mut chunk = vec![0; 1 << 20];
@@ -98,4 +87,59 @@ impl Located {
         };
         self.0.values().map(tool).collect()
     }
+}
+
+/// What is needed beside the servers: the store's client, and what the pipeline and the faults add.
+///
+/// Barman loads all of itself to tell its version, half a second. Where each of them can be in one folder only, nobody waits:
+/// one that will not do fails the drill before anything is done with it.
+pub(super) struct Others {
+    folders: Option<BTreeSet<PathBuf>>,
+    finding: JoinHandle<Result<Located>>,
+    found: Option<Located>,
+}
+
+impl Others {
+    /// Begins to look for what `loaded` needs on `host`.
+    pub(super) fn of(host: &Host, loaded: &Loaded<Registry>) -> Result<Self> {
+        let mut wanted = vec![blackstart_tools::MC.programs[0]];
+        wanted.extend(loaded.pipeline.method.pipeline().programs());
+        wanted.extend(loaded.faults.iter().flat_map(|fault| fault.inject.fault().programs()));
+        wanted.retain(|program| !SERVERS.contains(program));
+        let search = host.search();
+        let only = || needed(&wanted).map(|tool| search.only(tool)).collect::<Option<Vec<_>>>();
+        let folders = host.among_programs(only)?.map(|paths| folders(paths.iter().map(PathBuf::as_path)));
+        let host = host.clone();
+        let finding = tokio::task::spawn_blocking(move || Located::find(&host, &wanted));
+        Ok(Self { folders, finding, found: None })
+    }
+
+    /// The folders that they and `servers` are in, for `PATH` on the hosts.
+    pub(super) async fn folders(&mut self, servers: &Located) -> Result<Vec<PathBuf>> {
+        let own = match &self.folders {
+            Some(folders) => folders.clone(),
+            None => self.found.insert((&mut self.finding).await.map_err(ended)??).folders(),
+        };
+        Ok(own.union(&servers.folders()).cloned().collect())
+    }
+
+    async fn found(self) -> Result<Located> {
+        match self.found {
+            Some(found) => Ok(found),
+            None => self.finding.await.map_err(ended)?,
+        }
+    }
+}
+
+fn needed<'a>(wanted: &'a [&str]) -> impl Iterator<Item = &'static blackstart_tools::Tool> + use<'a> {
+    let all = blackstart_tools::all().iter();
+    all.filter(|tool| tool.programs.iter().any(|program| wanted.contains(program)))
+}
+
+fn folders<'a>(programs: impl Iterator<Item = &'a Path>) -> BTreeSet<PathBuf> {
+    programs.filter_map(Path::parent).map(Path::to_owned).collect()
+}
+
+fn ended(error: tokio::task::JoinError) -> Error {
+    Error::new(error.to_string())
 }
