@@ -8,7 +8,8 @@
 
 use std::hint::black_box;
 
-use blackstart::engine::postgres::binary::{CopyReader, Malformed, put_header, put_trailer};
+use blackstart::engine::fields::Malformed;
+use blackstart::engine::postgres::copy::{CopyReader, put_header, put_trailer};
 use blackstart::workload::{self, Generator, Settings, TableSpec};
 use blackstart_benches::{ledger, material};
 use blackstart_record::record::Folder;

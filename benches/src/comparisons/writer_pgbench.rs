@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use blackstart::clock::Clock;
-use blackstart::engine::postgres::binary::Value;
+use blackstart::engine::fields::Value;
 use blackstart::host::isolate::Isolation;
 use blackstart::workload::{
     Application, Canary, Domain, Ending, Generator, Invariant, Ledger, Operation, Random, Rows, Settings, Statement,

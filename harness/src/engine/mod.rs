@@ -1,3 +1,4 @@
-//! Server software on hosts: one folder or file per engine.
+//! Server software on hosts: one folder per engine, and the form that rows of all of them take.
 
+pub mod fields;
 pub mod postgres;

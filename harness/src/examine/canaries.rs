@@ -4,7 +4,7 @@ use blackstart_record::observation::Canary;
 use blackstart_record::words::hex;
 
 use super::snapshot::Snapshot;
-use crate::engine::postgres::binary::Raw;
+use crate::engine::postgres::wire::Raw;
 use crate::failure::Result;
 use crate::workload::Domain;
 

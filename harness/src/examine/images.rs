@@ -13,7 +13,8 @@ use futures_util::TryStreamExt;
 
 use super::objects::Seen;
 use super::snapshot::Snapshot;
-use crate::engine::postgres::binary::{CopyReader, Malformed};
+use crate::engine::fields::Malformed;
+use crate::engine::postgres::copy::CopyReader;
 use crate::failure::{Context, Error, Result};
 use crate::workload::{self, Domain, KeyRange, Settings, TableSpec, Version};
 

@@ -219,7 +219,7 @@ impl Seen {
 
 fn digest_of(fields: &[u8]) -> &[u8] {
     const SHA256: usize = 3;
-    crate::engine::postgres::binary::Fields::new(fields).nth(SHA256).flatten().unwrap_or_default()
+    crate::engine::fields::Fields::new(fields).nth(SHA256).flatten().unwrap_or_default()
 }
 
 /// Whether the application can write an object, read it and remove it.

@@ -21,7 +21,7 @@ pub trait Application: Send + Sync {
     fn acknowledged(&mut self, answers: &[Rows]);
 }
 
-/// The rows that a statement answered, each as its fields in the binary wire format.
+/// The rows that a statement answered, each as its [`crate::engine::fields`].
 pub type Rows = Vec<Vec<u8>>;
 
 /// A statement.
@@ -49,7 +49,7 @@ pub enum Effects {
 pub struct Step {
     /// Which statement.
     pub statement: usize,
-    /// Its parameters as fields in the binary wire format.
+    /// Its parameters as [`crate::engine::fields`].
     pub parameters: Vec<u8>,
     /// How many rows it must answer; another number is a surprise, and the operation is rolled back.
     pub rows: Option<usize>,

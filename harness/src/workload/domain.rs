@@ -90,7 +90,7 @@ pub struct Canary {
     pub name: &'static str,
     /// SQL that answers one row with the value as its only column; no row if it is gone.
     pub sql: String,
-    /// Its bytes in the binary wire format; `None`: NULL.
+    /// Its bytes as a field has them; `None`: NULL.
     pub planted: Option<Vec<u8>>,
 }
 

@@ -9,7 +9,9 @@ use futures_util::SinkExt;
 use tokio_postgres::Client;
 
 use super::{Domain, Generator, Load, Settings, TableSpec, objects};
-use crate::engine::postgres::binary::{self, Fields, Raw};
+use crate::engine::fields::Fields;
+use crate::engine::postgres::copy;
+use crate::engine::postgres::wire::Raw;
 use crate::failure::{Context, Result};
 
 /// What was loaded.
@@ -71,7 +73,7 @@ impl Rows<'_> {
         let sink = client.copy_in::<_, Bytes>(&self.table.copy_in()).await?;
         let mut sink = pin!(sink);
         let mut chunk = Vec::with_capacity(2 * CHUNK);
-        binary::put_header(&mut chunk);
+        copy::put_header(&mut chunk);
         for row in 0..self.generator.count(self.index) {
             chunk.extend_from_slice(&(self.table.columns.len() as i16).to_be_bytes());
             let start = chunk.len();
@@ -82,7 +84,7 @@ impl Rows<'_> {
                 chunk.clear();
             }
         }
-        binary::put_trailer(&mut chunk);
+        copy::put_trailer(&mut chunk);
         sink.send(Bytes::from(chunk)).await?;
         sink.finish().await?;
         Ok(())

@@ -14,8 +14,8 @@ use super::application::ObjectStep;
 use super::images::{Version, Written};
 use super::session::{Progress, Trouble};
 use super::{Column, Load, Random, TableSpec};
-use crate::engine::postgres::binary::ColumnType::{Bytes, Integer, Text};
-use crate::engine::postgres::binary::{Malformed, Value};
+use crate::engine::fields::ColumnType::{Bytes, Integer, Text};
+use crate::engine::fields::{Malformed, Value};
 use crate::failure::{Context, Error, Result};
 use crate::store::{BucketClient, Object};
 

@@ -13,7 +13,8 @@ use tokio_postgres::{Client, Config, Error, NoTls};
 use super::TableSpec;
 use super::application::{Effects, Ending, Operation, Rows, Statement, Step};
 use super::images::{Version, Written};
-use crate::engine::postgres::binary::{self, Fields, Malformed, Raw};
+use crate::engine::fields::{Fields, Malformed};
+use crate::engine::postgres::wire::{self, Raw};
 
 /// An open connection with its statements prepared.
 #[derive(Debug)]
@@ -133,7 +134,7 @@ impl Session {
         let mut rows = Rows::new();
         while let Some(row) = answer.next().await {
             let mut fields = Vec::new();
-            binary::put_row(&row?, &mut fields)?;
+            wire::put_row(&row?, &mut fields)?;
             rows.push(fields);
         }
         Ok(rows)

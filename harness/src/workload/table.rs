@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use blackstart_record::codec::row_digest;
 use blackstart_record::rows::{Key, KeyKind, Row, Table};
 
-use crate::engine::postgres::binary::{self, ColumnType, Fields, Malformed};
+use crate::engine::fields::{self, ColumnType, Fields, Malformed};
 
 /// A column, or an expression that stands for one.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +108,7 @@ impl TableSpec {
     /// # Errors
     /// [`Malformed`] if the key columns hold no such key.
     pub fn key(&self, fields: &[u8]) -> Result<Key, Malformed> {
-        binary::key(self.key, fields, self.key_columns)
+        fields::key(self.key, fields, self.key_columns)
     }
 
     /// The key of a row that has only the columns of [`TableSpec::key_list`].
@@ -116,7 +116,7 @@ impl TableSpec {
     /// # Errors
     /// [`Malformed`] if they hold no such key.
     pub fn bare_key(&self, fields: &[u8]) -> Result<Key, Malformed> {
-        binary::key(self.key, fields, &[0, 1][..self.key_columns.len().min(2)])
+        fields::key(self.key, fields, &[0, 1][..self.key_columns.len().min(2)])
     }
 
     /// Key, operation and digest of a row with all of its columns.
@@ -124,14 +124,14 @@ impl TableSpec {
     /// # Errors
     /// [`Malformed`] if the key or the operation cannot be read.
     pub fn row(&self, fields: &[u8]) -> Result<Row, Malformed> {
-        let op = u64::try_from(binary::integer_at(fields, self.op_column)?)
+        let op = u64::try_from(fields::integer_at(fields, self.op_column)?)
             .map_err(|_| Malformed("a negative operation id"))?;
         Ok(Row { key: self.key(fields)?, op, digest: row_digest(fields) })
     }
 
     /// The row for people: column to value (`None`: NULL).
     pub fn image(&self, fields: &[u8]) -> BTreeMap<String, Option<String>> {
-        let shown = |kind, field: Option<&[u8]>| field.map(|bytes| binary::show(kind, bytes));
+        let shown = |kind, field: Option<&[u8]>| field.map(|bytes| fields::show(kind, bytes));
         self.columns
             .iter()
             .zip(Fields::new(fields))

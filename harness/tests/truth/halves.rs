@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::pin::pin;
 
+use blackstart::engine::fields::Malformed;
 use blackstart::engine::postgres::SUPERUSER;
-use blackstart::engine::postgres::binary::{CopyReader, Malformed};
+use blackstart::engine::postgres::copy::CopyReader;
 use blackstart::examine::rows::{LARGE, observe};
 use blackstart::examine::snapshot::Snapshot;
 use blackstart::workload::{KeyRange, Settings, TableSpec};

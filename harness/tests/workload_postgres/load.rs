@@ -1,6 +1,6 @@
 //! The initial rows, and what the application may do with them.
 
-use blackstart::engine::postgres::binary::Raw;
+use blackstart::engine::postgres::wire::Raw;
 use tokio_postgres::{Client, NoTls};
 
 use crate::scratch::Scratch;

@@ -5,7 +5,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use blackstart::engine::postgres::binary::{CopyReader, Malformed};
+use blackstart::engine::fields::Malformed;
+use blackstart::engine::postgres::copy::CopyReader;
 use blackstart::workload::{self, Domain, KeyRange, Loaded, Settings};
 use blackstart_record::rows::{self, Row};
 use futures_util::StreamExt;

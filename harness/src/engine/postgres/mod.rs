@@ -1,10 +1,11 @@
 //! PostgreSQL: a cluster on a host, from its template to its end.
 
 pub mod archiving;
-pub mod binary;
+pub mod copy;
 pub mod replay;
 pub mod replica;
 mod template;
+pub mod wire;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::initial::{TITLES, documents};
 use super::tables::{DOCUMENTS, LOG, TABLES};
-use crate::engine::postgres::binary::{self, Value};
+use crate::engine::fields::{self, Value};
 use crate::workload::{
     Application, Effects, Ending, ObjectStep, Operation, Random, Rows, Settings, Statement, Step, objects,
 };
@@ -157,7 +157,7 @@ impl Application for Archive {
     fn saw(&mut self, tenant: u32, answers: &[Rows]) {
         self.done = None;
         let old = |row: &Vec<u8>| {
-            let (id, object) = (binary::integer_at(row, 0).ok()?, binary::integer_at(row, 1).ok()?);
+            let (id, object) = (fields::integer_at(row, 0).ok()?, fields::integer_at(row, 1).ok()?);
             Some(Old { id, object: u64::try_from(object).ok()? })
         };
         self.old.insert(tenant, answers.iter().flatten().filter_map(old).collect());

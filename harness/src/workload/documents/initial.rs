@@ -1,7 +1,7 @@
 //! The initial rows and objects: of a document, of its entry in the log and of its object as many as of the others.
 
 use super::tables::DOCUMENTS;
-use crate::engine::postgres::binary::Value;
+use crate::engine::fields::Value;
 use crate::workload::{Generator, Settings, objects};
 
 /// 2024-02-26 UTC in microseconds since 2000: when the first document came.

@@ -2,7 +2,7 @@
 
 use blackstart_record::rows::KeyKind;
 
-use crate::engine::postgres::binary::ColumnType::{Bytes, Integer, Text, Timestamp};
+use crate::engine::fields::ColumnType::{Bytes, Integer, Text, Timestamp};
 use crate::workload::{Column, Load, ObjectSpec, TableSpec};
 
 pub const DOCUMENTS: usize = 0;

@@ -1,6 +1,6 @@
 //! Values that backups like to change, one a row; the name says which habit each one catches.
 
-use crate::engine::postgres::binary::{Fields, Value};
+use crate::engine::fields::{Fields, Value};
 use crate::workload::Canary;
 
 /// Every byte there is.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::engine::postgres::binary::{self, Fields, Malformed};
+use crate::engine::fields::{self, Fields, Malformed};
 use crate::workload::Rows;
 
 /// Orders in mind; the oldest is forgotten first.
@@ -74,23 +74,23 @@ impl Tenant {
         let [customers, stock, orders, lines, documents] = answers else {
             return Err(Malformed("another number of answers than of looks"));
         };
-        let ids = |rows: &Rows| rows.iter().map(|row| binary::integer_at(row, 0)).collect::<Result<Vec<_>, _>>();
+        let ids = |rows: &Rows| rows.iter().map(|row| fields::integer_at(row, 0)).collect::<Result<Vec<_>, _>>();
         let mut tenant = Self { customers: ids(customers)?, documents: ids(documents)?, ..Self::default() };
         for row in stock {
-            let goods = Goods { on_hand: small(row, 2)?, price: binary::integer_at(row, 3)? };
-            tenant.stock.insert((binary::integer_at(row, 0)?, small(row, 1)?), goods);
+            let goods = Goods { on_hand: small(row, 2)?, price: fields::integer_at(row, 3)? };
+            tenant.stock.insert((fields::integer_at(row, 0)?, small(row, 1)?), goods);
         }
         for row in orders {
             let shipment = match Fields::new(row).nth(3).flatten() {
-                Some(id) => Some((binary::integer(id)?, small(row, 4)?)),
+                Some(id) => Some((fields::integer(id)?, small(row, 4)?)),
                 None => None,
             };
-            let (number, id) = (binary::integer_at(row, 0)?, uuid(row, 1)?);
+            let (number, id) = (fields::integer_at(row, 0)?, uuid(row, 1)?);
             tenant.orders.push_back(Order { number, id, shipment, lines: Vec::new() });
         }
         for row in lines {
-            let number = binary::integer_at(row, 0)?;
-            let place = (binary::integer_at(row, 2)?, small(row, 3)?);
+            let number = fields::integer_at(row, 0)?;
+            let place = (fields::integer_at(row, 2)?, small(row, 3)?);
             if let Some(order) = tenant.order(number) {
                 order.lines.push(Line { line: small(row, 1)?, place, quantity: small(row, 4)? });
             }
@@ -121,13 +121,13 @@ impl Tenant {
             Change::Nothing => {}
             Change::Placed(order) => {
                 order.lines.iter().for_each(|line| self.move_stock(line.place, -line.quantity));
-                self.orders.push_back(Order { number: binary::integer_at(first?, 1)?, ..order });
+                self.orders.push_back(Order { number: fields::integer_at(first?, 1)?, ..order });
                 if self.orders.len() > ORDERS {
                     self.orders.pop_front();
                 }
             }
             Change::Packed { order } => {
-                let shipment = binary::integer_at(first?, 0)?;
+                let shipment = fields::integer_at(first?, 0)?;
                 self.order(order).into_iter().for_each(|order| order.shipment = Some((shipment, 0)));
             }
             Change::Moved { order } => {
@@ -156,9 +156,9 @@ impl Tenant {
 }
 
 fn small<T: TryFrom<i64>>(fields: &[u8], column: usize) -> Result<T, Malformed> {
-    T::try_from(binary::integer_at(fields, column)?).map_err(|_| Malformed("an integer out of its range"))
+    T::try_from(fields::integer_at(fields, column)?).map_err(|_| Malformed("an integer out of its range"))
 }
 
 fn uuid(fields: &[u8], column: usize) -> Result<u128, Malformed> {
-    Ok(binary::key(blackstart_record::rows::KeyKind::Uuid, fields, &[column])?.0)
+    Ok(fields::key(blackstart_record::rows::KeyKind::Uuid, fields, &[column])?.0)
 }

@@ -4,7 +4,7 @@ use super::generate::order_id;
 use super::model::{Change, Goods, Line, Order, Place, Tenant};
 use super::statements::Sql;
 use super::words;
-use crate::engine::postgres::binary::Value;
+use crate::engine::fields::Value;
 use crate::workload::{Random, Step};
 
 /// Orders of the initial load have lower indexes, so that no order has the uuid of another.

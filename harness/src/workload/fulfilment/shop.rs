@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::model::{Change, Tenant};
 use super::operations::Draft;
 use super::statements::{Sql, statements};
-use crate::engine::postgres::binary::Value;
+use crate::engine::fields::Value;
 use crate::workload::{Application, Ending, Operation, Random, Rows, Settings, Statement, Step};
 
 /// Of a hundred operations, how many are rolled back on purpose, and how many the server must refuse.

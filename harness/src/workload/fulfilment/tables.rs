@@ -2,7 +2,7 @@
 
 use blackstart_record::rows::KeyKind;
 
-use crate::engine::postgres::binary::ColumnType::{
+use crate::engine::fields::ColumnType::{
     self, Bool, Bytes, Float, Integer, Json, Numeric, Text, Texts, Timestamp, Uuid,
 };
 use crate::workload::{Column, Load, TableSpec};

@@ -3,7 +3,7 @@
 use super::super::shares::{self, WAREHOUSES};
 use super::super::words;
 use super::{DAY, FIRST_ORDER, HOUR, InitialRows, SPAN, order_id};
-use crate::engine::postgres::binary::Value;
+use crate::engine::fields::Value;
 use crate::workload::Random;
 
 /// Appends values as fields, and last the operation of the initial load.

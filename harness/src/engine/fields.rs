@@ -1,25 +1,17 @@
-//! Rows in PostgreSQL's binary wire format.
+//! Rows as bytes, the same whoever tells them: PostgreSQL's binary wire format, for every engine.
 //!
-//! A row is its *fields*: for each column a length (i32, big-endian, -1 for NULL) and the value's bytes, as a
-//! tuple of `COPY BINARY` has them after its field count. The same bytes come from `COPY ... TO STDOUT`, from
-//! `RETURNING` in the binary protocol and from the generator, so one digest serves all three.
-
-use std::error::Error;
-
-use blackstart_record::rows::{Key, KeyKind};
-use bytes::BytesMut;
-use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-
-use crate::failure;
+//! A row is its *fields*: for each column a length (i32, big-endian, -1 for NULL) and the value's bytes. The generator, the
+//! answer to a write and the restored table all yield them, so one digest serves all three.
 
 mod show;
-mod stream;
 mod value;
 
+use blackstart_record::rows::{Key, KeyKind};
+
 pub use show::{ColumnType, show};
-pub use stream::{CopyReader, put_header, put_trailer, put_tuple};
-pub use value::Value;
+pub use value::{Value, put_field};
+
+use crate::failure;
 
 /// Bytes that are not what the format says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -108,50 +100,6 @@ pub fn key(kind: KeyKind, fields: &[u8], columns: &[usize]) -> Result<Key, Malfo
         }
         _ => Err(Malformed("a key with another number of columns than its kind")),
     }
-}
-
-/// Appends the fields of a row that a query answered in the binary protocol.
-///
-/// # Errors
-/// Any error of the driver's own reading.
-pub fn put_row(row: &Row, out: &mut Vec<u8>) -> Result<(), tokio_postgres::Error> {
-    for column in 0..row.len() {
-        let Raw(bytes) = row.try_get(column)?;
-        value::put_field(bytes, out);
-    }
-    Ok(())
-}
-
-/// A value of any type as it is on the wire; `None` is NULL.
-#[derive(Clone, Copy, Debug)]
-pub struct Raw<'a>(pub Option<&'a [u8]>);
-
-impl<'a> FromSql<'a> for Raw<'a> {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self(Some(raw)))
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self(None))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-}
-
-impl ToSql for Raw<'_> {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        let Some(bytes) = self.0 else { return Ok(IsNull::Yes) };
-        out.extend_from_slice(bytes);
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The `COPY BINARY` stream around tuples: header, tuples, trailer.
 
-use super::{Malformed, Value};
+use crate::engine::fields::Malformed;
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 const HEADER_LENGTH: usize = 19;
@@ -9,12 +9,6 @@ const HEADER_LENGTH: usize = 19;
 pub fn put_header(out: &mut Vec<u8>) {
     out.extend_from_slice(SIGNATURE);
     out.extend_from_slice(&[0; 8]);
-}
-
-/// Appends one tuple.
-pub fn put_tuple(values: &[Value<'_>], out: &mut Vec<u8>) {
-    out.extend_from_slice(&(values.len() as i16).to_be_bytes());
-    values.iter().for_each(|value| value.put(out));
 }
 
 /// Appends the stream's trailer.
@@ -132,6 +126,12 @@ fn whole_fields(input: &[u8], columns: usize) -> Result<Option<usize>, Malformed
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::fields::Value;
+
+    fn put_tuple(values: &[Value<'_>], out: &mut Vec<u8>) {
+        out.extend_from_slice(&(values.len() as i16).to_be_bytes());
+        values.iter().for_each(|value| value.put(out));
+    }
 
     fn stream() -> (Vec<u8>, Vec<Vec<u8>>) {
         let rows = [

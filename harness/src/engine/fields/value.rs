@@ -1,4 +1,4 @@
-//! Values into the binary wire format.
+//! Values into fields.
 
 /// A value to be written.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,7 +82,7 @@ impl Value<'_> {
 }
 
 /// Appends a field whose bytes are at hand.
-pub(super) fn put_field(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
+pub fn put_field(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
     let length = bytes.map_or(-1, |bytes| bytes.len() as i32);
     out.extend_from_slice(&length.to_be_bytes());
     out.extend_from_slice(bytes.unwrap_or_default());
