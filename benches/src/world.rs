@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use blackstart::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER, connect};
+use blackstart::engine::{Door, Login};
 use blackstart::host::isolate::{Isolation, NOBODY};
 use blackstart::host::{Ground, Host, Logs, Spec};
 use blackstart::link::Links;
@@ -15,7 +16,6 @@ use blackstart::secret::Secrets;
 use blackstart::workload::{self, Domain, Settings};
 use blackstart_tools::{BARMAN_CLOUD, Located, POSTGRES, TOXIPROXY, Tool};
 use tokio::runtime::Runtime;
-use tokio_postgres::Config;
 
 use crate::Result;
 
@@ -142,19 +142,14 @@ pub async fn load(server: &Postgres, settings: &Settings, rows: &Path) -> Result
 ///
 /// # Errors
 /// The server refused the role, or the login.
-pub async fn application(server: &Postgres, address: SocketAddrV4) -> Result<Config> {
+pub async fn application(server: &Postgres, address: SocketAddrV4) -> Result<Login> {
     let password = Secrets::default().make()?;
     let role = domain()?.application_role();
     server.set_password(role, &password).await?;
-    let mut config = Config::new();
-    config
-        .hostaddr((*address.ip()).into())
-        .port(address.port())
-        .user(role)
-        .password(password.reveal())
-        .dbname(DATABASE);
-    connect(&config).await?;
-    Ok(config)
+    let (user, database) = (role.to_owned(), DATABASE.to_owned());
+    let login = Login { door: Door::Address(address), user, password: Some(password), database };
+    connect(&login).await?;
+    Ok(login)
 }
 
 /// Where a server listens.

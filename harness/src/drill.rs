@@ -269,7 +269,7 @@ impl Drill {
         let loaded = workload::load(self.domain, &client, &self.settings(), &self.folder.initial_rows()).await?;
         world.loaded_at = self.clock.now();
         client.batch_execute(HEARTBEAT).await.cannot("prepare the heartbeat")?;
-        world.admit_application(self.domain.application_role(), database).await?;
+        world.admit_application().await?;
         workload::nonce::plant_nonce(&world.source, database, &self.request.id).await?;
         if let Some(shelf) = &world.shelf {
             let generator = self.domain.generator(&self.settings());
@@ -330,8 +330,8 @@ impl Drill {
 
     fn probes(&self, world: &World) -> Probes {
         let plan = self.request.loaded.scenario.probes;
-        let config = world.application_config.clone();
-        Probes::start(self.clock, config, plan, self.events.clone(), self.incarnations.clone())
+        let login = world.login.clone();
+        Probes::start(self.clock, login, plan, self.events.clone(), self.incarnations.clone())
     }
 
     async fn workload(&self, world: &World, ledger: &Ledger, epoch: u8, first_op: u64) -> Clients {
@@ -345,7 +345,7 @@ impl Drill {
         });
         let workload = Workload {
             domain: self.domain,
-            config: world.application_config.clone(),
+            login: world.login.clone(),
             objects: world.shelf.as_ref().map(|shelf| shelf.application.clone()),
             settings: self.settings(),
             epoch,

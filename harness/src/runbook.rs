@@ -1,14 +1,15 @@
 //! The recovery's steps, as a person at a terminal would do them.
 
+use std::net::SocketAddrV4;
 use std::time::Duration;
 
 use blackstart_record::event::{Cut, Event};
 use blackstart_record::plan::Step;
 use tokio::sync::mpsc;
-use tokio_postgres::Config;
 
 use crate::clock::Clock;
 use crate::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect};
+use crate::engine::{Door, Login};
 use crate::failure::{Context, Error, Result};
 use crate::fault::Transaction;
 use crate::link::{Link, Links};
@@ -32,7 +33,7 @@ pub struct Parts<'a> {
     /// The application's link.
     pub application: &'a Link,
     /// How the application logs in.
-    pub application_config: &'a Config,
+    pub login: &'a Login,
     /// The pipeline.
     pub pipeline: &'a dyn Pipeline,
     /// Its repository.
@@ -107,7 +108,7 @@ impl<'a> Recovery<'a> {
         let Parts { repository, database, .. } = *parts;
         let tools = Tools { clock: self.clock, repository, database, events: self.events, bound };
         match step {
-            Step::Detect => detect(parts.source, parts.application_config, bound).await,
+            Step::Detect => detect(parts.source, parts.login, bound).await,
             Step::Decide => self.decide(parts.pipeline),
             Step::StopApplication => self.stop_application(parts).await,
             Step::Fetch | Step::Restore | Step::Replay | Step::Promote => {
@@ -197,7 +198,7 @@ impl<'a> Recovery<'a> {
             "source did not answer and is killed".to_owned()
         };
         let at = self.clock.now();
-        let event = match connect(&past_the_link(parts.source, parts.application_config)).await {
+        let event = match connect(&past_the_link(parts.source, parts.login)).await {
             Ok(_) if parts.leaves_source => Event::SourceLeftRunning {
                 at,
                 evidence: format!("host {} still lets the application in", parts.source.host().name()),
@@ -212,24 +213,13 @@ impl<'a> Recovery<'a> {
 
 /// The application's login, straight at the source: a link that is cut, or leads elsewhere, proves nothing about the
 /// server.
-pub fn past_the_link(source: &Postgres, application: &Config) -> Config {
-    let mut direct = Config::new();
-    direct.hostaddr(source.host().address().into()).port(PORT);
-    if let Some(user) = application.get_user() {
-        direct.user(user);
-    }
-    if let Some(password) = application.get_password() {
-        direct.password(password);
-    }
-    if let Some(database) = application.get_dbname() {
-        direct.dbname(database);
-    }
-    direct
+pub fn past_the_link(source: &Postgres, application: &Login) -> Login {
+    application.at(Door::Address(SocketAddrV4::new(source.host().address(), PORT)))
 }
 
 /// What monitoring would see first: a page that failed its checksum, or a server that does not answer.
 /// The server itself is asked, and the application's way to it: who cannot be reached may be well.
-async fn detect(source: &Postgres, application: &Config, bound: Duration) -> Result<Done> {
+async fn detect(source: &Postgres, application: &Login, bound: Duration) -> Result<Done> {
     let deadline = tokio::time::Instant::now() + bound;
     let mut unreached = 0;
     loop {
@@ -255,7 +245,7 @@ async fn detect(source: &Postgres, application: &Config, bound: Duration) -> Res
 }
 
 async fn switch(parts: &mut Parts<'_>) -> Result<Done> {
-    let upstream = std::net::SocketAddrV4::new(parts.target.host().address(), PORT);
+    let upstream = SocketAddrV4::new(parts.target.host().address(), PORT);
     parts.links.switch(parts.application, upstream).await?;
     let says = format!("link {} points at host {}", parts.application.name, parts.target.host().name());
     Ok(Done { bytes: None, says })
@@ -263,7 +253,7 @@ async fn switch(parts: &mut Parts<'_>) -> Result<Done> {
 
 /// The runbook's own look: the application logs in and counts its tables.
 async fn verify(parts: &mut Parts<'_>) -> Result<Done> {
-    let client = connect(parts.application_config).await.cannot("log in as the application")?;
+    let client = connect(parts.login).await.cannot("log in as the application")?;
     let sql = "SELECT count(*) FROM pg_tables WHERE has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT') \
          AND schemaname NOT IN ('pg_catalog', 'information_schema')";
     let tables: i64 = client.query_one(sql, &[]).await?.get(0);

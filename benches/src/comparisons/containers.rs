@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use blackstart::drill::Hosts;
-use blackstart::engine::postgres::SUPERUSER;
+use blackstart::engine::postgres::{SUPERUSER, connect, superuser};
 use blackstart::host::docker::{self, Images};
 use blackstart_record::event::Phase;
 
@@ -102,7 +102,6 @@ fn start((kind, port, command): &Server<'_>, images: &Images, network: &str, fol
         return Ok(());
     }
     let runtime = crate::world::runtime()?;
-    let mut config = tokio_postgres::Config::new();
-    config.host_path(folder).user(SUPERUSER).dbname(SUPERUSER);
-    wait(|| runtime.block_on(blackstart::engine::postgres::connect(&config)).is_ok())
+    let login = superuser(folder.to_owned(), SUPERUSER);
+    wait(|| runtime.block_on(connect(&login)).is_ok())
 }

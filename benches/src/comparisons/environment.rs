@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Instant, SystemTime};
 
 use blackstart::drill::Hosts;
-use blackstart::engine::postgres::SUPERUSER;
+use blackstart::engine::postgres::{SUPERUSER, connect, superuser};
 use blackstart_record::event::Phase;
 use blackstart_tools::{MINIO, POSTGRES, TOXIPROXY};
 
@@ -116,9 +116,8 @@ impl Bare {
         command.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-c", "listen_addresses="]);
         let server = Server::start(&mut command)?;
         let runtime = crate::world::runtime()?;
-        let mut config = tokio_postgres::Config::new();
-        config.host_path(folder.path()).user(SUPERUSER).dbname(SUPERUSER);
-        wait(|| runtime.block_on(blackstart::engine::postgres::connect(&config)).is_ok())?;
+        let login = superuser(folder.path().to_owned(), SUPERUSER);
+        wait(|| runtime.block_on(connect(&login)).is_ok())?;
         let taken = begun.elapsed();
         drop(server);
         Ok(of(taken))

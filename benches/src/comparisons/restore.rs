@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use blackstart::clock::Clock;
-use blackstart::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect, setting};
+use blackstart::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect, setting, superuser};
 use blackstart::host::isolate::Isolation;
 use blackstart::pipeline::{Backup, Goal, Pipeline, Repository, Spec, Target, Tools, Wanted};
 use blackstart::secret::Secrets;
@@ -20,7 +20,6 @@ use blackstart_record::plan::Step;
 use blackstart_tools::MINIO;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-use tokio_postgres::Config;
 
 use super::{Comparison, Run};
 use crate::samples::{Aim, Row, interleaved, shown};
@@ -188,11 +187,10 @@ async fn history(source: &Postgres) -> Result<u64> {
 
 /// Waits until the server has replayed up to its target, with the question that the drill asks.
 async fn paused(socket: &std::path::Path) -> Result<()> {
-    let mut config = Config::new();
-    config.host_path(socket).port(PORT).user(SUPERUSER).dbname(SUPERUSER);
+    let login = superuser(socket.to_owned(), SUPERUSER);
     let begun = Instant::now();
     while begun.elapsed() < BOUND {
-        if let Ok(client) = connect(&config).await {
+        if let Ok(client) = connect(&login).await {
             let sql = "SELECT pg_is_in_recovery() AND pg_get_wal_replay_pause_state() = 'paused'";
             if client.query_one(sql, &[]).await.is_ok_and(|row| row.get(0)) {
                 return Ok(());

@@ -12,12 +12,12 @@ use blackstart::host::isolate::Isolation;
 use blackstart::workload::{Ledger, LedgerHandle, Settings, Workload};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-use tokio_postgres::Config;
 
 use super::{Comparison, Run};
 use crate::Result;
 use crate::samples::{Aim, Row, interleaved, shown};
 use crate::world::{World, address, application, domain, fast, load, runtime};
+use blackstart::engine::Login;
 
 pub(super) const COMPARISON: Comparison = Comparison { name: "writer-ledger", run: Run::Isolated(run) };
 
@@ -31,13 +31,13 @@ fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
     let mut world = World::new(isolation, scratch)?;
     let settings = Settings { rows: 50_000, ..Settings::default() };
     let runtime = runtime()?;
-    let (_server, config) = runtime.block_on(async {
+    let (_server, login) = runtime.block_on(async {
         let server = world.postgres("primary", &fast()).await?;
         load(&server, &settings, &files.join("initial.rows")).await?;
-        let config = application(&server, address(&server)).await?;
-        Ok::<_, crate::Error>((server, config))
+        let login = application(&server, address(&server)).await?;
+        Ok::<_, crate::Error>((server, login))
     })?;
-    let writer = RefCell::new(Writer { runtime, config, settings, next_op: 1, files });
+    let writer = RefCell::new(Writer { runtime, login, settings, next_op: 1, files });
     ROW.begin();
     let (with, without) = interleaved(PAIRS, || writer.borrow_mut().run(true), || writer.borrow_mut().run(false))?;
     with.iter().zip(&without).for_each(|(with, without)| ROW.sample(with / without));
@@ -51,7 +51,7 @@ fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
 
 struct Writer {
     runtime: Runtime,
-    config: Config,
+    login: Login,
     settings: Settings,
     next_op: u64,
     files: PathBuf,
@@ -64,12 +64,12 @@ impl Writer {
         let ledger = if with_ledger { Some(Ledger::open(&files[0], &files[1])?) } else { None };
         let handle = ledger.as_ref().map_or_else(LedgerHandle::off, Ledger::handle);
         let (tallies, mut seconds) = mpsc::channel(SECONDS + 4);
-        let (config, settings, first_op) = (self.config.clone(), self.settings.clone(), self.next_op);
+        let (login, settings, first_op) = (self.login.clone(), self.settings.clone(), self.next_op);
         let acknowledged = self.runtime.block_on(async {
             let clock = Clock::start();
             let workload = Workload {
                 domain: domain()?,
-                config,
+                login,
                 objects: None,
                 settings,
                 epoch: 0,

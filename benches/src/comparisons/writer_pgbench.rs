@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use blackstart::clock::Clock;
 use blackstart::engine::fields::Value;
+use blackstart::engine::{Door, Login};
 use blackstart::host::isolate::Isolation;
+use blackstart::secret::Secret;
 use blackstart::workload::{
     Application, Canary, Domain, Ending, Generator, Invariant, Ledger, Operation, Random, Rows, Settings, Statement,
     Step, TableSpec, Workload, WriteTrial,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-use tokio_postgres::Config;
 
 use super::{Comparison, Run};
 use crate::Result;
@@ -37,13 +38,13 @@ fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
     let mut world = World::new(isolation, scratch)?;
     let runtime = runtime()?;
     let settings = Settings { rows: 50_000, clients: CLIENTS, tenants: CLIENTS, ..Settings::default() };
-    let (_server, _links, config) = runtime.block_on(async {
+    let (_server, _links, login) = runtime.block_on(async {
         let server = world.postgres("primary", &fast()).await?;
         load(&server, &settings, &files.join("initial.rows")).await?;
         let mut links = world.links().await?;
         let link = links.open("application", address(&server)).await?;
-        let config = application(&server, link.listen).await?;
-        Ok::<_, crate::Error>((server, links, config))
+        let login = application(&server, link.listen).await?;
+        Ok::<_, crate::Error>((server, links, login))
     })?;
     let statements = statements()?;
     std::fs::write(files.join("script.sql"), script(&statements))?;
@@ -52,8 +53,8 @@ fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
     ROW.begin();
     let (ours, bare) = interleaved(
         PAIRS,
-        || ours(&runtime, &config, &settings, &files, &mut next_op),
-        || bare(&pgbench, &config, &files),
+        || ours(&runtime, &login, &settings, &files, &mut next_op),
+        || bare(&pgbench, &login, &files),
     )?;
     ours.iter().zip(&bare).for_each(|(ours, bare)| ROW.sample(ours / bare));
     let (ours, bare) = (shown(&ours), shown(&bare));
@@ -64,7 +65,7 @@ fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
 /// Transactions a second of our client, its ledger on.
 fn ours(
     runtime: &Runtime,
-    config: &Config,
+    login: &Login,
     settings: &Settings,
     files: &std::path::Path,
     next_op: &mut u64,
@@ -76,7 +77,7 @@ fn ours(
     let acknowledged = runtime.block_on(async {
         let workload = Workload {
             domain: &narrow,
-            config: config.clone(),
+            login: login.clone(),
             objects: None,
             settings: settings.clone(),
             epoch: 0,
@@ -105,7 +106,7 @@ fn ours(
 }
 
 /// Transactions a second of pgbench, without the time to connect.
-fn bare(pgbench: &std::path::Path, config: &Config, files: &std::path::Path) -> Result<f64> {
+fn bare(pgbench: &std::path::Path, login: &Login, files: &std::path::Path) -> Result<f64> {
     let mut command = Command::new(pgbench);
     command.args([
         "--no-vacuum",
@@ -118,11 +119,10 @@ fn bare(pgbench: &std::path::Path, config: &Config, files: &std::path::Path) -> 
     ]);
     command.args([format!("--client={CLIENTS}"), format!("--time={SECONDS}")]);
     command.arg("--file").arg(files.join("script.sql"));
-    let address = config.get_hostaddrs().first().ok_or("no address")?;
-    let port = config.get_ports().first().ok_or("no port")?;
-    command.args(["-h", &address.to_string(), "-p", &port.to_string(), "-U", config.get_user().unwrap_or_default()]);
+    let Door::Address(address) = login.door else { return Err("no address".into()) };
+    command.args(["-h", &address.ip().to_string(), "-p", &address.port().to_string(), "-U", &login.user]);
     // A password of this run, for a server that nothing outside this comparison reaches.
-    command.env("PGPASSWORD", String::from_utf8_lossy(config.get_password().unwrap_or_default()).as_ref());
+    command.env("PGPASSWORD", login.password.as_ref().map(Secret::reveal).unwrap_or_default());
     command.arg(DATABASE);
     let said = output_of(&mut command)?;
     let line = |start: &str| said.lines().find_map(|line| line.strip_prefix(start)).map(str::trim);

@@ -10,13 +10,13 @@ use blackstart_record::record::Tool;
 use blackstart_record::time::Nanos;
 use futures_util::{TryStreamExt, stream};
 use tokio::task::JoinHandle;
-use tokio_postgres::Config;
 
 use super::located::{Located, Others};
 use super::store::{self, Shelf};
 use super::{Drill, Registry};
 use crate::engine::postgres::replica::Through;
 use crate::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
+use crate::engine::{Door, Login};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Injected, Scene};
 use crate::host::isolate::Isolation;
@@ -40,8 +40,8 @@ pub(super) struct World {
     pub(super) last_source: Incarnation,
     /// When the initial data set was in place.
     pub(super) loaded_at: Nanos,
-    /// How the application logs in, through its link.
-    pub(super) application_config: Config,
+    /// How the application logs in, through its link, once it is let in.
+    pub(super) login: Login,
     /// The pipeline's repository.
     pub(super) repository: Repository,
     /// Faults that stand until the drill is over.
@@ -60,7 +60,6 @@ pub(super) struct World {
     pub(super) store: Store,
     /// The application's bucket, where it has one.
     pub(super) shelf: Option<Shelf>,
-    secrets: Secrets,
     hosts: BTreeMap<String, Host>,
 }
 
@@ -111,6 +110,12 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         let through = Through { address: link.listen, password: secrets.make()? };
         start_replica(drill, &repository, (&source, &mut target), &through).await.cannot("start the replica")?;
     }
+    let login = Login {
+        door: Door::Address(application.listen),
+        user: drill.domain.application_role().to_owned(),
+        password: Some(secrets.make()?),
+        database: loaded.environment.database.clone(),
+    };
     let last_source = source.incarnation(&loaded.environment.database).await?;
     drill.incarnations.number(source.host().name(), last_source.clone()).await;
     Ok(World {
@@ -118,7 +123,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         target,
         last_source,
         loaded_at: Nanos::ZERO,
-        application_config: Config::new(),
+        login,
         repository,
         standing: Vec::new(),
         tools: located.described(others),
@@ -129,7 +134,6 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         installation,
         store,
         shelf,
-        secrets,
         hosts,
     })
 }
@@ -233,21 +237,12 @@ async fn start_replica(
 }
 
 impl World {
-    /// Lets the application's role log in through its link, with a password of this run.
-    pub(super) async fn admit_application(&mut self, role: &str, database: &str) -> Result<()> {
-        let password = self.secrets.make()?;
-        self.source.set_password(role, &password).await?;
-        let mut config = Config::new();
-        config
-            .hostaddr((*self.application.listen.ip()).into())
-            .port(self.application.listen.port())
-            .user(role)
-            .password(password.reveal())
-            .dbname(database)
-            .application_name("application")
-            .connect_timeout(std::time::Duration::from_secs(5));
-        self.application_config = config;
-        Ok(())
+    /// Lets the application's role log in.
+    pub(super) async fn admit_application(&self) -> Result<()> {
+        match &self.login.password {
+            Some(password) => self.source.set_password(&self.login.user, password).await,
+            None => Ok(()),
+        }
     }
 
     /// What took part, once every program has been read.
@@ -268,7 +263,7 @@ impl World {
             target: &mut self.target,
             links: &self.links,
             application: &self.application,
-            application_config: &self.application_config,
+            login: &self.login,
             pipeline: loaded.pipeline.method.pipeline(),
             repository: &self.repository,
             database: &loaded.environment.database,

@@ -112,7 +112,7 @@ impl Drill {
         self.observed("rows", Observation::Rows(observed)).await?;
         let keep = Keep { folder: &self.folder, events: Some(&self.events) };
         self.look_inside(&world.target, snapshot, (of.before, objects), &keep).await?;
-        let application = &world.application_config;
+        let application = &world.login;
         let observed = identity::observe(snapshot, application, &self.request.id, &world.last_source).await?;
         self.observed("identity", Observation::Identity(observed)).await?;
         let mut observed = writes::observe(application, self.domain).await;

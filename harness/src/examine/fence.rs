@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use blackstart_record::observation::Fence;
-use tokio_postgres::Config;
 
+use crate::engine::Login;
 use crate::engine::postgres::{Postgres, SUPERUSER, connect};
 use crate::failure::Result;
 use crate::runbook::past_the_link;
@@ -41,7 +41,7 @@ pub async fn provoke(copy: &Postgres) -> Result<u64> {
 pub async fn observe(
     (before, after): (&BTreeMap<String, String>, &BTreeMap<String, String>),
     attempts: u64,
-    source: Option<(&Postgres, &Config)>,
+    source: Option<(&Postgres, &Login)>,
 ) -> Fence {
     let keys = |of: &BTreeMap<String, String>, wanted: &dyn Fn(&str, &str) -> bool| {
         of.iter().filter(|(key, etag)| wanted(key, etag)).map(|(key, _)| key.clone()).collect()
@@ -61,7 +61,7 @@ pub async fn observe(
 }
 
 /// How the source takes the application's writes, past every link.
-async fn writes(source: &Postgres, application: &Config) -> Option<String> {
+async fn writes(source: &Postgres, application: &Login) -> Option<String> {
     let direct = past_the_link(source, application);
     let client = connect(&direct).await.ok()?;
     let sql = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'";

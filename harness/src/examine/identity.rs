@@ -2,9 +2,9 @@
 
 use blackstart_record::event::Incarnation;
 use blackstart_record::observation::Identity;
-use tokio_postgres::Config;
 
 use super::snapshot::Snapshot;
+use crate::engine::Login;
 use crate::engine::postgres::{INCARNATION_SQL, connect};
 use crate::failure::Result;
 
@@ -12,7 +12,7 @@ use crate::failure::Result;
 ///
 /// # Errors
 /// The session was lost.
-pub async fn observe(snapshot: &Snapshot, application: &Config, nonce: &str, source: &Incarnation) -> Result<Identity> {
+pub async fn observe(snapshot: &Snapshot, application: &Login, nonce: &str, source: &Incarnation) -> Result<Identity> {
     let value = |id: &'static str| async move {
         snapshot.mark().await?;
         match snapshot.client().query_opt("SELECT value FROM blackstart.nonce WHERE id = $1", &[&id]).await {
@@ -29,7 +29,7 @@ pub async fn observe(snapshot: &Snapshot, application: &Config, nonce: &str, sou
     })
 }
 
-async fn answering(application: &Config) -> Result<Incarnation> {
+async fn answering(application: &Login) -> Result<Incarnation> {
     let row = connect(application).await?.query_one(INCARNATION_SQL, &[]).await?;
     Ok(Incarnation { identity: row.get(0), branch: row.get(1), started: row.get(2) })
 }

@@ -15,10 +15,11 @@ use blackstart_record::plan::{LATE_BEATS, ProbePlan};
 use blackstart_record::time::Nanos;
 use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, NoTls};
 
 use crate::clock::Clock;
-use crate::engine::postgres::INCARNATION_SQL;
+use crate::engine::Login;
+use crate::engine::postgres::{self, INCARNATION_SQL};
 use writes::Writes;
 
 /// Puts the heartbeat in place, which every probe reads or writes.
@@ -72,7 +73,7 @@ impl Streaks {
 #[derive(Clone)]
 struct Prober {
     clock: Clock,
-    config: Config,
+    login: Login,
     plan: ProbePlan,
     events: mpsc::Sender<Event>,
     incarnations: Incarnations,
@@ -94,7 +95,7 @@ impl Probes {
     /// Starts the three streams against the application's link.
     pub fn start(
         clock: Clock,
-        config: Config,
+        login: Login,
         plan: ProbePlan,
         events: mpsc::Sender<Event>,
         incarnations: Incarnations,
@@ -102,7 +103,7 @@ impl Probes {
         let (stop, stopped) = watch::channel(false);
         let (writes, streaks) = (Writes::default(), Streaks::default());
         let (own_writes, own_streaks) = (writes.clone(), streaks.clone());
-        let prober = Prober { clock, config, plan, events, incarnations, writes: own_writes, streaks: own_streaks };
+        let prober = Prober { clock, login, plan, events, incarnations, writes: own_writes, streaks: own_streaks };
         let streams = [Stream::Read, Stream::Write, Stream::Fresh]
             .map(|stream| tokio::spawn(prober.clone().run(stream, stopped.clone())))
             .into();
@@ -196,7 +197,7 @@ impl Prober {
                 return ask(client, stream, beat).await;
             }
             let _under_way = session.log_in(sent);
-            let client = connect(&self.config).await?;
+            let client = connect(&self.login).await?;
             let answer = ask(&client, stream, beat).await;
             // Not before its first answer: a new session is slow to give it, and would hold up the beats behind it.
             if stream != Stream::Fresh && !client.is_closed() {
@@ -255,9 +256,9 @@ impl Session {
     }
 
     /// From now on a login is under way, until what this gives is dropped.
-    fn log_in(&self, now: Nanos) -> Login<'_> {
+    fn log_in(&self, now: Nanos) -> LoggingIn<'_> {
         self.held().login = Some(now);
-        Login { session: self, begun: now }
+        LoggingIn { session: self, begun: now }
     }
 
     fn keep(&self, client: Client) {
@@ -270,19 +271,20 @@ impl Session {
 }
 
 /// A login under way: it ends by itself, or is given up, and is then no longer waited for.
-struct Login<'a> {
+struct LoggingIn<'a> {
     session: &'a Session,
     begun: Nanos,
 }
 
-impl Drop for Login<'_> {
+impl Drop for LoggingIn<'_> {
     fn drop(&mut self) {
         self.session.held().login.take_if(|latest| *latest == self.begun);
     }
 }
 
-async fn connect(config: &Config) -> Result<Client, String> {
-    let (client, connection) = config.connect(NoTls).await.map_err(|error| class(&error, "connect"))?;
+async fn connect(login: &Login) -> Result<Client, String> {
+    let (client, connection) =
+        postgres::config(login).connect(NoTls).await.map_err(|error| class(&error, "connect"))?;
     tokio::spawn(connection);
     Ok(client)
 }
@@ -318,18 +320,20 @@ fn class(error: &tokio_postgres::Error, otherwise: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Door;
 
     /// A server that is frozen takes connections and says nothing. When it comes back it deals with every login.
     #[tokio::test]
     async fn logins_that_hang_are_not_piled_up() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut config = Config::new();
-        config.host("127.0.0.1").port(silent.local_addr().unwrap().port()).user("nobody");
+        let std::net::SocketAddr::V4(address) = silent.local_addr().unwrap() else { panic!("no IPv4") };
+        let (user, database) = ("nobody".to_owned(), "nothing".to_owned());
+        let login = Login { door: Door::Address(address), user, password: None, database };
         let ms = Nanos::from_millis;
         let plan = ProbePlan { beat: ms(5), fresh_beat: ms(50), timeout: ms(1_000), stability: 1 };
         let (events, mut queue) = mpsc::channel(10_000);
         let incarnations = Incarnations::new(events.clone());
-        let probes = Probes::start(Clock::start(), config, plan, events, incarnations);
+        let probes = Probes::start(Clock::start(), login, plan, events, incarnations);
         tokio::time::sleep(Duration::from_millis(400)).await;
         probes.stop().await;
         let (mut logins, mut beats) = (BTreeMap::<_, Vec<Nanos>>::new(), 0);

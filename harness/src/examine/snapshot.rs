@@ -1,14 +1,15 @@
 //! One snapshot of the restored copy, taken before traffic is let in: every data check reads it.
 
-use tokio_postgres::{Client, Config};
+use tokio_postgres::Client;
 
+use crate::engine::Login;
 use crate::engine::postgres::{self, Postgres};
 use crate::failure::{Context, Result};
 
 /// An open read-only transaction whose snapshot does not move.
 pub struct Snapshot {
     client: Client,
-    login: Config,
+    login: Login,
     /// What another session names it by.
     exported: String,
 }

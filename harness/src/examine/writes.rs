@@ -1,14 +1,15 @@
 //! Writes that the application must be able to do, tried by its role, through its link, and rolled back.
 
 use blackstart_record::observation::WriteTrial;
-use tokio_postgres::{Client, Config, SimpleQueryMessage};
+use tokio_postgres::{Client, SimpleQueryMessage};
 
+use crate::engine::Login;
 use crate::engine::postgres::connect;
 use crate::failure::{Error, Result};
 use crate::workload::{self, Domain};
 
 /// Tries every write, each in a transaction of its own. A refusal is noted.
-pub async fn observe(application: &Config, domain: &dyn Domain) -> Vec<WriteTrial> {
+pub async fn observe(application: &Login, domain: &dyn Domain) -> Vec<WriteTrial> {
     let mut observed = Vec::new();
     for trial in domain.write_trials() {
         let error = attempt(application, trial).await.err().map(|error| error.to_string());
@@ -17,7 +18,7 @@ pub async fn observe(application: &Config, domain: &dyn Domain) -> Vec<WriteTria
     observed
 }
 
-async fn attempt(application: &Config, trial: &workload::WriteTrial) -> Result<()> {
+async fn attempt(application: &Login, trial: &workload::WriteTrial) -> Result<()> {
     let client = connect(application).await?;
     client.batch_execute("BEGIN").await?;
     let tried = statements(&client, trial).await;

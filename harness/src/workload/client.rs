@@ -8,7 +8,6 @@ use blackstart_record::ledger::{Completion, LedgerEntry};
 use blackstart_record::time::Nanos;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::Config;
 
 use super::application::{Application, Ending};
 use super::ledger::{LedgerClosed, LedgerHandle};
@@ -18,6 +17,7 @@ use super::pace::Pace;
 use super::session::{Progress, Session, Trouble};
 use super::{ObjectSpec, Operation, Settings, TableSpec};
 use crate::clock::Clock;
+use crate::engine::Login;
 use crate::store::BucketClient;
 
 /// The first and the longest wait after a failed attempt to connect, or an unexpected error.
@@ -26,7 +26,7 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::fro
 /// What all clients of a workload share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub config: Config,
+    pub login: Login,
     pub settings: Settings,
     pub tables: &'static [TableSpec],
     pub objects: Option<(&'static ObjectSpec, BucketClient)>,
@@ -95,7 +95,7 @@ impl Client<'_> {
         let mut back_off = BackOff::default();
         loop {
             let bound = self.shared.settings.op_timeout;
-            let opening = Session::open(&self.shared.config, self.application.statements(), bound);
+            let opening = Session::open(&self.shared.login, self.application.statements(), bound);
             if let Ok(Ok(session)) = self.unless_stopped(timeout(bound, opening)).await?
                 && self.look_everywhere(&session).await?
             {

@@ -9,21 +9,21 @@ use blackstart_record::time::Nanos;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
-use tokio_postgres::Config;
 
 use super::client::{Client, Shared};
 use super::ledger::{LedgerClosed, LedgerHandle};
 use super::meter::Meter;
 use super::{Domain, Settings};
 use crate::clock::Clock;
+use crate::engine::Login;
 use crate::store::BucketClient;
 
 /// The instants of a workload's life and what it was started with.
 pub struct Workload<'a> {
     /// The domain whose data is there.
     pub domain: &'a dyn Domain,
-    /// How to connect: address of the link, database, the application's role.
-    pub config: Config,
+    /// How the application logs in, through its link.
+    pub login: Login,
     /// The application's bucket, where the domain has objects.
     pub objects: Option<BucketClient>,
     /// As the data was loaded.
@@ -43,9 +43,9 @@ pub struct Workload<'a> {
 impl Workload<'_> {
     /// Starts the clients. Must be called inside a Tokio runtime.
     pub fn start(self) -> Running {
-        let Self { domain, config, objects, settings, epoch, first_op, ledger, clock, tallies } = self;
+        let Self { domain, login, objects, settings, epoch, first_op, ledger, clock, tallies } = self;
         let shared = Arc::new(Shared {
-            config,
+            login,
             tables: domain.tables(),
             objects: domain.objects().zip(objects),
             epoch,

@@ -8,12 +8,14 @@ use futures_util::future::{join, join_all};
 use futures_util::{StreamExt, pin_mut};
 use tokio::task::JoinHandle;
 use tokio_postgres::error::Severity;
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{Client, Error, NoTls};
 
 use super::TableSpec;
 use super::application::{Effects, Ending, Operation, Rows, Statement, Step};
 use super::images::{Version, Written};
+use crate::engine::Login;
 use crate::engine::fields::{Fields, Malformed};
+use crate::engine::postgres;
 use crate::engine::postgres::wire::{self, Raw};
 
 /// An open connection with its statements prepared.
@@ -67,8 +69,8 @@ pub(super) struct Progress {
 impl Session {
     /// Connects and prepares the statements. Each server-side statement is bound by `timeout` too, so that a
     /// transaction that was given up does not keep its locks for longer.
-    pub async fn open(config: &Config, statements: &[Statement], timeout: Duration) -> Result<Self, Error> {
-        let (client, connection) = config.connect(NoTls).await?;
+    pub async fn open(login: &Login, statements: &[Statement], timeout: Duration) -> Result<Self, Error> {
+        let (client, connection) = postgres::config(login).connect(NoTls).await?;
         let connection = tokio::spawn(async move {
             // Its error reaches the client as "closed".
             let _ = connection.await;

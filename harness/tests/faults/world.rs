@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use blackstart::clock::Clock;
 use blackstart::engine::postgres::replica::{self, Through};
 use blackstart::engine::postgres::{self, Installation, PORT, Postgres, Role, SUPERUSER};
+use blackstart::engine::{Door, Login};
 use blackstart::fault::Scene;
 use blackstart::host::isolate::Isolation;
 use blackstart::host::{Command, Ground, Host, Logs, Spec};
@@ -15,7 +16,7 @@ use blackstart::link::Links;
 use blackstart::plan::{APPLICATION_LINK, HostSpec, REPLICATION_LINK, store_link};
 use blackstart::secret::Secrets;
 use blackstart::store::{Bucket, Key, Store};
-use tokio_postgres::{Config, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 
 use crate::located::located;
 
@@ -54,7 +55,7 @@ pub struct World {
     store: Store,
     key: Key,
     clock: Clock,
-    watcher: Config,
+    watcher: Login,
 }
 
 impl World {
@@ -98,9 +99,8 @@ impl World {
             .write("home/mc/config.json", key.mc_config(&format!("http://{}", to_store.listen)).as_bytes(), 0o600)
             .unwrap();
         let password = secrets.make().unwrap();
-        let mut watcher = Config::new();
-        watcher.hostaddr((*application.listen.ip()).into()).port(application.listen.port());
-        watcher.user("watcher").password(password.reveal()).dbname(DATABASE);
+        let (door, user) = (Door::Address(application.listen), "watcher".to_owned());
+        let watcher = Login { door, user, password: Some(password.clone()), database: DATABASE.to_owned() };
         let sites = sites(&["primary", "replica"], "main").chain(sites(&["store"], "other")).collect();
         let world = Self { server, replica, sites, hosts, links, store, key, clock: Clock::start(), watcher };
         world.fill_store(prefixes).await;
@@ -163,15 +163,13 @@ impl World {
 
     /// Likewise, past the link.
     pub async fn ask_directly(&self, sql: &str) -> Result<String, String> {
-        let mut direct = Config::new();
-        direct.hostaddr(self.address().into()).port(PORT).dbname(DATABASE);
-        direct.user("watcher").password(self.watcher.get_password().unwrap());
-        self.ask_by(&direct, sql).await
+        let direct = Door::Address(SocketAddrV4::new(self.address(), PORT));
+        self.ask_by(&self.watcher.at(direct), sql).await
     }
 
-    async fn ask_by(&self, config: &Config, sql: &str) -> Result<String, String> {
+    async fn ask_by(&self, login: &Login, sql: &str) -> Result<String, String> {
         let asked = async {
-            let client = postgres::connect(config).await.map_err(|error| error.to_string())?;
+            let client = postgres::connect(login).await.map_err(|error| error.to_string())?;
             let answers = client.simple_query(sql).await;
             let answers = answers.map_err(|error| blackstart::failure::Error::from(error).to_string())?;
             let first = answers.iter().find_map(|answer| match answer {

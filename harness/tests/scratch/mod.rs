@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use blackstart::engine::Login;
+use blackstart::engine::postgres::{SUPERUSER, connect, superuser};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, geteuid};
 use tempfile::TempDir;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
 /// A running server.
 pub struct Scratch {
@@ -47,18 +49,14 @@ impl Scratch {
     }
 
     /// How to connect as `role`.
-    pub fn config(&self, role: &str) -> Config {
-        let mut config = Config::new();
-        config.host_path(self.folder.path()).user(role).dbname("postgres");
-        config
+    pub fn login(&self, role: &str) -> Login {
+        Login { user: role.to_owned(), ..superuser(self.folder.path().to_owned(), SUPERUSER) }
     }
 
     /// A superuser's connection.
     #[allow(dead_code, reason = "not every test file needs one")]
     pub async fn superuser(&self) -> Client {
-        let (client, connection) = self.config("postgres").connect(NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
+        connect(&self.login(SUPERUSER)).await.unwrap()
     }
 
     /// A place for the test's own files.

@@ -152,10 +152,10 @@ impl Ground {
 /// Lets clients work until `enough` counts [`MOST`]; the next operation's id.
 async fn work(server: &Server, settings: &Settings, ledger: &Ledger, clock: Clock, first_op: u64, enough: &str) -> u64 {
     let (tallies, _) = mpsc::channel(1);
-    let (config, settings) = (server.application.clone(), settings.clone());
+    let (login, settings) = (server.application.clone(), settings.clone());
     let ledger = ledger.handle();
     let workload =
-        Workload { domain: domain(), config, objects: None, settings, epoch: 0, first_op, ledger, clock, tallies };
+        Workload { domain: domain(), login, objects: None, settings, epoch: 0, first_op, ledger, clock, tallies };
     let running = workload.start();
     let client = server.postgres.connect(DATABASE).await.unwrap();
     let deadline = clock.now().plus(Nanos::from_secs(120));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use blackstart::drill::Registry;
 use blackstart::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
+use blackstart::engine::{Door, Login};
 use blackstart::examine::probe::HEARTBEAT;
 use blackstart::host::isolate::Isolation;
 use blackstart::host::{Ground, Host, Logs, Spec, process};
@@ -17,7 +18,6 @@ use blackstart_record::record::{Folder, Record, VERSION};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use tokio_postgres::Config;
 
 /// The database of the application.
 pub const DATABASE: &str = "app";
@@ -27,7 +27,7 @@ pub struct Server {
     pub postgres: Postgres,
     pub links: Links,
     pub link: Link,
-    pub application: Config,
+    pub application: Login,
     network: Host,
     folder: TempDir,
 }
@@ -77,22 +77,25 @@ impl Server {
         let mut links = Links::start(network.clone(), &toxiproxy).await.unwrap();
         let upstream = std::net::SocketAddrV4::new(postgres.host().address(), PORT);
         let link = links.open("application", upstream).await.unwrap();
-        let mut server = Self { postgres, links, link, application: Config::new(), network, folder };
+        let application = Login {
+            door: Door::Address(link.listen),
+            user: domain().application_role().to_owned(),
+            password: Some(secrets.make().unwrap()),
+            database: DATABASE.to_owned(),
+        };
+        let mut server = Self { postgres, links, link, application, network, folder };
         server.postgres.start(Duration::from_secs(60)).await.unwrap();
-        server.load(settings, &secrets, initial).await;
+        server.load(settings, initial).await;
         server
     }
 
-    async fn load(&mut self, settings: &Settings, secrets: &Secrets, initial: &Path) {
+    async fn load(&self, settings: &Settings, initial: &Path) {
         self.postgres.run(SUPERUSER, &format!("CREATE DATABASE {DATABASE}")).await.unwrap();
         let client = self.postgres.connect(DATABASE).await.unwrap();
         workload::load(domain(), &client, settings, initial).await.unwrap();
         client.batch_execute(HEARTBEAT).await.unwrap();
-        let (role, password) = (domain().application_role(), secrets.make().unwrap());
-        self.postgres.set_password(role, &password).await.unwrap();
-        self.application.hostaddr((*self.link.listen.ip()).into()).port(self.link.listen.port());
-        self.application.user(role).password(password.reveal()).dbname(DATABASE);
-        self.application.connect_timeout(Duration::from_secs(5));
+        let Login { user, password, .. } = &self.application;
+        self.postgres.set_password(user, password.as_ref().unwrap()).await.unwrap();
     }
 
     /// A place for the test's own files.

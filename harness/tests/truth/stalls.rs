@@ -164,7 +164,7 @@ async fn work_a_second(server: &Server, folder: &Folder, settings: &Settings, cl
     let ledger = Ledger::open(&folder.ledger(), &folder.ledger_rows()).unwrap();
     let workload = Workload {
         domain: domain(),
-        config: server.application.clone(),
+        login: server.application.clone(),
         objects: None,
         settings: settings.clone(),
         epoch: 0,

@@ -1,7 +1,8 @@
 //! The initial rows, and what the application may do with them.
 
+use blackstart::engine::postgres::connect;
 use blackstart::engine::postgres::wire::Raw;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 use crate::scratch::Scratch;
 use crate::{assert_invariants, copy_out, domain, load, read_rows, settings};
@@ -52,8 +53,7 @@ async fn loaded_rows_satisfy_every_constraint_and_canaries_are_planted() {
 async fn the_application_can_do_every_write_trial_and_sees_one_tenant_only() {
     let server = Scratch::start();
     load(&server, &settings(1000)).await;
-    let (mut client, connection) = server.config(domain().application_role()).connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let mut client = connect(&server.login(domain().application_role())).await.unwrap();
     for trial in domain().write_trials() {
         let transaction = client.transaction().await.unwrap();
         for sql in trial.statements {

@@ -30,9 +30,9 @@ fn workload(
     ledger: LedgerHandle,
     tallies: mpsc::Sender<(Nanos, Tally)>,
 ) -> Workload<'static> {
-    let config = server.config(domain().application_role());
+    let login = server.login(domain().application_role());
     let (settings, clock) = (settings.clone(), Clock::start());
-    Workload { domain: domain(), config, objects: None, settings, epoch: 0, first_op, ledger, clock, tallies }
+    Workload { domain: domain(), login, objects: None, settings, epoch: 0, first_op, ledger, clock, tallies }
 }
 
 async fn run(server: &Scratch, settings: &Settings, first_op: u64, during: impl AsyncFnOnce()) -> Run {

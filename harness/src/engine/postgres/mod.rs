@@ -14,6 +14,7 @@ use blackstart_record::event::Incarnation;
 use nix::sys::signal::Signal;
 use tokio_postgres::{Client, Config, NoTls};
 
+use super::{Door, Login};
 use crate::failure::{Context, Error, Result};
 use crate::host::process::Frozen;
 use crate::host::{Command, Host, Process};
@@ -230,10 +231,8 @@ impl Postgres {
     }
 
     /// How the superuser reaches `database`: over the local socket.
-    pub fn superuser(&self, database: &str) -> Config {
-        let mut config = Config::new();
-        config.host_path(self.host.door("run")).port(PORT).user(SUPERUSER).dbname(database);
-        config
+    pub fn superuser(&self, database: &str) -> Login {
+        superuser(self.host.door("run"), database)
     }
 
     /// Which life of `database` answers.
@@ -292,15 +291,35 @@ pub fn setting(name: &str, value: &str) -> String {
     format!("{name} = '{}'\n", value.replace('\\', "\\\\").replace('\'', "''"))
 }
 
+/// How the superuser reaches `database` by the socket in `folder`.
+pub fn superuser(folder: PathBuf, database: &str) -> Login {
+    Login { door: Door::Socket(folder), user: SUPERUSER.to_owned(), password: None, database: database.to_owned() }
+}
+
 /// Connects and drives the connection in the background; at most 5 s.
 ///
 /// # Errors
 /// The server's answer, or that there was none.
-pub async fn connect(config: &Config) -> Result<Client> {
+pub async fn connect(login: &Login) -> Result<Client> {
     const BOUND: Duration = Duration::from_secs(5);
+    let config = config(login);
     let (client, connection) = tokio::time::timeout(BOUND, config.connect(NoTls))
         .await
         .map_err(|_| Error::bound("the connection", BOUND, Vec::new()))??;
     tokio::spawn(connection);
     Ok(client)
+}
+
+/// A login in the driver's words, without a bound.
+pub fn config(login: &Login) -> Config {
+    let mut config = Config::new();
+    match &login.door {
+        Door::Address(address) => config.hostaddr((*address.ip()).into()).port(address.port()),
+        Door::Socket(folder) => config.host_path(folder).port(PORT),
+    };
+    config.user(&login.user).dbname(&login.database);
+    if let Some(password) = &login.password {
+        config.password(password.reveal());
+    }
+    config
 }
