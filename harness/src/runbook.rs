@@ -8,9 +8,9 @@ use blackstart_record::plan::Step;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
-use crate::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect};
+use crate::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect, questions};
 use crate::engine::{Door, Login};
-use crate::failure::{Context, Error, Result};
+use crate::failure::{Error, Result};
 use crate::fault::Transaction;
 use crate::link::{Link, Links};
 use crate::pipeline::{Backup, Done, Goal, Onto, Pipeline, Repository, Target, Tools, Wanted};
@@ -223,11 +223,9 @@ async fn detect(source: &Postgres, application: &Login, bound: Duration) -> Resu
     let deadline = tokio::time::Instant::now() + bound;
     let mut unreached = 0;
     loop {
-        let Ok(client) = source.connect(SUPERUSER).await else {
+        let Some(failures) = questions::checksum_failures(source).await? else {
             return Ok(Done { bytes: None, says: "the server does not answer".to_owned() });
         };
-        let sql = "SELECT coalesce(sum(checksum_failures), 0)::bigint FROM pg_stat_database";
-        let failures: i64 = client.query_one(sql, &[]).await?.get(0);
         if failures > 0 {
             return Ok(Done { bytes: None, says: format!("pg_stat_database counts checksum failures: {failures}") });
         }
@@ -253,10 +251,7 @@ async fn switch(parts: &mut Parts<'_>) -> Result<Done> {
 
 /// The runbook's own look: the application logs in and counts its tables.
 async fn verify(parts: &mut Parts<'_>) -> Result<Done> {
-    let client = connect(parts.login).await.cannot("log in as the application")?;
-    let sql = "SELECT count(*) FROM pg_tables WHERE has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT') \
-         AND schemaname NOT IN ('pg_catalog', 'information_schema')";
-    let tables: i64 = client.query_one(sql, &[]).await?.get(0);
+    let tables = questions::readable_tables(parts.login).await?;
     if tables == 0 {
         return Err(Error::new("the application can log in and sees no table"));
     }

@@ -12,10 +12,10 @@ use super::Drill;
 use super::environment::{World, start_servers};
 use super::sabotage::BUCKETS;
 use crate::clock::Clock;
-use crate::engine::postgres::{Postgres, SUPERUSER, archiving};
+use crate::engine::postgres::{Postgres, SUPERUSER, archiving, questions};
 use crate::examine::digests;
 use crate::examine::snapshot::Snapshot;
-use crate::failure::{Context, Error, Result};
+use crate::failure::{Context, Result};
 use crate::pipeline::{Backup, Goal, Repository, Target, Tools, Wanted};
 use crate::store::gate::{Gate, Rule};
 use crate::workload;
@@ -160,9 +160,9 @@ impl Drill {
 /// Commits a transaction that changes nothing, and waits until the log with it is in the archive; its id.
 async fn mark(source: &Postgres, clock: Clock) -> Result<u64> {
     let client = source.connect(SUPERUSER).await?;
-    let xid: String = client.query_one("SELECT pg_current_xact_id()::text", &[]).await?.get(0);
+    let id = questions::transaction(&client).await?;
     archiving::ship(source, clock, ARCHIVED).await?;
-    xid.parse().map_err(|_| Error::new(format!("the server says that {xid} is a transaction id")))
+    Ok(id)
 }
 
 /// At most [`POINTS`] of them, evenly.

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::Drill;
 use super::environment::{World, promotes};
 use super::recovery::Recovered;
-use crate::engine::postgres::Postgres;
+use crate::engine::postgres::{Postgres, archiving};
 use crate::examine::inventory::Definitions;
 use crate::examine::objects::Seen;
 use crate::examine::snapshot::Snapshot;
@@ -118,7 +118,7 @@ impl Drill {
         let mut observed = writes::observe(application, self.domain).await;
         observed.extend(world.object_trial().await);
         self.observed("writes", Observation::Writes(observed)).await?;
-        let attempts = fence::provoke(&world.target).await?;
+        let attempts = archiving::provoke(&world.target).await?;
         let after = world.artifacts(&self.request.loaded).await?;
         let in_place = world.source.host().name() == world.target.host().name();
         let source = (!in_place).then_some((&world.source, application));

@@ -5,7 +5,7 @@ use blackstart_record::observation::Identity;
 
 use super::snapshot::Snapshot;
 use crate::engine::Login;
-use crate::engine::postgres::{INCARNATION_SQL, connect};
+use crate::engine::postgres::questions;
 use crate::failure::Result;
 
 /// Reads nonce and poison from the snapshot, and asks through the application's link who answers there.
@@ -25,11 +25,6 @@ pub async fn observe(snapshot: &Snapshot, application: &Login, nonce: &str, sour
         nonce_found: value("nonce").await?,
         poison_found: value("poison").await?.is_some(),
         source: source.clone(),
-        restored: answering(application).await.ok(),
+        restored: questions::incarnation(application).await.ok(),
     })
-}
-
-async fn answering(application: &Login) -> Result<Incarnation> {
-    let row = connect(application).await?.query_one(INCARNATION_SQL, &[]).await?;
-    Ok(Incarnation { identity: row.get(0), branch: row.get(1), started: row.get(2) })
 }

@@ -19,7 +19,8 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::clock::Clock;
 use crate::engine::Login;
-use crate::engine::postgres::{self, INCARNATION_SQL};
+use crate::engine::postgres;
+use crate::engine::postgres::questions::INCARNATION_SQL;
 use writes::Writes;
 
 /// Puts the heartbeat in place, which every probe reads or writes.

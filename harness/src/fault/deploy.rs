@@ -4,6 +4,7 @@ use blackstart_record::words::count;
 use tokio_postgres::types::ToSql;
 
 use super::{Scene, Transaction};
+use crate::engine::postgres::questions;
 use crate::failure::{Context, Error, Result};
 
 /// Rows of which it is remembered that they were there.
@@ -43,8 +44,7 @@ pub(super) async fn run(
         }
     }
     let rows = client.execute(statement, values).await.cannot("run the bad deploy")?;
-    let xid: String = client.query_one("SELECT pg_current_xact_id()::text", &[]).await?.get(0);
-    let xid = xid.parse().map_err(|_| Error::new(format!("the server says that {xid} is a transaction id")))?;
+    let xid = questions::transaction(&client).await?;
     let before = scene.clock.now();
     client.batch_execute("COMMIT").await.cannot("commit the bad deploy")?;
     let after = scene.clock.now();

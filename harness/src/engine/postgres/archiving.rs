@@ -8,6 +8,10 @@ use super::{Postgres, SUPERUSER};
 use crate::clock::Clock;
 use crate::failure::{Error, Result};
 
+/// How long an archiver is given to begin.
+const ATTEMPT: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Ends the current log segment and waits until it is in the archive; how long that took.
 ///
 /// # Errors
@@ -34,6 +38,28 @@ pub async fn ship(source: &Postgres, clock: Clock, bound: Duration) -> Result<In
             let lines = vec![format!("last archived: '{last}', last failed: '{failed}', wanted: '{wanted}'")];
             return Err(Error::bound("archiving", bound, lines));
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Ends a log segment on a restored copy and waits whether it archives it; how many it archived or tried to.
+///
+/// # Errors
+/// The server's answer.
+pub async fn provoke(copy: &Postgres) -> Result<u64> {
+    let client = copy.connect(SUPERUSER).await?;
+    let mode: String = client.query_one("SELECT current_setting('archive_mode')", &[]).await?.get(0);
+    if mode == "off" {
+        return Ok(0);
+    }
+    client.batch_execute("SELECT pg_switch_wal()").await?;
+    let deadline = tokio::time::Instant::now() + ATTEMPT;
+    loop {
+        let sql = "SELECT archived_count + failed_count FROM pg_stat_archiver";
+        let attempts: i64 = client.query_one(sql, &[]).await?.get(0);
+        if attempts > 0 || tokio::time::Instant::now() > deadline {
+            return Ok(attempts.unsigned_abs());
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod archiving;
 pub mod copy;
+pub mod questions;
 pub mod replay;
 pub mod replica;
 mod template;
@@ -240,8 +241,7 @@ impl Postgres {
     /// # Errors
     /// The server does not answer, or is in recovery.
     pub async fn incarnation(&self, database: &str) -> Result<Incarnation> {
-        let row = self.connect(database).await?.query_one(INCARNATION_SQL, &[]).await?;
-        Ok(Incarnation { identity: row.get(0), branch: row.get(1), started: row.get(2) })
+        questions::incarnation(&self.superuser(database)).await
     }
 
     /// Runs SQL without a result as the superuser.
@@ -274,13 +274,6 @@ impl Postgres {
         self.run(SUPERUSER, &sql).await.cannot(format_args!("set the password of role {role}"))
     }
 }
-
-/// The three columns of an [`Incarnation`]; any role may ask. The data set is a database of a cluster: one that is restored
-/// beside the damaged one and takes its name is another. In recovery it fails, as it should: nothing is promoted.
-pub const INCARNATION_SQL: &str = "SELECT system_identifier || '/' || \
-     (SELECT oid FROM pg_database WHERE datname = current_database()), \
-     ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int::text, \
-     extract(epoch FROM pg_postmaster_start_time())::text FROM pg_control_system()";
 
 /// Everybody proves who they are but programs on the host itself, which came in through the host.
 const HBA: &str = "local all all trust\nlocal replication all trust\n\
