@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use blackstart::clock::Clock;
-use blackstart::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect, setting, superuser};
+use blackstart::engine::postgres::{Postgres, SUPERUSER, Stop, connect, setting, superuser};
 use blackstart::host::isolate::Isolation;
 use blackstart::pipeline::{Backup, Goal, Pipeline, Repository, Spec, Target, Tools, Wanted};
 use blackstart::secret::Secrets;

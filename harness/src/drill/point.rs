@@ -21,13 +21,10 @@ struct Heartbeat {
 
 /// Where the backup ends that `snapshot` is a copy of, or a replica's last applied position; the history is told.
 pub(super) async fn read_off(drill: &Drill, snapshot: &Snapshot, probes: &Probes, backup: &Backup) -> Result<Cut> {
-    snapshot.mark().await?;
     let sql = "SELECT beat FROM blackstart.heartbeat WHERE stream = 'write'";
-    let beat: Option<i64> = match snapshot.client().query_opt(sql, &[]).await {
-        Ok(row) => row.and_then(|row| row.get(0)),
-        // A copy without that table is an answer too.
-        Err(_) => snapshot.back().await.map(|()| None)?,
-    };
+    // A copy without that table is an answer too.
+    let held = snapshot.attempt(async |client| Ok(client.query_opt(sql, &[]).await?)).await?;
+    let beat = held.ok().flatten().and_then(|row| row.get::<_, Option<i64>>(0));
     let (beat, now) = (beat.and_then(|beat| u64::try_from(beat).ok()), drill.clock.now());
     let loaded = &drill.request.loaded;
     let cut = if promotes(loaded) {

@@ -15,14 +15,8 @@ use crate::workload::Domain;
 pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain) -> Result<Vec<Canary>> {
     let mut observed = Vec::new();
     for canary in domain.canaries() {
-        snapshot.mark().await?;
-        let rows = match snapshot.client().query(canary.sql.as_str(), &[]).await {
-            Ok(rows) => rows,
-            Err(_) => {
-                snapshot.back().await?;
-                Vec::new()
-            }
-        };
+        let asked = snapshot.attempt(async |client| Ok(client.query(canary.sql.as_str(), &[]).await?)).await?;
+        let rows = asked.unwrap_or_default();
         let restored = rows.first().map(|row| row.try_get::<_, Raw<'_>>(0)).transpose()?;
         observed.push(Canary {
             name: canary.name.to_owned(),

@@ -6,7 +6,7 @@ use blackstart_record::observation::Identity;
 use super::snapshot::Snapshot;
 use crate::engine::Login;
 use crate::engine::postgres::questions;
-use crate::failure::Result;
+use crate::failure::{Error, Result};
 
 /// Reads nonce and poison from the snapshot, and asks through the application's link who answers there.
 ///
@@ -14,11 +14,9 @@ use crate::failure::Result;
 /// The session was lost.
 pub async fn observe(snapshot: &Snapshot, application: &Login, nonce: &str, source: &Incarnation) -> Result<Identity> {
     let value = |id: &'static str| async move {
-        snapshot.mark().await?;
-        match snapshot.client().query_opt("SELECT value FROM blackstart.nonce WHERE id = $1", &[&id]).await {
-            Ok(row) => Ok(row.and_then(|row| row.get::<_, Option<String>>(0))),
-            Err(_) => snapshot.back().await.map(|()| None),
-        }
+        let sql = "SELECT value FROM blackstart.nonce WHERE id = $1";
+        let asked = snapshot.attempt(async |client| Ok(client.query_opt(sql, &[&id]).await?)).await?;
+        Ok::<_, Error>(asked.ok().flatten().and_then(|row| row.get::<_, Option<String>>(0)))
     };
     Ok(Identity {
         nonce_expected: nonce.to_owned(),

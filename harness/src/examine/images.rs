@@ -1,7 +1,6 @@
 //! Both values of the first rows that differ: as they were acknowledged, and as they were restored.
 
 use std::collections::{HashMap, HashSet};
-use std::pin::pin;
 
 use blackstart_judge::oracle;
 use blackstart_record::event::Cut;
@@ -9,12 +8,10 @@ use blackstart_record::observation::Image;
 use blackstart_record::record::Folder;
 use blackstart_record::rows::Key;
 use blackstart_record::time::Nanos;
-use futures_util::TryStreamExt;
 
 use super::objects::Seen;
 use super::snapshot::Snapshot;
 use crate::engine::fields::Malformed;
-use crate::engine::postgres::copy::CopyReader;
 use crate::failure::{Context, Error, Result};
 use crate::workload::{self, Domain, KeyRange, Settings, TableSpec, Version};
 
@@ -75,32 +72,17 @@ pub async fn observe(
 }
 
 /// The restored values of some rows: a second pass, which only a table with differences costs. Of a table that is not
-/// there, or cannot be read to its end, as many as there are: the first pass noted why.
+/// there, or cannot be read to its end, as many as there are.
 async fn restored(snapshot: &Snapshot, table: &TableSpec, keys: &HashSet<Key>) -> Result<HashMap<Key, Vec<u8>>> {
     let mut found = HashMap::new();
-    snapshot.mark().await?;
-    if copy(snapshot, table, keys, &mut found).await.is_err() {
-        snapshot.back().await?;
-    }
+    let read = snapshot.read(table, &KeyRange::All, |fields| {
+        let key = table.key(fields)?;
+        if keys.contains(&key) {
+            found.insert(key, fields.to_vec());
+        }
+        Ok::<_, Malformed>(())
+    });
+    // The first pass noted why not all of it can be read.
+    let _ = read.await?;
     Ok(found)
-}
-
-async fn copy(
-    snapshot: &Snapshot,
-    table: &TableSpec,
-    keys: &HashSet<Key>,
-    found: &mut HashMap<Key, Vec<u8>>,
-) -> Result<()> {
-    let mut stream = pin!(snapshot.client().copy_out(table.copy_out(&KeyRange::All).as_str()).await?);
-    let mut reader = CopyReader::new(table.columns.len());
-    while let Some(chunk) = stream.try_next().await? {
-        reader.push(&chunk, |fields| -> std::result::Result<(), Malformed> {
-            let key = table.key(fields)?;
-            if keys.contains(&key) {
-                found.insert(key, fields.to_vec());
-            }
-            Ok(())
-        })?;
-    }
-    Ok(())
 }

@@ -191,14 +191,10 @@ impl Seen {
     /// The session was lost.
     pub async fn references(&self, snapshot: &Snapshot) -> Result<Invariant> {
         let rule = format!("what a row says of its object in {} is there", self.spec.table.name);
-        snapshot.mark().await?;
-        let asked = snapshot.client().query(self.spec.references, &[]).await;
-        let rows = match asked {
+        let rows = match snapshot.attempt(async |client| Ok(client.query(self.spec.references, &[]).await?)).await? {
             Ok(rows) => rows,
             Err(error) => {
-                snapshot.back().await?;
-                let first = vec![Error::from(error).to_string()];
-                return Ok(Invariant { rule, examined: 0, violations: None, first });
+                return Ok(Invariant { rule, examined: 0, violations: None, first: vec![error.to_string()] });
             }
         };
         let mut broken = Vec::new();

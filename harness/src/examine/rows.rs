@@ -4,17 +4,14 @@
 //! share the cores. The second half waits in a file beside, so that memory does not grow with rows.
 
 use std::path::Path;
-use std::pin::pin;
 use std::sync::Arc;
 
 use blackstart_record::observation::Rows;
 use blackstart_record::rows::{Cursor, ReadError, Writer};
-use futures_util::TryStreamExt;
 
 use super::objects::Seen;
 use super::snapshot::Snapshot;
 use crate::engine::fields::Malformed;
-use crate::engine::postgres::copy::CopyReader;
 use crate::failure::{Context, Error, Result};
 use crate::workload::{Domain, KeyRange, TableSpec};
 
@@ -88,12 +85,9 @@ async fn middle(snapshot: &Snapshot, table: &TableSpec) -> Result<Option<String>
     let middle = format!("SELECT (percentile_disc(0.5) WITHIN GROUP (ORDER BY {key}))::text FROM {name}");
     let sql =
         format!("SELECT CASE WHEN pg_relation_size('{name}') >= {LARGE} THEN ({middle} TABLESAMPLE SYSTEM (1)) END");
-    snapshot.mark().await?;
-    match snapshot.client().query_one(sql.as_str(), &[]).await {
-        Ok(row) => Ok(row.get(0)),
-        // Whatever is wrong with the table, reading it will say.
-        Err(_) => snapshot.back().await.map(|()| None),
-    }
+    let asked = snapshot.attempt(async |client| Ok(client.query_one(sql.as_str(), &[]).await?)).await?;
+    // Whatever is wrong with the table, reading it will say.
+    Ok(asked.ok().and_then(|row| row.get(0)))
 }
 
 /// Reads both halves of a table at once; the second one's rows follow the first one's.
@@ -146,32 +140,13 @@ async fn read(
     writer: &mut Writer,
     count: &mut Count,
 ) -> Result<End> {
-    snapshot.mark().await?;
-    match copy(snapshot, table, &range, writer, count).await {
-        Ok(()) => Ok(End::Whole),
-        Err(error) => snapshot.back().await.map(|()| End::Unreadable(error)),
-    }
-}
-
-async fn copy(
-    snapshot: &Snapshot,
-    table: &TableSpec,
-    range: &KeyRange,
-    writer: &mut Writer,
-    count: &mut Count,
-) -> Result<()> {
-    let mut stream = pin!(snapshot.client().copy_out(table.copy_out(range).as_str()).await?);
-    let mut reader = CopyReader::new(table.columns.len());
-    while let Some(chunk) = stream.try_next().await? {
-        reader.push(&chunk, |fields| -> std::result::Result<(), Refused> {
-            let row = table.row(fields)?;
-            count.rows += 1;
-            count.bytes += fields.len() as u64;
-            Ok(writer.row(row)?)
-        })?;
-    }
-    reader.finish().map_err(Refused::from)?;
-    Ok(())
+    let read = snapshot.read(table, &range, |fields| {
+        let row = table.row(fields)?;
+        count.rows += 1;
+        count.bytes += fields.len() as u64;
+        Ok::<_, Refused>(writer.row(row)?)
+    });
+    Ok(read.await?.map_or_else(End::Unreadable, |()| End::Whole))
 }
 
 /// Why a row could not be taken down.

@@ -1,10 +1,16 @@
 //! One snapshot of the restored copy, taken before traffic is let in: every data check reads it.
 
+use std::pin::pin;
+
+use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 
 use crate::engine::Login;
+use crate::engine::fields::Malformed;
+use crate::engine::postgres::copy::CopyReader;
 use crate::engine::postgres::{self, Postgres};
-use crate::failure::{Context, Result};
+use crate::failure::{Context, Error, Result};
+use crate::workload::{KeyRange, TableSpec};
 
 /// An open read-only transaction whose snapshot does not move.
 pub struct Snapshot {
@@ -43,24 +49,43 @@ impl Snapshot {
         Ok(Self { client, login: self.login.clone(), exported: self.exported.clone() })
     }
 
-    /// The session; its transaction is good while no statement fails: begin each look with [`Snapshot::mark`].
+    /// The session, for questions that a sound server can't refuse: a statement that fails ends the snapshot.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Marks a point to come back to if the next look fails.
+    /// Takes a look that may fail: the inner error is why. The snapshot is good afterwards.
     ///
     /// # Errors
-    /// The server's answer.
-    pub async fn mark(&self) -> Result<()> {
-        Ok(self.client.batch_execute("SAVEPOINT look").await?)
+    /// The session was lost.
+    pub async fn attempt<T>(&self, look: impl AsyncFnOnce(&Client) -> Result<T>) -> Result<Result<T>> {
+        self.client.batch_execute("SAVEPOINT look").await?;
+        let seen = look(&self.client).await;
+        if seen.is_err() {
+            self.client.batch_execute("ROLLBACK TO SAVEPOINT look").await?;
+        }
+        Ok(seen)
     }
 
-    /// Comes back to the mark.
+    /// Reads a range of a table's rows in key order and hands over the fields of each; the inner error is why not all.
     ///
     /// # Errors
-    /// The server's answer.
-    pub async fn back(&self) -> Result<()> {
-        Ok(self.client.batch_execute("ROLLBACK TO SAVEPOINT look").await?)
+    /// The session was lost.
+    pub async fn read<E: From<Malformed> + Into<Error>>(
+        &self,
+        table: &TableSpec,
+        range: &KeyRange,
+        mut each: impl FnMut(&[u8]) -> std::result::Result<(), E>,
+    ) -> Result<Result<()>> {
+        self.attempt(async |client| {
+            let mut stream = pin!(client.copy_out(table.copy_out(range).as_str()).await?);
+            let mut reader = CopyReader::new(table.columns.len());
+            while let Some(chunk) = stream.try_next().await? {
+                reader.push(&chunk, &mut each).map_err(E::into)?;
+            }
+            reader.finish()?;
+            Ok(())
+        })
+        .await
     }
 }
