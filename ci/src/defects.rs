@@ -15,7 +15,6 @@ use std::io::{self, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::RwLock;
 
 use crate::engine::Engine;
 use crate::figures::Figure;
@@ -156,11 +155,11 @@ fn matrix(
     out: &mut dyn Write,
 ) -> io::Result<Summary> {
     let (program, work) = (built(root)?, output::target_dir(root).join("defects"));
-    let (mut summary, ground) = (Summary::default(), RwLock::new(()));
+    let mut summary = Summary::default();
     writeln!(out, "{}", table::head())?;
     let drills = |case: &Case| {
         let seeds = seeds.clone();
-        seeds.map(|seed| Ok((seed, once(case, seed, (&program, engine), &work, &ground)?))).collect()
+        seeds.map(|seed| Ok((seed, once(case, seed, (&program, engine), &work)?))).collect()
     };
     side_by_side::each(cases, drills, |case, tried: io::Result<Vec<(u64, Tried)>>| {
         let mut row = Row::of(case);
@@ -185,39 +184,25 @@ fn built(root: &Path) -> io::Result<PathBuf> {
     Ok(output::target_dir(root).join("debug/blackstart"))
 }
 
-/// One drill beside others; again, and alone on this `ground`, where the machine was too busy for it.
-fn once(
-    case: &Case,
-    seed: u64,
-    (program, engine): (&Path, Option<&Engine>),
-    work: &Path,
-    ground: &RwLock<()>,
-) -> io::Result<Tried> {
+/// One drill. Where it is disturbed, it is run again alone; where that is disturbed too, nobody knows.
+fn once(case: &Case, seed: u64, (program, engine): (&Path, Option<&Engine>), work: &Path) -> io::Result<Tried> {
     let folder = work.join(format!("{}-{seed}", case.id));
     let name = compose::compose(case, &folder)?;
-    let drill = || {
-        let mut blackstart = Command::new(program);
-        blackstart.envs(output::disks()).envs(engine.into_iter().flat_map(Engine::environment));
-        blackstart.args(["run", "--hosts", if engine.is_some() { "docker" } else { "native" }]);
-        let drilled = drill::run(blackstart, &name, &folder, seed)?;
-        let outcome = outcome::of(case, drilled.verdict.as_ref().map_err(String::as_str));
-        Ok::<_, io::Error>((drilled, outcome))
-    };
-    let (mut tries, mut ended) = (1, side_by_side::beside(ground, drill)?);
-    if matches!(ended.1, Outcome::Busy(_)) {
-        (tries, ended) = (2, side_by_side::alone(ground, drill)?);
-    }
-    let (drilled, outcome) = ended;
-    Ok(Tried { outcome, verdict: drilled.word(), seconds: drilled.seconds, tries })
+    let mut blackstart = Command::new(program);
+    blackstart.envs(output::disks()).envs(engine.into_iter().flat_map(Engine::environment));
+    blackstart.args(["run", "--hosts", if engine.is_some() { "docker" } else { "native" }]);
+    let drilled = drill::run(blackstart, &name, &folder, seed)?;
+    let outcome = outcome::of(case, drilled.verdict.as_ref().map_err(String::as_str));
+    Ok(Tried { outcome, verdict: drilled.word(), seconds: drilled.seconds, again: drilled.again })
 }
 
-/// A drill and how often it was tried.
+/// A drill, and whether it had to be run again.
 #[derive(Debug)]
 struct Tried {
     outcome: Outcome,
     verdict: String,
     seconds: f64,
-    tries: u32,
+    again: bool,
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub struct Drilled {
     pub verdict: Result<DrillVerdict, String>,
     /// How long it took.
     pub seconds: f64,
+    /// Whether the machine disturbed it, so that it was run again.
+    pub again: bool,
 }
 
 impl Drilled {
@@ -54,7 +56,8 @@ pub fn run(mut blackstart: Command, name: &str, folder: &Path, seed: u64) -> io:
     fs::create_dir_all(&out)?;
     fs::write(folder.join("stdout.txt"), &ended.stdout)?;
     fs::write(folder.join("stderr.txt"), &ended.stderr)?;
+    let disturbed = record.with_file_name(format!("{}-disturbed", name.replace('/', "-")));
     let verdict = Folder::new(record).load_verdict();
     let verdict = verdict.map_err(|why| format!("blackstart ended with {} and left no verdict: {why}", ended.status));
-    Ok(Drilled { verdict, seconds })
+    Ok(Drilled { verdict, seconds, again: disturbed.exists() })
 }

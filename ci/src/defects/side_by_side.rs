@@ -1,9 +1,9 @@
-//! Drills side by side: one spends more than half of its time waiting. A drill that was disturbed gets the machine for itself.
+//! Drills side by side: one spends more than half of its time waiting.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{PoisonError, RwLock, mpsc};
+use std::sync::mpsc;
 use std::thread;
 
 /// Does `work` on every item, as many at a time as there are cores, and hands over what came of each, in their order.
@@ -43,18 +43,6 @@ pub fn each<T: Sync, R: Send>(
     })
 }
 
-/// Does `work` while others of this `ground` may do theirs.
-pub fn beside<R>(ground: &RwLock<()>, work: impl FnOnce() -> R) -> R {
-    let _others = ground.read().unwrap_or_else(PoisonError::into_inner);
-    work()
-}
-
-/// Does `work` while nobody else of this `ground` does anything.
-pub fn alone<R>(ground: &RwLock<()>, work: impl FnOnce() -> R) -> R {
-    let _nobody = ground.write().unwrap_or_else(PoisonError::into_inner);
-    work()
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -89,23 +77,5 @@ mod tests {
             },
         );
         assert_eq!((ended.unwrap_err().to_string(), handed), ("full".to_owned(), 2));
-    }
-
-    #[test]
-    fn whoever_works_alone_has_nobody_beside() {
-        let (ground, working) = (RwLock::new(()), AtomicUsize::new(0));
-        let work = || {
-            let beside = working.fetch_add(1, Ordering::SeqCst);
-            thread::sleep(Duration::from_millis(5));
-            working.fetch_sub(1, Ordering::SeqCst);
-            beside
-        };
-        thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| beside(&ground, work));
-            }
-            let alone = scope.spawn(|| alone(&ground, work));
-            assert_eq!(alone.join().unwrap(), 0);
-        });
     }
 }

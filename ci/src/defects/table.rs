@@ -46,7 +46,7 @@ impl<'a> Row<'a> {
         self.drills += 1;
         self.right += u64::from(tried.outcome.is_right());
         self.seconds += tried.seconds;
-        self.again += tried.tries - 1;
+        self.again += u32::from(tried.again);
         self.verdicts.insert(tried.verdict.clone());
         let wrong = match &tried.outcome {
             Outcome::Caught(names) => return self.caught.extend(names.iter().cloned()),
@@ -55,7 +55,7 @@ impl<'a> Row<'a> {
             Outcome::WrongReason(why) => format!("WRONG REASON: none of the named checks caught it: {why}"),
             Outcome::FalseAlarm(why) => format!("FALSE ALARM: {why}"),
             Outcome::NotShown(text) => format!("NOT SHOWN: no note of the verdict holds {text:?}"),
-            Outcome::Busy(why) => format!("NOT JUDGED: the machine was too busy {} times: {why}", tried.tries),
+            Outcome::Busy(why) => format!("NOT JUDGED: the machine was too busy, twice: {why}"),
         };
         self.wrong.push(format!("seed {seed}: {wrong}"));
     }
@@ -71,7 +71,7 @@ impl fmt::Display for Row<'_> {
             write!(f, "  {} of {}", self.right, self.drills)?;
         }
         if self.again > 0 {
-            write!(f, "  (run again {} x: the machine was too busy to be calibrated)", self.again)?;
+            write!(f, "  (run again {} x: the machine disturbed it)", self.again)?;
         }
         self.wrong.iter().try_for_each(|wrong| write!(f, "\n    {wrong}"))
     }
@@ -81,16 +81,16 @@ impl fmt::Display for Row<'_> {
 mod tests {
     use super::*;
 
-    fn tried(outcome: Outcome, tries: u32) -> Tried {
-        Tried { outcome, verdict: "missed".to_owned(), seconds: 2.0, tries }
+    fn tried(outcome: Outcome, again: bool) -> Tried {
+        Tried { outcome, verdict: "missed".to_owned(), seconds: 2.0, again }
     }
 
     #[test]
     fn a_row_says_what_caught_it_how_often_and_what_went_wrong() {
         let case = Case { caught_by: vec!["LOST".to_owned()], ..Case::twin("A1") };
         let mut row = Row::of(&case);
-        row.add(1, &tried(Outcome::Caught(vec!["LOST".to_owned()]), 2));
-        row.add(2, &tried(Outcome::Missed, 1));
+        row.add(1, &tried(Outcome::Caught(vec!["LOST".to_owned()]), true));
+        row.add(2, &tried(Outcome::Missed, false));
         let said = row.to_string();
         for part in ["A1", "LOST", "missed", "2.0", "1 of 2", "again 1 x", "\n    seed 2: MISSED"] {
             assert!(said.contains(part), "{part}: {said}");

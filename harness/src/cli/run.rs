@@ -5,6 +5,7 @@ mod hosts;
 mod jobs;
 mod possible;
 mod progress;
+mod room;
 mod signals;
 mod turn;
 mod watch;

@@ -10,6 +10,7 @@ use blackstart_record::record::Folder;
 use ulid::Ulid;
 
 use super::folders::RunFolder;
+use super::room::{self, Place};
 use super::signals::Signals;
 use super::watch::{self, Show};
 use crate::cli::exit::Exit;
@@ -77,6 +78,7 @@ impl Common {
             sabotage: self.sabotage,
             crash_points: self.crash_points,
         };
+        let _place = self.place(turn)?;
         let again = if turn.again { ", again and alone" } else { "" };
         let number = format!("drill {} of {}{again}", turn.index + 1, self.drills.len());
         let name = found.drill();
@@ -84,5 +86,13 @@ impl Common {
         let show = Show { drill: &name, beside_others: self.jobs > 1, format: self.format };
         let exit = watch::run(&request, &self.signals, show)?;
         Ok((folder, exit))
+    }
+
+    /// A place among the drills that run on this machine; for a second time, a place where there are no others.
+    fn place(&self, turn: Turn) -> Result<Place> {
+        let wrong = |why: &str| Problem::new(Exit::Inconclusive, format!("cannot wait for other drills: {why}"));
+        let cache = blackstart_tools::cache_dir().ok_or_else(|| wrong("there is no cache folder: set HOME"))?;
+        let goes_on = || self.signals.received().is_none();
+        room::enter(&cache, turn.again, goes_on).map_err(|error| wrong(&format!("{}: {error}", cache.display())))
     }
 }
