@@ -110,12 +110,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         let through = Through { address: link.listen, password: secrets.make()? };
         start_replica(drill, &repository, (&source, &mut target), &through).await.cannot("start the replica")?;
     }
-    let login = Login {
-        door: Door::Address(application.listen),
-        user: drill.domain.application_role().to_owned(),
-        password: Some(secrets.make()?),
-        database: loaded.environment.database.clone(),
-    };
+    let login = application_login(drill, &application, &secrets)?;
     let last_source = source.incarnation(&loaded.environment.database).await?;
     drill.incarnations.number(source.host().name(), last_source.clone()).await;
     Ok(World {
@@ -135,6 +130,17 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         store,
         shelf,
         hosts,
+    })
+}
+
+/// How the application will log in: through its link, by a password of this run.
+fn application_login(drill: &Drill, link: &Link, secrets: &Secrets) -> Result<Login> {
+    let (user, database) = (drill.domain.application_role(), &drill.request.loaded.environment.database);
+    Ok(Login {
+        door: Door::Address(link.listen),
+        user: user.to_owned(),
+        password: Some(secrets.make()?),
+        database: database.clone(),
     })
 }
 
