@@ -33,9 +33,17 @@ pub fn run(root: &Path, names: &[&str], out: &mut dyn Write) -> io::Result<u8> {
 /// # Errors
 /// When they can't be started or the output not be written.
 pub fn measure(root: &Path, names: &[&str], out: &mut dyn Write) -> io::Result<Option<Vec<Figure>>> {
-    let mut command = output::cargo(root);
-    command.env(OPTIMISED.0, OPTIMISED.1);
-    command.args(["run", "--quiet"]).args(HARNESS_TOO).args(["--package", "blackstart-benches", "--"]).args(names);
+    let optimised = |what: &str, package: &str| {
+        let mut command = output::cargo(root);
+        command.env(OPTIMISED.0, OPTIMISED.1).args([what, "--quiet"]).args(HARNESS_TOO).args(["--package", package]);
+        command
+    };
+    // Some run the command itself, which lies beside their program.
+    if !optimised("build", "blackstart").status()?.success() {
+        return Err(io::Error::other("blackstart could not be built"));
+    }
+    let mut command = optimised("run", "blackstart-benches");
+    command.arg("--").args(names);
     let engine = wants_containers(names).then(|| images::stocked(root, out)).transpose();
     match &engine {
         Ok(engine) => drop(command.envs(engine.iter().flat_map(Engine::environment))),

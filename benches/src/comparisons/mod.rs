@@ -13,6 +13,7 @@ mod html;
 mod junit;
 pub mod ledger_check;
 mod restore;
+mod suite;
 mod verify;
 mod writer_ledger;
 mod writer_pgbench;
@@ -45,5 +46,6 @@ pub const ALL: &[Comparison] = &[
     verify::COMPARISON,
     environment::COMPARISON,
     restore::COMPARISON,
+    suite::COMPARISON,
     containers::COMPARISON,
 ];
