@@ -19,6 +19,7 @@ mod store;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use blackstart_record::event::{Event, Phase};
 use blackstart_record::record::Folder;
@@ -193,7 +194,8 @@ impl Drill {
         if let Some(recovered) = recovered.as_ref().filter(|recovered| recovered.finished) {
             self.enter(Phase::Aftermath).await;
             let clients = self.workload(&world, &ledger, 1, recovered.next_op).await;
-            tokio::time::sleep(self.request.loaded.scenario.workload.after_recovery.into()).await;
+            let planned = tokio::time::sleep(self.request.loaded.scenario.workload.after_recovery.into());
+            tokio::join!(planned, probes.steady(UNSTEADY));
             clients.stop().await;
             self.emit(Event::ApplicationStopped { epoch: 1 }).await;
         }
@@ -358,5 +360,7 @@ impl Drill {
     }
 }
 
+/// A service that is not stable after the recovery is watched for so long, if the scenario does not say longer.
+const UNSTEADY: Duration = Duration::from_secs(10);
 /// Steps are given this much longer than their own bound, so that the tool's bound speaks first.
 const GRACE: Nanos = Nanos::from_secs(5);

@@ -36,7 +36,7 @@ impl Scratch {
         assert!(initdb.status.success(), "initdb: {}", String::from_utf8_lossy(&initdb.stderr));
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let server = command(&bin.join("postgres"), folder.path())
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-k"])
+            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "dynamic_shared_memory_type=mmap", "-k"])
             .arg(folder.path())
             .arg("-D")
             .arg(&data)

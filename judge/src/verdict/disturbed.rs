@@ -60,6 +60,16 @@ mod tests {
             Some("it answered every probe at the end, some of them late"),
         ),
         (
+            "the watch ended between late answers",
+            |drill| drill.probe_as(busy, ms(5_000), ms(23_300)),
+            Some("the watch ended before the service was stable"),
+        ),
+        (
+            "the watch ended while the service refused",
+            |drill| drill.probe_as(|at| if at < ms(13_000) { up(0) } else { down() }, ms(5_000), ms(23_300)),
+            None,
+        ),
+        (
             "a signal came and the stall was not seen",
             |drill| {
                 slow(drill, STALL.1, FAULT);

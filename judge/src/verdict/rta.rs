@@ -89,12 +89,13 @@ fn not_back(evidence: &Evidence, watch: &Watch, fault: Nanos, manual: Nanos) -> 
     let window = Nanos(plan.beat.0.saturating_mul(u64::from(plan.stability)));
     let watched = last.since(done);
     let still = |bad: Option<Nanos>| bad.is_some_and(|bad| bad.plus(window) >= last);
+    let refused = still(watch.last_refused());
     if !(all_done && still(Some(last_bad)) && watched >= window.plus(window)) {
         let why = "the watch ended before the service was stable".into();
-        return Recovery::Censored { at_least, why, busy: false };
+        return Recovery::Censored { at_least, why, busy: all_done && !refused };
     }
     let why = format!("the runbook is done and the service was still not stable {watched} later");
-    if still(watch.last_refused()) {
+    if refused {
         return Recovery::NotBack { at_least, why };
     }
     // A machine that is busy, or a service that is slow, does not show that the data did not come back.

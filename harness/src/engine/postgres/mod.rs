@@ -118,11 +118,15 @@ impl Postgres {
     pub fn launch(&mut self) -> Result<()> {
         // What belongs to the host and not to the data goes on the command line: a restored data directory brings
         // the configuration of another host.
-        let own = [
+        let mut own = vec![
             ("listen_addresses", self.host.address().to_string()),
             ("port", PORT.to_string()),
             ("unix_socket_directories", self.socket()),
         ];
+        if !self.host.knows_its_processes() {
+            // Its /dev/shm is the machine's: what a killed server leaves there would outlive the host.
+            own.push(("dynamic_shared_memory_type", "mmap".to_owned()));
+        }
         let mut command = Command::new(self.program("postgres")).args(["-D", &self.host.path(self.data())]);
         for (name, value) in own {
             command = command.args(["-c".to_owned(), format!("{name}={value}")]);
