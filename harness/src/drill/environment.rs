@@ -76,9 +76,9 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
 
     let pipeline = &loaded.plan.pipelines[&loaded.pipeline.name];
     let (source, target) = (host(&pipeline.source)?, host(&loaded.scenario.target)?);
-    let store_host = host(&loaded.environment.stores[&pipeline.store].host)?;
+    let store_host = host(&loaded.store().host)?;
     let network = host(NETWORK)?;
-    let located = Located::servers(&source, &store_host, &network)?;
+    let located = Located::servers(loaded, [&source, &store_host, &network])?;
     let others = Located::others(&source, loaded);
     let mut links = Links::start(network, &located.path("toxiproxy-server")?).await?;
     let application = links.open(APPLICATION_LINK, SocketAddrV4::new(source.address(), PORT)).await?;
@@ -98,10 +98,10 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         method.install(host, &repository, &drill.request.plan_folder)?;
     }
     // Side by side: a person who has all of this running waits for the slowest of them only.
-    let minio = located.path("minio")?;
+    let server = located.path(loaded.store().provider.program())?;
     let standby = (savers.len() > 1 && method.restores_onto() == Onto::RunningServer).then_some(&mut target);
     let (store, located) = tokio::try_join!(
-        store::start(&drill.request, store_host, &minio, &repository.key, shelf.as_ref(), &secrets),
+        store::start(&drill.request, store_host, &server, &repository.key, shelf.as_ref(), &secrets),
         start_servers(loaded, &cache, (&mut source, standby), &repository, all(&ground, located, others)),
     )?;
     if promotes(loaded) {
