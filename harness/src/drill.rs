@@ -50,6 +50,7 @@ pub struct Registry;
 impl Vocabulary for Registry {
     type Fault = fault::Spec;
     type Method = pipeline::Spec;
+    type Provider = crate::store::Provider;
 }
 
 /// What the hosts of a drill are made of.

@@ -1,10 +1,12 @@
-//! S3 endpoints: a real MinIO on a host, its buckets, and the credentials that each party has.
+//! S3 endpoints: a real server on a host, its buckets, and the credentials that each party has.
 
-mod admin;
 mod bucket;
 pub mod gate;
 mod objects;
+mod owner;
 mod protection;
+mod provider;
+mod rights;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
@@ -23,17 +25,22 @@ use aws_sdk_s3::types::{
 use serde_json::json;
 
 use crate::failure::{Context, Error, Result, words};
-use crate::host::{Command, Host, Process};
+use crate::host::{Host, Process};
+use crate::plan::Provides;
 use crate::secret::{Secret, Secrets};
+use owner::Owner;
+use provider::Server;
+use rights::Grant;
 
 pub use bucket::{BucketClient, Object, Trouble};
 pub use objects::{Refusal, Version};
+pub use provider::{Lack, Provider};
 
 const PORT: u16 = 9000;
 const START_BOUND: Duration = Duration::from_secs(30);
 /// Of one request of the harness itself, retries and all.
 const OPERATION_BOUND: Duration = Duration::from_secs(10);
-/// MinIO's default; every client here signs for it.
+/// Every provider's default; every client here signs for it.
 pub const REGION: &str = "us-east-1";
 
 /// How a bucket is to be.
@@ -82,49 +89,36 @@ impl Key {
 #[derive(Debug)]
 pub struct Store {
     host: Host,
-    server: Process,
-    root: Key,
-    client: aws_sdk_s3::Client,
-    http: reqwest::Client,
+    server: Box<dyn Server>,
+    process: Process,
+    owner: Owner,
 }
 
 /// An object of a store: key to ETag and size.
 pub type Listing = BTreeMap<String, (String, u64)>;
 
 impl Store {
-    /// Starts MinIO on `host` and waits until it answers.
+    /// Starts the server of a provider on `host`, where `program` is, and waits until it answers.
     ///
     /// # Errors
     /// It could not be started, ended, or did not answer.
-    pub async fn start(host: Host, minio: &Path, secrets: &Secrets) -> Result<Self> {
+    pub async fn start(host: Host, provider: Provider, program: &Path, secrets: &Secrets) -> Result<Self> {
         let root = Key { access: "blackstart-root".to_owned(), secret: secrets.make()? };
-        let environment = format!(
-            "MINIO_ROOT_USER={}\nMINIO_ROOT_PASSWORD={}\nMINIO_BROWSER=off\n",
-            root.access,
-            root.secret.reveal()
-        );
-        host.write("home/minio.env", environment.as_bytes(), 0o600)?;
-        host.make_folder("s3")?;
-        let address = Self::address_on(&host);
-        let command = Command::new(host.tool(minio))
-            .args(["server", "--quiet", "--address", &address.to_string(), &host.path("s3")])
-            .env("MINIO_CONFIG_ENV_FILE", host.path("home/minio.env"));
-        let server = host.spawn(&command)?;
-        let client = client(address, &root);
-        let http = reqwest::Client::builder().no_proxy().build()?;
-        let mut store = Self { host, server, root, client, http };
-        store.answering().await.cannot("start MinIO")?;
+        let (server, address) = (provider.server(), Self::address_on(&host));
+        let process = host.spawn(&server.command(&host, host.tool(program), address, &root)?)?;
+        let mut store = Self { host, server, process, owner: Owner::new(address, root)? };
+        store.answering().await.cannot(format_args!("start {}", provider.name()))?;
         Ok(store)
     }
 
     async fn answering(&mut self) -> Result<()> {
         let deadline = tokio::time::Instant::now() + START_BOUND;
-        while let Err(error) = self.client.list_buckets().send().await {
-            if self.server.ended()? {
-                return Err(Error::with_lines("it ended", self.server.lines()));
+        while let Err(error) = self.owner.client.list_buckets().send().await {
+            if self.process.ended()? {
+                return Err(Error::with_lines("it ended", self.process.lines()));
             }
             if tokio::time::Instant::now() > deadline {
-                let mut lines = self.server.lines();
+                let mut lines = self.process.lines();
                 lines.push(words(&error));
                 return Err(Error::bound("the start", START_BOUND, lines));
             }
@@ -145,11 +139,11 @@ impl Store {
     pub async fn make_bucket(&self, bucket: &Bucket) -> Result<()> {
         let what = format!("make bucket {}", bucket.name);
         let locked = bucket.lock_days.is_some();
-        let create = self.client.create_bucket().bucket(&bucket.name).object_lock_enabled_for_bucket(locked);
+        let create = self.owner.client.create_bucket().bucket(&bucket.name).object_lock_enabled_for_bucket(locked);
         create.send().await.map_err(|error| Error::new(words(&error))).cannot(&what)?;
         if bucket.versioning && !locked {
             let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
-            let put = self.client.put_bucket_versioning().bucket(&bucket.name).versioning_configuration(on);
+            let put = self.owner.client.put_bucket_versioning().bucket(&bucket.name).versioning_configuration(on);
             put.send().await.map_err(|error| Error::new(words(&error))).cannot(&what)?;
         }
         if let Some(days) = bucket.lock_days {
@@ -158,13 +152,14 @@ impl Store {
             let rule = ObjectLockRule::builder().default_retention(retention).build();
             let lock =
                 ObjectLockConfiguration::builder().object_lock_enabled(ObjectLockEnabled::Enabled).rule(rule).build();
-            let put = self.client.put_object_lock_configuration().bucket(&bucket.name).object_lock_configuration(lock);
+            let put =
+                self.owner.client.put_object_lock_configuration().bucket(&bucket.name).object_lock_configuration(lock);
             put.send().await.map_err(|error| Error::new(words(&error))).cannot(&what)?;
         }
         if let Some(days) = bucket.old_versions_days {
             self.expire_old_versions(&bucket.name, days).await?;
         }
-        Ok(())
+        self.server.bucket_made(&self.owner, &bucket.name).await.cannot(&what)
     }
 
     /// Makes a user of `key`, who may do `may` (`put`, `get`, `list`, `delete`, `configure`) in `buckets`, and nothing else.
@@ -180,7 +175,23 @@ impl Store {
     /// # Errors
     /// An unknown right, or the store's answer.
     pub async fn admit_to(&self, key: &Key, rights: &[(&[String], Vec<&str>)]) -> Result<()> {
-        self.make_user(key, &policy(rights)?).await
+        // A store takes no rule about nothing.
+        let grants = rights.iter().filter(|(_, buckets)| !buckets.is_empty());
+        let grant = |(may, buckets): &(&[String], Vec<&str>)| Grant {
+            may: may.to_vec(),
+            buckets: buckets.iter().map(|bucket| (*bucket).to_owned()).collect(),
+        };
+        let admitted = self.server.admit(&self.owner, key, grants.map(grant).collect()).await;
+        admitted.cannot(format_args!("make user {}", key.access))
+    }
+
+    /// Lets a user of the store in, or keeps it out.
+    ///
+    /// # Errors
+    /// The store's answer.
+    pub async fn set_user(&self, name: &str, may_enter: bool) -> Result<()> {
+        let what = if may_enter { "let in" } else { "keep out" };
+        self.server.set_user(&self.owner, name, may_enter).await.cannot(format_args!("{what} user {name}"))
     }
 
     /// The host that it is on.
@@ -193,7 +204,7 @@ impl Store {
     /// # Errors
     /// The store's answer.
     pub async fn copy(&self, from: &str, key: &str, to: &str, as_key: &str) -> Result<()> {
-        let request = self.client.copy_object().copy_source(format!("{from}/{key}")).bucket(to).key(as_key);
+        let request = self.owner.client.copy_object().copy_source(format!("{from}/{key}")).bucket(to).key(as_key);
         let copied = request.send().await.map_err(|error| Error::new(words(&error)));
         copied.map(|_| ()).cannot(format_args!("copy {key} of {from} to {to}"))
     }
@@ -219,13 +230,13 @@ impl Store {
     /// # Errors
     /// The store's answer.
     pub async fn write(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<()> {
-        let put = self.client.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes)).send().await;
+        let put = self.owner.client.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes)).send().await;
         put.map(|_| ()).map_err(|error| Error::new(words(&error))).cannot(format_args!("write {key} of {bucket}"))
     }
 
     /// A bucket as the store's owner reaches it.
     pub fn bucket(&self, name: &str) -> BucketClient {
-        BucketClient::new(name, Self::address_on(&self.host), &self.root, OPERATION_BOUND)
+        BucketClient::new(name, Self::address_on(&self.host), &self.owner.key, OPERATION_BOUND)
     }
 
     /// A bucket as whoever holds `key` reaches it.
@@ -235,7 +246,7 @@ impl Store {
 
     /// The store's owner, who may do everything.
     pub fn as_owner(&self) -> &aws_sdk_s3::Client {
-        &self.client
+        &self.owner.client
     }
 
     /// Whoever holds `key`.
@@ -249,7 +260,7 @@ impl Store {
     /// The store's answer.
     pub async fn list(&self, bucket: &str, prefix: &str) -> Result<Listing> {
         let mut found = Listing::new();
-        let mut pages = self.client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+        let mut pages = self.owner.client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Error::new(words(&error))).cannot(format_args!("list bucket {bucket}"))?;
             for object in page.contents() {
@@ -279,48 +290,4 @@ fn config(address: SocketAddrV4, key: &Key) -> aws_sdk_s3::config::Builder {
         .force_path_style(true)
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-}
-
-const CONFIGURE: &[&str] = &[
-    "s3:CreateBucket",
-    "s3:DeleteBucket",
-    "s3:ForceDeleteBucket",
-    "s3:GetBucketVersioning",
-    "s3:PutBucketVersioning",
-    "s3:GetLifecycleConfiguration",
-    "s3:PutLifecycleConfiguration",
-];
-
-fn policy(rights: &[(&[String], Vec<&str>)]) -> Result<serde_json::Value> {
-    let mut statements = Vec::new();
-    // The store takes no rule about nothing.
-    for (may, buckets) in rights.iter().filter(|(_, buckets)| !buckets.is_empty()) {
-        let resources: Vec<String> = buckets
-            .iter()
-            .flat_map(|name| [format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/*")])
-            .collect();
-        statements.push(json!({"Effect": "Allow", "Action": actions(may)?, "Resource": resources}));
-        // MinIO takes who may delete objects for one who may delete their old versions, unless it is told.
-        if !may.iter().any(|right| right == "configure") {
-            statements.push(json!({"Effect": "Deny", "Action": ["s3:DeleteObjectVersion"], "Resource": resources}));
-        }
-    }
-    Ok(json!({"Version": "2012-10-17", "Statement": statements}))
-}
-
-fn actions(may: &[String]) -> Result<Vec<&'static str>> {
-    let mut actions = vec!["s3:GetBucketLocation"];
-    for right in may {
-        actions.extend(match right.as_str() {
-            "put" => ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"].as_slice(),
-            "get" => ["s3:GetObject"].as_slice(),
-            "list" => ["s3:ListBucket", "s3:ListBucketMultipartUploads"].as_slice(),
-            "delete" => ["s3:DeleteObject"].as_slice(),
-            "configure" => CONFIGURE,
-            other => {
-                return Err(Error::new(format!("unknown right '{other}': use put, get, list, delete or configure")));
-            }
-        });
-    }
-    Ok(actions)
 }

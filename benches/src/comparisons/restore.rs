@@ -13,7 +13,7 @@ use blackstart::engine::postgres::{Postgres, SUPERUSER, Stop, connect, setting, 
 use blackstart::host::isolate::Isolation;
 use blackstart::pipeline::{Backup, Goal, Pipeline, Repository, Spec, Target, Tools, Wanted};
 use blackstart::secret::Secrets;
-use blackstart::store::{Bucket, Key, Store};
+use blackstart::store::{Bucket, Key, Provider, Store};
 use blackstart::workload::Settings;
 use blackstart_record::event::Event;
 use blackstart_record::plan::Step;
@@ -79,7 +79,7 @@ impl<'a> Scene<'a> {
         let store_host = world.host("store").await?;
         let mut links = world.links().await?;
         let address = Store::address_on(&store_host);
-        let store = Store::start(store_host, &minio, &secrets).await?;
+        let store = Store::start(store_host, Provider::Minio, &minio, &secrets).await?;
         store.make_bucket(&Bucket::plain(BUCKET, true)).await?;
         let may = ["put", "get", "list"].map(str::to_owned);
         let key = Key { access: "pipeline".to_owned(), secret: secrets.make()? };

@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_machine_gets_the_plan_that_it_allows() {
-        let go_first = "install Go 1.24 or newer, so that `go` is on PATH";
+        let go_first = "install Go 1.25 or newer, so that `go` is on PATH";
         for (platform, go, missing, expected) in [
             (Platform::DebianAsRoot, "", &[][..], &[][..]),
             (Platform::Linux, "", &[], &[]),
@@ -131,7 +131,7 @@ mod tests {
                 &["packages postgresql postgresql-contrib", "Toxiproxy: go install"],
             ),
             (Platform::DebianAsRoot, "1.19", &[&TOXIPROXY], &["packages golang-go", "Toxiproxy: go install"]),
-            (Platform::Linux, "1.24", &[&MINIO, &TOXIPROXY], &["MinIO: go install", "Toxiproxy: go install"]),
+            (Platform::Linux, "1.25", &[&MINIO, &TOXIPROXY], &["MinIO: go install", "Toxiproxy: go install"]),
             (Platform::Linux, "", &[&MINIO], &["by hand", go_first]),
             (Platform::Linux, "1.26", &[&POSTGRES, &MINIO], &["by hand", "get PostgreSQL"]),
             (Platform::Other, "1.26", &[&MINIO], &["by hand", "get MinIO"]),

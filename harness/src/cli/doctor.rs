@@ -1,5 +1,7 @@
 //! `blackstart doctor`: what this machine can run, and the command that installs what it can't.
 
+use std::collections::BTreeMap;
+
 use blackstart_record::record::Isolation;
 use blackstart_tools::Missing;
 use clap::Args;
@@ -11,6 +13,8 @@ use super::needs::Machine;
 use super::output::{self, Format, Paint};
 use super::problem;
 use crate::host::{docker, isolate, scratch};
+use crate::plan::{Promise, Provides};
+use crate::store::Provider;
 
 /// Says what this machine can run, and what installs the rest.
 ///
@@ -27,6 +31,8 @@ struct Diagnosis {
     isolation: Isolation,
     /// The container engine and the images that hosts would be made of; or why there are none.
     docker: Result<Containers, String>,
+    /// What stores of each provider lack of what plans may rely on.
+    stores: BTreeMap<&'static str, Vec<Promise>>,
     /// Where the disks of a drill's hosts will be.
     scratch: String,
 }
@@ -84,7 +90,9 @@ fn diagnose() -> Diagnosis {
     let docker = docker::at_once(docker::available());
     let docker = docker.map(|(engine, images)| Containers { engine: engine.version, images });
     let docker = docker.map_err(|error| error.to_string());
-    Diagnosis { ready, tools, isolation, docker, scratch: scratch::root().display().to_string() }
+    let lacks = |provider: &Provider| provider.lacking().iter().map(|(promise, _)| *promise).collect();
+    let stores = Provider::all().iter().map(|provider| (provider.name(), lacks(provider))).collect();
+    Diagnosis { ready, tools, isolation, docker, stores, scratch: scratch::root().display().to_string() }
 }
 
 fn lacking(missing: &Missing) -> Part {
@@ -124,6 +132,10 @@ fn text(diagnosis: &Diagnosis, paint: Paint) -> String {
         }
         Err(why) => format!("{}  containers: {}\n", paint.doubt("not here"), why.replace('\n', "\n  ")),
     };
+    for (provider, lacks) in diagnosis.stores.iter().filter(|(_, lacks)| !lacks.is_empty()) {
+        out += &format!("\nStores of {provider} do not promise that\n");
+        out += &lacks.iter().map(|promise| format!("  {promise}\n")).collect::<String>();
+    }
     out += &format!("\nDisks of drills will be below {} (BLACKSTART_SCRATCH).\n", diagnosis.scratch);
     let commands: Vec<&str> = diagnosis.tools.iter().filter_map(|part| part.install.as_deref()).collect();
     if commands.is_empty() {

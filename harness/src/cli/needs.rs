@@ -7,8 +7,8 @@ use blackstart_tools::{Located, Missing, Tool};
 use crate::drill::Registry;
 use crate::plan::Loaded;
 
-/// Programs that every drill needs: the server, the store with its client, and the links.
-const ALWAYS: [&str; 4] = ["postgres", "minio", "mc", "toxiproxy-server"];
+/// Programs that every drill needs: the server, the store's client, and the links.
+const ALWAYS: [&str; 3] = ["postgres", "mc", "toxiproxy-server"];
 
 /// Looks for each tool once.
 #[derive(Debug, Default)]
@@ -32,6 +32,7 @@ impl Machine {
 /// The tools that `loaded` needs.
 pub fn tools(loaded: &Loaded<Registry>) -> Vec<&'static Tool> {
     let mut wanted = ALWAYS.to_vec();
+    wanted.push(loaded.store().provider.program());
     wanted.extend(loaded.pipeline.method.pipeline().programs());
     wanted.extend(loaded.faults.iter().flat_map(|fault| fault.inject.fault().programs()));
     let needed = |tool: &&Tool| tool.programs.iter().any(|program| wanted.contains(program));

@@ -75,9 +75,9 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
 
     let pipeline = &loaded.plan.pipelines[&loaded.pipeline.name];
     let (source, target) = (host(&pipeline.source)?, host(&loaded.scenario.target)?);
-    let store_host = host(&loaded.environment.stores[&pipeline.store].host)?;
+    let store_host = host(&loaded.store().host)?;
     let network = host(NETWORK)?;
-    let located = Located::servers(&source, &store_host, &network)?;
+    let located = Located::servers(loaded, [&source, &store_host, &network])?;
     let mut others = Others::of(&source, loaded)?;
     let folders = others.folders(&located).await?;
     ground.programs.get_or_init(|| folders);
@@ -99,10 +99,10 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         method.install(host, &repository, &drill.request.plan_folder)?;
     }
     // Side by side: a person who has all of this running waits for the slowest of them only.
-    let minio = located.path("minio")?;
+    let server = located.path(loaded.store().provider.program())?;
     let standby = (savers.len() > 1 && method.restores_onto() == Onto::RunningServer).then_some(&mut target);
     let (store, ()) = tokio::try_join!(
-        store::start(&drill.request, store_host, &minio, &repository.key, shelf.as_ref(), &secrets),
+        store::start(&drill.request, store_host, &server, &repository.key, shelf.as_ref(), &secrets),
         start_servers(loaded, &cache, (&mut source, standby), &repository),
     )?;
     if promotes(loaded) {

@@ -18,13 +18,15 @@ use crate::plan::Loaded;
 #[derive(Clone)]
 pub(super) struct Located(BTreeMap<&'static str, (Host, blackstart_tools::Located)>);
 
-/// The servers of every drill.
-const SERVERS: [&str; 3] = ["postgres", "minio", "toxiproxy-server"];
+/// The servers of a drill: what is drilled, the store, and the links.
+fn servers(loaded: &Loaded<Registry>) -> [&'static str; 3] {
+    ["postgres", loaded.store().provider.program(), "toxiproxy-server"]
+}
 
 impl Located {
     /// Finds the servers, each on the host where it is to run.
-    pub(super) fn servers(postgres: &Host, store: &Host, network: &Host) -> Result<Self> {
-        let all = SERVERS.iter().zip([postgres, store, network]).map(|(name, host)| Self::find(host, &[name]));
+    pub(super) fn servers(loaded: &Loaded<Registry>, hosts: [&Host; 3]) -> Result<Self> {
+        let all = servers(loaded).into_iter().zip(hosts).map(|(name, host)| Self::find(host, &[name]));
         all.collect::<Result<Vec<_>>>().map(|all| all.into_iter().fold(Self(BTreeMap::new()), Self::and))
     }
 
@@ -105,7 +107,8 @@ impl Others {
         let mut wanted = vec![blackstart_tools::MC.programs[0]];
         wanted.extend(loaded.pipeline.method.pipeline().programs());
         wanted.extend(loaded.faults.iter().flat_map(|fault| fault.inject.fault().programs()));
-        wanted.retain(|program| !SERVERS.contains(program));
+        let servers = servers(loaded);
+        wanted.retain(|program| !servers.contains(program));
         let search = host.search();
         let only = || needed(&wanted).map(|tool| search.only(tool)).collect::<Option<Vec<_>>>();
         let folders = host.among_programs(only)?.map(|paths| folders(paths.iter().map(PathBuf::as_path)));

@@ -69,13 +69,13 @@ fn bucket(loaded: &Loaded<Registry>, store: &str, name: &str) -> Bucket {
 pub(super) async fn start(
     request: &Request,
     host: Host,
-    minio: &Path,
+    program: &Path,
     key: &Key,
     shelf: Option<&Shelf>,
     secrets: &Secrets,
 ) -> Result<Store> {
     let loaded = &request.loaded;
-    let store = Store::start(host, minio, secrets).await?;
+    let store = Store::start(host, loaded.store().provider, program, secrets).await?;
     let name = &loaded.plan.pipelines[&loaded.pipeline.name].store;
     let all: Vec<&str> = loaded.environment.stores[name].buckets.keys().map(String::as_str).collect();
     for bucket_name in &all {

@@ -28,7 +28,7 @@ impl Fault for Params {
     }
 
     fn needs(&self) -> Vec<Need<'_>> {
-        vec![self.0.need(false)]
+        vec![self.0.need(None)]
     }
 
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::objects::Objects;
 use super::{Fault, Heal, Injected, Kept, Scene};
 use crate::failure::{Error, Result};
-use crate::plan::Need;
+use crate::plan::{Need, Promise};
 
 /// What to hide.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -20,7 +20,7 @@ impl Fault for Params {
     }
 
     fn needs(&self) -> Vec<Need<'_>> {
-        vec![self.0.need(true)]
+        vec![self.0.need(Some(Promise::Markers))]
     }
 
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {

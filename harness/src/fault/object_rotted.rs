@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::objects::Objects;
 use super::{Fault, Injected, Kept, Scene};
 use crate::failure::{Error, Result};
-use crate::plan::Need;
+use crate::plan::{Need, Promise};
 
 /// What to let rot.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +24,7 @@ impl Fault for Params {
     }
 
     fn needs(&self) -> Vec<Need<'_>> {
-        vec![self.0.need(false)]
+        vec![self.0.need(Some(Promise::Rot))]
     }
 
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {

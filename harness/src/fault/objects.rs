@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Scene;
 use crate::failure::Result;
-use crate::plan::Need;
+use crate::plan::{Need, Promise};
 use crate::store::BucketClient;
 
 /// Objects by the beginning of their keys.
@@ -27,8 +27,8 @@ impl Objects {
         self.prefix.as_deref().unwrap_or_default()
     }
 
-    pub(super) fn need(&self, versions: bool) -> Need<'_> {
-        Need::Bucket { store: &self.store, bucket: &self.bucket, versions }
+    pub(super) fn need(&self, relies: Option<Promise>) -> Need<'_> {
+        Need::Bucket { store: &self.store, bucket: &self.bucket, relies }
     }
 
     /// Their keys; at least one.

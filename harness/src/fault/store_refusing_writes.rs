@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fault, Heal, Injected, Scene};
 use crate::failure::{Error, Result};
-use crate::plan::Need;
+use crate::plan::{Need, Promise};
 
 /// What is to refuse.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +24,7 @@ impl Fault for Params {
     }
 
     fn needs(&self) -> Vec<Need<'_>> {
-        vec![Need::Bucket { store: &self.store, bucket: &self.bucket, versions: false }]
+        vec![Need::Bucket { store: &self.store, bucket: &self.bucket, relies: Some(Promise::Closed) }]
     }
 
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {

@@ -79,6 +79,13 @@ impl Command {
         self
     }
 
+    /// Calls it otherwise than its program: where that only starts another.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.log);
+        self
+    }
+
     /// What it reads on standard input: the way for a secret to reach a program that asks for one.
     #[must_use]
     pub fn input(mut self, bytes: Vec<u8>) -> Self {

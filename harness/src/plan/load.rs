@@ -39,7 +39,7 @@ pub fn load<V: Vocabulary>(root: &Path, plan: &str, scenario: &str) -> Result<Lo
 
 fn load_plan<V: Vocabulary>(folder: &Path, name: &str) -> Result<ResolvedPlan<V>, Diagnostics> {
     let source = read::source(&folder.join(PLAN))?;
-    let file: PlanFile<V::Method> = read::parse(&source)?;
+    let file: PlanFile<V::Method, V::Provider> = read::parse(&source)?;
     resolve_plan::resolve(name, folder, &source, file)
 }
 
@@ -71,7 +71,7 @@ fn existing(
 
 /// The JSON Schema of `plan.toml`.
 pub fn plan_schema<V: Vocabulary>() -> Schema {
-    schema::<PlanFile<V::Method>>()
+    schema::<PlanFile<V::Method, V::Provider>>()
 }
 
 /// The JSON Schema of a scenario.

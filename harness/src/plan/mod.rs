@@ -10,6 +10,7 @@ mod needs;
 mod plan_file;
 mod problems;
 mod programs;
+mod promise;
 mod read;
 mod resolve_plan;
 mod resolve_scenario;
@@ -35,16 +36,19 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::{Found, discover};
 pub use load::{load, plan_schema, scenario_schema};
 pub use needs::{APPLICATION_LINK, Need, OWNER_OF_OBJECTS, REPLICATION_LINK, store_link};
+pub use promise::{Promise, Provides};
 pub use text::{check_duration, check_name, check_schedule};
 pub use units::Lapse;
 
-/// What a plan can ask for beyond the plan's own words. The registries of faults and methods lie to the right of
-/// this stage, so they come in as types.
+/// What a plan can ask for beyond the plan's own words. The registries of faults, methods and providers lie to the right
+/// of this stage, so they come in as types.
 pub trait Vocabulary: Clone + Debug + 'static {
     /// The faults that a scenario can inject.
     type Fault: Asks;
     /// The methods that a pipeline can be of.
     type Method: Asks;
+    /// The providers that a store can be of.
+    type Provider: Provides;
 
     /// The domains that a workload can have.
     fn domains() -> &'static [&'static str] {
@@ -112,7 +116,7 @@ pub struct Loaded<V: Vocabulary> {
     /// For the record.
     pub scenario: Scenario,
     /// What is to be started.
-    pub environment: Environment,
+    pub environment: Environment<V::Provider>,
     /// The scenario's faults, in the order of `scenario.faults`.
     pub faults: Vec<Fault<V>>,
     /// The scenario's pipeline, with its parameters.
@@ -121,6 +125,13 @@ pub struct Loaded<V: Vocabulary> {
     pub leaves_source: bool,
     /// The bounds of every wait.
     pub bounds: Bounds,
+}
+
+impl<V: Vocabulary> Loaded<V> {
+    /// The store that the pipeline saves to, which is the one that the drill starts.
+    pub fn store(&self) -> &StoreSpec<V::Provider> {
+        &self.environment.stores[&self.plan.pipelines[&self.pipeline.name].store]
+    }
 }
 
 /// A fault with its parameters.
@@ -135,11 +146,11 @@ pub struct Fault<V: Vocabulary> {
 
 /// Hosts, stores and credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Environment {
+pub struct Environment<P> {
     /// Hosts by name.
     pub hosts: BTreeMap<String, HostSpec>,
     /// Stores by name.
-    pub stores: BTreeMap<String, StoreSpec>,
+    pub stores: BTreeMap<String, StoreSpec<P>>,
     /// Credentials by name.
     pub credentials: BTreeMap<String, CredentialSpec>,
     /// The database that the application uses, by its name on the source.
@@ -182,9 +193,11 @@ pub enum EngineKind {
 
 /// A store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoreSpec {
+pub struct StoreSpec<P> {
     /// The host that it is on.
     pub host: String,
+    /// Whose server it is.
+    pub provider: P,
     /// Buckets by name.
     pub buckets: BTreeMap<String, BucketSpec>,
 }

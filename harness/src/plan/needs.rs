@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::problems::Problems;
 use super::resolve_plan::ResolvedPlan;
 use super::scenario_file::{FaultFile, ScenarioFile};
-use super::{Asks, Vocabulary};
+use super::{Asks, Promise, Vocabulary, promise};
 
 /// The link that the application uses.
 pub const APPLICATION_LINK: &str = "application";
@@ -39,18 +39,18 @@ pub enum Need<'a> {
     Site(&'a str),
     /// A link.
     Link(&'a str),
-    /// A bucket of the pipeline's store; `versions`: one that keeps them.
+    /// A bucket of the pipeline's store.
     Bucket {
         /// The store.
         store: &'a str,
         /// The bucket.
         bucket: &'a str,
-        /// Whether it must keep old versions.
-        versions: bool,
+        /// What the store must promise; markers: in a bucket that keeps old versions.
+        relies: Option<Promise>,
     },
     /// The store that the pipeline saves to.
     Store(&'a str),
-    /// The credential that the pipeline uses.
+    /// The credential that the pipeline uses, in a store that can take it back.
     Credential(&'a str),
 }
 
@@ -147,19 +147,25 @@ impl<V: Vocabulary> There<'_, V> {
                 known(problems, "link", name, self.links.iter().map(String::as_str).collect());
             }
             Need::Store(name) => drop(self.store(name, within, problems)),
-            Need::Bucket { store, bucket, versions } => {
+            Need::Bucket { store, bucket, relies } => {
                 if !self.store(store, within.clone(), problems) {
                     return;
                 }
-                let buckets = &self.plan.environment.stores[store].buckets;
+                let spec = &self.plan.environment.stores[store];
+                let place = problems.quoted_within(store, within.clone());
+                promise::check(spec.provider, relies.as_slice(), place, problems);
+                let buckets = &spec.buckets;
                 let is_known = known(problems, "bucket", bucket, names(buckets));
-                if versions && is_known && !buckets[bucket].versioning {
+                if relies == Some(Promise::Markers) && is_known && !buckets[bucket].versioning {
                     let place = problems.quoted_within(bucket, within);
                     let message = format!("`{bucket}` keeps no old versions, so nothing can hide there");
                     problems.add(place, message, "give the bucket `versioning = true`");
                 }
             }
             Need::Credential(name) => {
+                let place = problems.quoted_within(name, within.clone());
+                let store = &self.plan.environment.stores[self.store];
+                promise::check(store.provider, &[Promise::TakenBack], place, problems);
                 if known(problems, "credential", name, names(&self.plan.environment.credentials))
                     && name != self.credential
                 {

@@ -19,7 +19,7 @@ use super::units::{Lapse, Size, text_value};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "Plan")]
-pub(super) struct PlanFile<M> {
+pub(super) struct PlanFile<M, P> {
     /// The title.
     pub(super) title: Said<String>,
     /// The document behind the plan.
@@ -36,7 +36,7 @@ pub(super) struct PlanFile<M> {
     pub(super) hosts: BTreeMap<Name, HostFile>,
     /// S3 endpoints by name.
     #[serde(default)]
-    pub(super) stores: BTreeMap<Name, StoreFile>,
+    pub(super) stores: BTreeMap<Name, StoreFile<P>>,
     /// Credentials by name.
     #[serde(default)]
     pub(super) credentials: BTreeMap<Name, CredentialFile>,
@@ -139,9 +139,11 @@ pub(super) struct HostFile {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Store")]
-pub(super) struct StoreFile {
+pub(super) struct StoreFile<P> {
     /// The host that it is on.
     pub(super) host: Said<String>,
+    /// Whose S3 server it is. Default: `minio`.
+    pub(super) provider: Option<Said<P>>,
     /// Its buckets by name.
     pub(super) buckets: BTreeMap<Name, BucketFile>,
     /// What the document says of it.

@@ -13,11 +13,13 @@ use super::plan_file::{
 };
 use super::problems::Problems;
 use super::programs;
+use super::promise;
 use super::sourced::Said;
 use super::units::Lapse;
 use super::values;
 use super::{
-    Asks, BucketSpec, CredentialSpec, Environment, HostSpec, ObjectsSpec, PipelineSpec, StoreSpec, Vocabulary,
+    Asks, BucketSpec, CredentialSpec, Environment, HostSpec, ObjectsSpec, PipelineSpec, Promise, Provides, StoreSpec,
+    Vocabulary,
 };
 
 const DAY: u64 = 86_400_000_000_000;
@@ -26,7 +28,7 @@ const SHA256_DIGITS: usize = 64;
 /// A plan, resolved, with what its scenarios need of it.
 pub(super) struct ResolvedPlan<V: Vocabulary> {
     pub(super) plan: Plan,
-    pub(super) environment: Environment,
+    pub(super) environment: Environment<V::Provider>,
     pub(super) pipelines: BTreeMap<String, PipelineSpec<V>>,
     pub(super) expendable: Vec<String>,
     pub(super) erasures: Vec<String>,
@@ -36,7 +38,7 @@ pub(super) fn resolve<V: Vocabulary>(
     name: &str,
     folder: &Path,
     source: &Source,
-    file: PlanFile<V::Method>,
+    file: PlanFile<V::Method, V::Provider>,
 ) -> Result<ResolvedPlan<V>, Diagnostics> {
     let mut problems = Problems::of(source);
     check_document(&file, source, &mut problems);
@@ -77,7 +79,7 @@ pub(super) fn resolve<V: Vocabulary>(
     Ok(ResolvedPlan { plan, environment, pipelines: specs, expendable, erasures })
 }
 
-fn check_document<M>(file: &PlanFile<M>, source: &Source, problems: &mut Problems<'_>) {
+fn check_document<M, P>(file: &PlanFile<M, P>, source: &Source, problems: &mut Problems<'_>) {
     let Some(document) = &file.document else {
         let quoted =
             values::list(source.text()).into_iter().find(|(_, said)| matches!(said.origin, Origin::From { .. }));
@@ -94,7 +96,7 @@ fn check_document<M>(file: &PlanFile<M>, source: &Source, problems: &mut Problem
     }
 }
 
-fn check_objectives<M>(file: &PlanFile<M>, problems: &mut Problems<'_>) {
+fn check_objectives<M, P>(file: &PlanFile<M, P>, problems: &mut Problems<'_>) {
     for (name, objective) in &file.objectives {
         if objective.rto.is_none() && objective.rpo.is_none() && objective.note.is_none() {
             let message = format!("the objective `{name}` says nothing");
@@ -107,7 +109,7 @@ fn check_objectives<M>(file: &PlanFile<M>, problems: &mut Problems<'_>) {
     }
 }
 
-fn environment<M>(file: &PlanFile<M>, problems: &mut Problems<'_>) -> Environment {
+fn environment<M, P: Provides>(file: &PlanFile<M, P>, problems: &mut Problems<'_>) -> Environment<P> {
     let hosts = file.hosts.iter().map(|(name, host)| (name.to_string(), host_spec(host, file, problems))).collect();
     let stores: BTreeMap<_, _> =
         file.stores.iter().map(|(name, store)| (name.to_string(), store_spec(store, file, problems))).collect();
@@ -125,9 +127,9 @@ fn environment<M>(file: &PlanFile<M>, problems: &mut Problems<'_>) -> Environmen
     Environment { hosts, stores, credentials, database: file.application.database.value.clone(), objects }
 }
 
-fn objects_spec(
+fn objects_spec<P>(
     objects: &ObjectsFile,
-    stores: &BTreeMap<String, StoreSpec>,
+    stores: &BTreeMap<String, StoreSpec<P>>,
     credentials: &BTreeMap<String, CredentialSpec>,
     problems: &mut Problems<'_>,
 ) -> ObjectsSpec {
@@ -148,7 +150,7 @@ fn objects_spec(
     }
 }
 
-fn host_spec<M>(host: &HostFile, file: &PlanFile<M>, problems: &mut Problems<'_>) -> HostSpec {
+fn host_spec<M, P>(host: &HostFile, file: &PlanFile<M, P>, problems: &mut Problems<'_>) -> HostSpec {
     problems.refer_to("site", &host.site, file.sites.keys().map(Name::as_str));
     HostSpec {
         site: host.site.value.clone(),
@@ -158,19 +160,35 @@ fn host_spec<M>(host: &HostFile, file: &PlanFile<M>, problems: &mut Problems<'_>
     }
 }
 
-fn store_spec<M>(store: &StoreFile, file: &PlanFile<M>, problems: &mut Problems<'_>) -> StoreSpec {
+fn store_spec<M, P: Provides>(
+    store: &StoreFile<P>,
+    file: &PlanFile<M, P>,
+    problems: &mut Problems<'_>,
+) -> StoreSpec<P> {
     problems.refer_to("host", &store.host, file.hosts.keys().map(Name::as_str));
-    let buckets =
-        store.buckets.iter().map(|(name, bucket)| (name.to_string(), bucket_spec(bucket, problems))).collect();
-    StoreSpec { host: store.host.value.clone(), buckets }
+    let provider = provider(store);
+    let chosen = store.provider.as_ref().map_or(&store.host.span, |said| &said.span);
+    promise::check(provider, promise::EVERY_DRILL, chosen.clone(), problems);
+    let buckets = store.buckets.iter();
+    let buckets = buckets.map(|(name, bucket)| (name.to_string(), bucket_spec(bucket, provider, problems))).collect();
+    StoreSpec { host: store.host.value.clone(), provider, buckets }
 }
 
-fn bucket_spec(bucket: &BucketFile, problems: &mut Problems<'_>) -> BucketSpec {
-    let versioning = bucket.versioning.as_ref().is_some_and(|versioning| versioning.value);
+fn provider<P: Provides>(store: &StoreFile<P>) -> P {
+    store.provider.as_ref().map(|said| said.value).unwrap_or_default()
+}
+
+fn bucket_spec<P: Provides>(bucket: &BucketFile, provider: P, problems: &mut Problems<'_>) -> BucketSpec {
+    let versioning = bucket.versioning.as_ref().filter(|versioning| versioning.value);
+    if let Some(versioning) = versioning {
+        promise::check(provider, promise::VERSIONING, versioning.span.clone(), problems);
+    }
+    let versioning = versioning.is_some();
     let lock_days = bucket.lock.as_ref().and_then(|lock| {
         if !versioning {
             problems.add(lock.span.clone(), "a bucket without versioning cannot be locked", "add `versioning = true`");
         }
+        promise::check(provider, promise::LOCK, lock.span.clone(), problems);
         whole_days(lock, "a lock", problems)
     });
     let old_versions_days = bucket.old_versions.as_ref().and_then(|kept| {
@@ -178,6 +196,7 @@ fn bucket_spec(bucket: &BucketFile, problems: &mut Problems<'_>) -> BucketSpec {
             let message = "a bucket without versioning has no old versions";
             problems.add(kept.span.clone(), message, "add `versioning = true`");
         }
+        promise::check(provider, &[Promise::Expiry], kept.span.clone(), problems);
         whole_days(kept, "the time for which old versions are kept", problems)
     });
     BucketSpec { versioning, lock_days, old_versions_days }
@@ -192,21 +211,31 @@ fn whole_days(said: &Said<Lapse>, what: &str, problems: &mut Problems<'_>) -> Op
     days
 }
 
-fn credential_spec<M>(credential: &CredentialFile, file: &PlanFile<M>, problems: &mut Problems<'_>) -> CredentialSpec {
+fn credential_spec<M, P: Provides>(
+    credential: &CredentialFile,
+    file: &PlanFile<M, P>,
+    problems: &mut Problems<'_>,
+) -> CredentialSpec {
     problems.refer_to("store", &credential.store, file.stores.keys().map(Name::as_str));
-    let words = |rights: &[Right]| rights.iter().map(|right| right.as_str().to_owned()).collect();
-    let buckets = file.stores.iter().find(|(name, _)| name.as_str() == credential.store.value);
+    let store = file.stores.iter().find(|(name, _)| name.as_str() == credential.store.value).map(|(_, store)| store);
+    let words = |rights: &Said<Vec<Right>>, problems: &mut Problems<'_>| {
+        if let Some(store) = store.filter(|_| rights.value.contains(&Right::Configure)) {
+            promise::check(provider(store), &[Promise::Anew], rights.span.clone(), problems);
+        }
+        rights.value.iter().map(|right| right.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    let may = words(&credential.may, problems);
     let may_in = credential.may_in.iter().map(|(bucket, rights)| {
-        if let Some((_, store)) = buckets {
+        if let Some(store) = store {
             problems.refer("bucket", bucket.as_str(), rights.span.clone(), store.buckets.keys().map(Name::as_str));
         }
-        (bucket.to_string(), words(&rights.value))
+        (bucket.to_string(), words(rights, problems))
     });
     let may_in = may_in.collect();
-    CredentialSpec { store: credential.store.value.clone(), may: words(&credential.may.value), may_in }
+    CredentialSpec { store: credential.store.value.clone(), may, may_in }
 }
 
-fn check_pipeline<M: Asks>(pipeline: &PipelineFile<M>, environment: &Environment, problems: &mut Problems<'_>) {
+fn check_pipeline<M: Asks, P>(pipeline: &PipelineFile<M>, environment: &Environment<P>, problems: &mut Problems<'_>) {
     problems.refer_to("host", &pipeline.source, environment.hosts.keys().map(String::as_str));
     problems.refer_to("store", &pipeline.store, environment.stores.keys().map(String::as_str));
     problems.refer_to("credential", &pipeline.credential, environment.credentials.keys().map(String::as_str));
@@ -252,7 +281,7 @@ fn check_schedule<M: Asks>(pipeline: &PipelineFile<M>, problems: &mut Problems<'
     }
 }
 
-fn recorded<M: Asks>(pipeline: &PipelineFile<M>, immutable: Option<u32>, environment: &Environment) -> Pipeline {
+fn recorded<M: Asks, P>(pipeline: &PipelineFile<M>, immutable: Option<u32>, environment: &Environment<P>) -> Pipeline {
     let origin = pipeline.substitutes.as_ref().map_or(Origin::Stated, |named| Origin::Substitutes(named.value.clone()));
     let method = pipeline.method.get_ref();
     let follows = method.method().is_some_and(|method| method.follows);
@@ -294,7 +323,7 @@ fn entry<T>(name: &str, said: &Option<Said<T>>, show: impl Fn(&T) -> String) -> 
     said.as_ref().map(|said| (name.to_owned(), said.sourced(show)))
 }
 
-fn objectives<M>(file: &PlanFile<M>) -> BTreeMap<String, Objective> {
+fn objectives<M, P>(file: &PlanFile<M, P>) -> BTreeMap<String, Objective> {
     let resolved = file.objectives.iter().map(|(name, objective)| {
         let resolved = Objective {
             covers: objective.covers.value.clone(),
@@ -307,7 +336,7 @@ fn objectives<M>(file: &PlanFile<M>) -> BTreeMap<String, Objective> {
     resolved.collect()
 }
 
-fn findings<M>(file: &PlanFile<M>) -> Vec<DocumentFinding> {
+fn findings<M, P>(file: &PlanFile<M, P>) -> Vec<DocumentFinding> {
     let resolved = file.findings.iter().map(|finding| DocumentFinding {
         id: finding.id.to_string(),
         says: finding.says.clone(),

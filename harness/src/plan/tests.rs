@@ -110,7 +110,7 @@ impl Asks for TestFault {
             Self::LinkCut(link) => vec![Need::Link(&link.link)],
             Self::DiskFull(disk) => vec![Need::LimitedDisk(&disk.host)],
             Self::ObjectHidden(object) => {
-                vec![Need::Bucket { store: &object.store, bucket: &object.bucket, versions: true }]
+                vec![Need::Bucket { store: &object.store, bucket: &object.bucket, relies: Some(Promise::Markers) }]
             }
             Self::CredentialRevoked(key) => vec![Need::Store(&key.store), Need::Credential(&key.credential)],
             Self::ReplayPaused(on) => vec![Need::Replica(&on.host)],
@@ -174,6 +174,32 @@ impl Asks for TestMethod {
 impl Vocabulary for Test {
     type Fault = TestFault;
     type Method = TestMethod;
+    type Provider = TestProvider;
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum TestProvider {
+    #[default]
+    Whole,
+    Poor,
+}
+
+impl Provides for TestProvider {
+    fn all() -> &'static [Self] {
+        &[Self::Whole, Self::Poor]
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Poor => "poor",
+        }
+    }
+
+    fn lacks(self, promise: Promise) -> bool {
+        self == Self::Poor && [Promise::OwnLock, Promise::Expiry, Promise::TakenBack, Promise::Anew].contains(&promise)
+    }
 }
 
 const PLAN: &str = r#"title = "T"
@@ -544,6 +570,50 @@ fn with_a_replica() -> (String, String) {
     (plan, SCENARIO[..faults].to_owned() + steps)
 }
 
+const MISTAKES_ON_A_POOR_STORE: &[Mistake] = &[
+    ("plan", "provider = \"poor\"", "provider = ^\"pour\"", "unknown name `pour`", "did you mean `poor`?"),
+    (
+        "plan",
+        "versioning = true",
+        "versioning = true, lock = ^\"30d\"",
+        "stores of `poor` do not keep what this relies on: a version keeps the lock",
+        "`provider = \"whole\"`",
+    ),
+    (
+        "plan",
+        "versioning = true",
+        "versioning = true, old-versions = ^\"30d\"",
+        "the time for which old versions are kept",
+        "`provider = \"whole\"`",
+    ),
+    (
+        "plan",
+        "may = [\"put\", \"get\"]",
+        "may = ^[\"put\", \"get\", \"configure\"]",
+        "a bucket that is made anew",
+        "or leave this out",
+    ),
+    (
+        "scenario",
+        PAGES,
+        "{ credential-revoked = { store = \"backups\", credential = ^\"pipeline\" } }",
+        "a key that is taken back opens nothing",
+        "`provider = \"whole\"`",
+    ),
+];
+
+/// The plan on a provider that lacks some promises, and nothing that relies on them.
+fn on_a_poor_store() -> (String, String) {
+    let plan = PLAN.replace("buckets = {", "provider = \"poor\"\nbuckets = {").replace(", lock = \"30d\"", "");
+    (plan, SCENARIO.to_owned())
+}
+
+#[test]
+fn a_provider_that_lacks_what_nothing_relies_on_is_taken() {
+    let (plan, scenario) = on_a_poor_store();
+    assert_eq!(loaded(&plan, &scenario).unwrap().store().provider, TestProvider::Poor);
+}
+
 #[test]
 fn a_replica_needs_no_schedule_and_its_exposure_is_its_alarm() {
     let (plan, scenario) = with_a_replica();
@@ -559,8 +629,9 @@ fn a_replica_needs_no_schedule_and_its_exposure_is_its_alarm() {
 #[test]
 fn a_mistake_is_told_at_its_place_with_what_would_be_right() {
     let usual = (PLAN.to_owned(), SCENARIO.to_owned());
-    let replica = with_a_replica();
-    let all = MISTAKES.iter().map(|one| (one, &usual)).chain(MISTAKES_WITH_A_REPLICA.iter().map(|one| (one, &replica)));
+    let tables =
+        [(MISTAKES, usual), (MISTAKES_WITH_A_REPLICA, with_a_replica()), (MISTAKES_ON_A_POOR_STORE, on_a_poor_store())];
+    let all = tables.iter().flat_map(|(mistakes, files)| mistakes.iter().map(move |mistake| (mistake, files)));
     let failures: Vec<String> = all.filter_map(|(mistake, files)| untold(mistake, files)).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

@@ -1,18 +1,14 @@
 //! What faults do to a store and see of it: its objects, its users, the files that it keeps.
 
 use std::fmt;
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::{Key, Store};
 use crate::failure::{Context, Error, Result, words};
 
-/// Where MinIO puts what it is being sent, below its folder.
-const INCOMING: [&str; 2] = [".minio.sys/tmp", ".minio.sys/multipart"];
 const LOOK: &str = "blackstart-look";
 
 /// A version of an object.
@@ -89,7 +85,7 @@ impl Store {
     /// # Errors
     /// The store's answer.
     pub async fn get(&self, bucket: &str, key: &str) -> std::result::Result<Vec<u8>, Refusal> {
-        let object = self.client.get_object().bucket(bucket).key(key).send().await?;
+        let object = self.owner.client.get_object().bucket(bucket).key(key).send().await?;
         let bytes = object.body.collect().await;
         // It had answered, and broke off.
         let broken = |error| Refusal { code: Some("broken off".to_owned()), says: words(&error) };
@@ -102,28 +98,31 @@ impl Store {
     /// The store's answer.
     pub async fn versions(&self, bucket: &str, prefix: &str) -> std::result::Result<Vec<Version>, Refusal> {
         let mut found = Vec::new();
-        let mut from = (None, None);
+        let mut from: (Option<String>, Option<String>) = (None, None);
         loop {
-            let list = self.client.list_object_versions().bucket(bucket).prefix(prefix);
-            let page = list.set_key_marker(from.0).set_version_id_marker(from.1).send().await?;
-            found.extend(page.versions().iter().map(|one| Version {
+            let list = self.owner.client.list_object_versions().bucket(bucket).prefix(prefix);
+            let page = list.set_key_marker(from.0.clone()).set_version_id_marker(from.1.clone()).send().await?;
+            let versions = page.versions().iter().map(|one| Version {
                 key: one.key().unwrap_or_default().to_owned(),
                 id: one.version_id().unwrap_or("null").to_owned(),
                 is_marker: false,
                 is_newest: one.is_latest() == Some(true),
                 etag: one.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
-            }));
-            found.extend(page.delete_markers().iter().map(|one| Version {
+            });
+            let markers = page.delete_markers().iter().map(|one| Version {
                 key: one.key().unwrap_or_default().to_owned(),
                 id: one.version_id().unwrap_or("null").to_owned(),
                 is_marker: true,
                 is_newest: one.is_latest() == Some(true),
                 etag: String::new(),
-            }));
-            from = (page.next_key_marker, page.next_version_id_marker);
-            if from.0.is_none() {
+            });
+            // VersityGW begins a page with what the last one ended with.
+            let is_new = |one: &Version| from.0.as_ref() != Some(&one.key) || from.1.as_ref() != Some(&one.id);
+            found.extend(versions.chain(markers).filter(is_new));
+            if page.is_truncated != Some(true) {
                 return Ok(found);
             }
+            from = (page.next_key_marker, page.next_version_id_marker);
         }
     }
 
@@ -138,7 +137,7 @@ impl Store {
         key: &str,
         version: Option<&str>,
     ) -> std::result::Result<Option<String>, Refusal> {
-        let delete = self.client.delete_object().bucket(bucket).key(key);
+        let delete = self.owner.client.delete_object().bucket(bucket).key(key);
         let done = delete.set_version_id(version.map(str::to_owned)).send().await?;
         Ok(done.version_id.filter(|_| done.delete_marker == Some(true)))
     }
@@ -148,23 +147,8 @@ impl Store {
     /// # Errors
     /// Any error of changing it, or that nothing was found.
     pub fn rot(&self, bucket: &str, key: &str) -> Result<usize> {
-        let folder = self.host.outside("s3").join(bucket).join(key);
-        let rot = || {
-            let mut parts = Vec::new();
-            for version in fs::read_dir(&folder)?.flatten().filter(|entry| entry.path().is_dir()) {
-                let files = fs::read_dir(version.path())?.flatten().map(|entry| entry.path());
-                parts.extend(files.filter(|path| path.file_name().is_some_and(is_part)));
-            }
-            for part in &parts {
-                flip(part, |length| length / 2)?;
-            }
-            if parts.is_empty() {
-                // A small object is at the end of its description.
-                flip(&folder.join("xl.meta"), |length| length.saturating_sub(1))?;
-            }
-            Ok::<_, io::Error>(parts.len().max(1))
-        };
-        rot().cannot(format_args!("let {bucket}/{key} rot"))
+        let rotten = self.server.rot(&self.host.outside(""), bucket, key);
+        rotten.cannot(format_args!("let {bucket}/{key} rot"))
     }
 
     /// What the store says to a key that it does not know (any more); `None`: it knows it.
@@ -186,8 +170,10 @@ impl Store {
     /// Any error of changing their modes.
     pub fn set_writable(&self, writable: bool) -> Result<()> {
         let mode = Permissions::from_mode(if writable { 0o755 } else { 0o555 });
-        let folder = self.host.outside("s3");
-        let set = || INCOMING.iter().try_for_each(|incoming| fs::set_permissions(folder.join(incoming), mode.clone()));
+        let set = || {
+            let incoming = self.server.incoming(&self.host.outside(""))?;
+            incoming.iter().try_for_each(|folder| fs::set_permissions(folder, mode.clone()))
+        };
         set().cannot("change whether the store can be written to")
     }
 
@@ -196,25 +182,9 @@ impl Store {
     /// # Errors
     /// The store's answer.
     pub async fn try_to_write(&self, bucket: &str) -> std::result::Result<(), Refusal> {
-        let begun = self.client.create_multipart_upload().bucket(bucket).key(LOOK).send().await?;
-        let upload = self.client.abort_multipart_upload().bucket(bucket).key(LOOK).set_upload_id(begun.upload_id);
+        let begun = self.owner.client.create_multipart_upload().bucket(bucket).key(LOOK).send().await?;
+        let upload = self.owner.client.abort_multipart_upload().bucket(bucket).key(LOOK).set_upload_id(begun.upload_id);
         upload.send().await?;
         Ok(())
     }
-}
-
-fn is_part(name: &std::ffi::OsStr) -> bool {
-    name.to_string_lossy().starts_with("part.")
-}
-
-/// Changes the lowest bit of the byte at `place` of the file's length.
-fn flip(path: &Path, place: impl Fn(u64) -> u64) -> io::Result<()> {
-    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-    let place = SeekFrom::Start(place(file.metadata()?.len()));
-    let mut byte = [0];
-    file.seek(place)?;
-    file.read_exact(&mut byte)?;
-    file.seek(place)?;
-    file.write_all(&[byte[0] ^ 1])?;
-    file.sync_all()
 }

@@ -53,7 +53,9 @@ impl Store {
         let lifecycle = if rules.is_empty() { "none".to_owned() } else { rules.join("; ") };
         found.insert("lifecycle".to_owned(), lifecycle);
         let policy = answered(owner.get_bucket_policy().bucket(bucket).send().await)?;
-        let policy = policy.and_then(|policy| policy.policy).unwrap_or_else(|| "none".to_owned());
+        let own = self.server.own_policy(bucket);
+        let policy = policy.and_then(|policy| policy.policy).filter(|policy| own.as_ref() != Some(policy));
+        let policy = policy.unwrap_or_else(|| "none".to_owned());
         found.insert("policy".to_owned(), policy);
         Ok(found)
     }
@@ -69,18 +71,15 @@ fn shown(rule: &LifecycleRule) -> String {
     format!("{}: {prefix}*: {}", rule.status().as_str(), parts.join(", "))
 }
 
-/// What the store answered; `None`: that there is no such thing.
+/// What the store answered; `None`: that there is no such thing, or that it knows none of the kind.
 fn answered<T, E, R>(answer: std::result::Result<T, SdkError<E, R>>) -> Result<Option<T>>
 where
     SdkError<E, R>: std::error::Error + ProvideErrorMetadata,
 {
+    let none = |code: &str| code.starts_with("NoSuch") || code.ends_with("NotFoundError") || code == "NotImplemented";
     match answer {
         Ok(answer) => Ok(Some(answer)),
-        Err(error)
-            if error.code().is_some_and(|code| code.starts_with("NoSuch") || code.ends_with("NotFoundError")) =>
-        {
-            Ok(None)
-        }
+        Err(error) if error.code().is_some_and(none) => Ok(None),
         Err(error) => Err(Error::new(words(&error))),
     }
 }

@@ -15,7 +15,7 @@ use blackstart::host::{Command, Ground, Host, Logs, Spec};
 use blackstart::link::Links;
 use blackstart::plan::{APPLICATION_LINK, HostSpec, REPLICATION_LINK, store_link};
 use blackstart::secret::Secrets;
-use blackstart::store::{Bucket, Key, Store};
+use blackstart::store::{Bucket, Key, Provider, Store};
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::located::located;
@@ -91,7 +91,8 @@ impl World {
         let application = links.open(APPLICATION_LINK, to_server).await.unwrap();
         let address = links.open(REPLICATION_LINK, to_server).await.unwrap().listen;
         follow(&server, &mut replica, &Through { address, password: secrets.make().unwrap() }).await;
-        let store = Store::start(hosts["store"].clone(), &located(&hosts["store"], "minio").0, &secrets).await.unwrap();
+        let minio = located(&hosts["store"], "minio").0;
+        let store = Store::start(hosts["store"].clone(), Provider::Minio, &minio, &secrets).await.unwrap();
         let to_store = links.open(&store_link("primary"), Store::address_on(&hosts["store"])).await.unwrap();
         let key = Key { access: "pipeline".into(), secret: secrets.make().unwrap() };
         let outside = &hosts["outside"];

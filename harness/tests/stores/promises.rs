@@ -1,36 +1,62 @@
 //! The promises, one function each: a bucket of its own, and what has to hold in it.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
-use aws_sdk_s3::types::ObjectLockRetentionMode;
+use aws_sdk_s3::types::{
+    BucketVersioningStatus, DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockMode,
+    ObjectLockRetentionMode, ObjectLockRule, VersioningConfiguration,
+};
+use blackstart::plan::Promise;
 use blackstart::secret::Secrets;
-use blackstart::store::{Bucket, Key, Object, Store};
+use blackstart::store::{Bucket, Key, Object, Provider, Store};
 use futures_util::future::{BoxFuture, FutureExt};
 
-/// A promise, and how it is tried.
-type Promise = (&'static str, for<'a> fn(&'a Store, &'a Secrets) -> BoxFuture<'a, ()>);
+/// How a promise is tried: it panics where it is not kept.
+type Tried = for<'a> fn(&'a Store, &'a Secrets) -> BoxFuture<'a, ()>;
 
-const PROMISES: &[Promise] = &[
-    ("what is sent in parts comes back to the byte", |store, _| in_parts(store).boxed()),
-    ("an upload that is given up leaves nothing", |store, _| given_up(store).boxed()),
-    ("a list goes on over its pages", |store, _| pages(store).boxed()),
-    ("old versions are kept", |store, _| versions(store).boxed()),
-    ("what is deleted is hidden under a marker, and is back without it", |store, _| markers(store).boxed()),
-    ("where no versions are kept what is deleted is gone", |store, _| gone(store).boxed()),
-    ("under compliance nobody removes a version", |store, _| compliance(store).boxed()),
-    ("under governance only who may bypass it removes a version", |store, _| governance(store).boxed()),
-    ("a key may what it was given, and nothing else", |store, secrets| rights(store, secrets).boxed()),
-    ("a key that is taken back opens nothing", |store, secrets| taken_back(store, secrets).boxed()),
-    ("what protects a bucket is told", |store, _| protection(store).boxed()),
+const PROMISES: [(Promise, Tried); Promise::ALL.len()] = [
+    (Promise::Parts, |store, _| in_parts(store).boxed()),
+    (Promise::GivenUp, |store, _| given_up(store).boxed()),
+    (Promise::Pages, |store, _| pages(store).boxed()),
+    (Promise::Versions, |store, _| versions(store).boxed()),
+    (Promise::Markers, |store, _| markers(store).boxed()),
+    (Promise::Rewritten, |store, _| rewritten(store).boxed()),
+    (Promise::Gone, |store, _| gone(store).boxed()),
+    (Promise::Compliance, |store, _| compliance(store).boxed()),
+    (Promise::Governance, |store, _| governance(store).boxed()),
+    (Promise::OwnLock, |store, _| own_lock(store).boxed()),
+    (Promise::Expiry, |store, _| expiry(store).boxed()),
+    (Promise::Rights, |store, secrets| rights(store, secrets).boxed()),
+    (Promise::TakenBack, |store, secrets| taken_back(store, secrets).boxed()),
+    (Promise::Anew, |store, secrets| anew(store, secrets).boxed()),
+    (Promise::Told, |store, secrets| told(store, secrets).boxed()),
+    (Promise::Rot, |store, _| rot(store).boxed()),
+    (Promise::Closed, |store, _| closed(store).boxed()),
 ];
 
-/// Tries them all; says which.
-pub async fn all(store: &Store, secrets: &Secrets) {
-    for (promise, tried) in PROMISES {
-        println!("  {promise}");
-        tried(store, secrets).await;
+/// Tries them all; says which. One that the provider lacks has to be broken, and in the way that it says.
+pub async fn all(provider: Provider, store: &Store, secrets: &Secrets) {
+    for promise in Promise::ALL {
+        let (_, tried) = PROMISES.iter().find(|(tried, _)| *tried == promise).unwrap();
+        let Some((_, says)) = provider.lacking().iter().find(|(lacking, _)| *lacking == promise) else {
+            println!("  {promise}");
+            tried(store, secrets).await;
+            continue;
+        };
+        println!("  lacking: {promise}");
+        let broken = AssertUnwindSafe(tried(store, secrets)).catch_unwind().await;
+        let why = broken.expect_err(&format!("{provider:?} lacked this, and now it has it: {promise}"));
+        let why = words_of(&*why);
+        assert!(why.contains(says), "{promise}: it is to be broken by {says:?}, and was by: {why}");
     }
+}
+
+/// What a panic said.
+fn words_of(panic: &(dyn Any + Send)) -> &str {
+    panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied()).unwrap_or_default()
 }
 
 async fn bucket(store: &Store, name: &str, versioning: bool) {
@@ -91,6 +117,14 @@ async fn markers(store: &Store) {
     assert_eq!(store.read("markers", "note").await.unwrap(), b"kept");
 }
 
+async fn rewritten(store: &Store) {
+    bucket(store, "rewritten", true).await;
+    store.write("rewritten", "note", "before".into()).await.unwrap();
+    store.delete("rewritten", "note", None).await.unwrap();
+    store.write("rewritten", "note", "after".into()).await.unwrap();
+    assert_eq!(store.read("rewritten", "note").await.unwrap(), b"after");
+}
+
 async fn gone(store: &Store) {
     bucket(store, "plain", false).await;
     store.write("plain", "note", "once".into()).await.unwrap();
@@ -99,37 +133,71 @@ async fn gone(store: &Store) {
     assert_eq!(store.versions("plain", "").await.unwrap(), []);
 }
 
-async fn locked(store: &Store, name: &str) {
-    let lock = Bucket { lock_days: Some(1), ..Bucket::plain(name, true) };
-    store.make_bucket(&lock).await.unwrap();
+/// A bucket with a lock of its own for whatever is written there, or without.
+async fn locked(store: &Store, name: &str, mode: Option<ObjectLockRetentionMode>) {
+    store.as_owner().create_bucket().bucket(name).object_lock_enabled_for_bucket(true).send().await.unwrap();
+    if let Some(mode) = mode {
+        lock(store, name, mode).await;
+    }
 }
 
-/// Whether a version can be removed, with or without the word to bypass its lock.
-async fn removable(store: &Store, bucket: &str, bypass: bool) -> bool {
+/// Sets a bucket's lock for whatever is written from now on.
+async fn lock(store: &Store, name: &str, mode: ObjectLockRetentionMode) {
+    let rule = ObjectLockRule::builder().default_retention(DefaultRetention::builder().mode(mode).days(1).build());
+    let lock = ObjectLockConfiguration::builder().object_lock_enabled(ObjectLockEnabled::Enabled).rule(rule.build());
+    let put = store.as_owner().put_object_lock_configuration().bucket(name);
+    put.object_lock_configuration(lock.build()).send().await.unwrap();
+}
+
+/// Removes the newest version of an object, with or without the word to bypass its lock; or what the store says.
+async fn removed(store: &Store, bucket: &str, bypass: bool) -> Result<(), String> {
     let version = store.versions(bucket, "note").await.unwrap().remove(0).id;
     let delete = store.as_owner().delete_object().bucket(bucket).key("note").version_id(version);
-    delete.set_bypass_governance_retention(bypass.then_some(true)).send().await.is_ok()
+    let removed = delete.set_bypass_governance_retention(bypass.then_some(true)).send().await;
+    removed.map(drop).map_err(|error| format!("{error:?}"))
 }
 
 async fn compliance(store: &Store) {
-    locked(store, "compliance").await;
+    let lock = Bucket { lock_days: Some(1), ..Bucket::plain("compliance", true) };
+    store.make_bucket(&lock).await.unwrap();
     store.write("compliance", "note", "kept".into()).await.unwrap();
-    assert!(!removable(store, "compliance", false).await && !removable(store, "compliance", true).await);
+    removed(store, "compliance", false).await.unwrap_err();
+    removed(store, "compliance", true).await.unwrap_err();
     // Hiding it is no removal.
     store.delete("compliance", "note", None).await.unwrap().unwrap();
     assert_eq!(store.versions("compliance", "note").await.unwrap().len(), 2);
 }
 
-async fn governance(store: &Store) {
-    locked(store, "governance").await;
+/// Writes an object under a lock of its own that may be bypassed.
+async fn write_governed(store: &Store, bucket: &str) {
     let until = DateTime::from(SystemTime::now() + Duration::from_secs(86_400));
-    let put = store.as_owner().put_object().bucket("governance").key("note").body(ByteStream::from_static(b"kept"));
-    let put = put.object_lock_mode(aws_sdk_s3::types::ObjectLockMode::Governance);
-    put.object_lock_retain_until_date(until).send().await.unwrap();
-    let kept = store.as_owner().get_object_retention().bucket("governance").key("note").send().await.unwrap();
-    assert_eq!(kept.retention.unwrap().mode, Some(ObjectLockRetentionMode::Governance));
-    assert!(!removable(store, "governance", false).await);
-    assert!(removable(store, "governance", true).await);
+    let put = store.as_owner().put_object().bucket(bucket).key("note").body(ByteStream::from_static(b"kept"));
+    put.object_lock_mode(ObjectLockMode::Governance).object_lock_retain_until_date(until).send().await.unwrap();
+}
+
+async fn governance(store: &Store) {
+    locked(store, "governance", None).await;
+    write_governed(store, "governance").await;
+    let kept = store.as_owner().head_object().bucket("governance").key("note").send().await.unwrap();
+    assert_eq!(kept.object_lock_mode, Some(ObjectLockMode::Governance));
+    removed(store, "governance", false).await.unwrap_err();
+    removed(store, "governance", true).await.unwrap();
+}
+
+async fn own_lock(store: &Store) {
+    locked(store, "shortened", Some(ObjectLockRetentionMode::Compliance)).await;
+    store.write("shortened", "note", "kept".into()).await.unwrap();
+    lock(store, "shortened", ObjectLockRetentionMode::Governance).await;
+    let removable = removed(store, "shortened", true).await.is_ok();
+    assert!(!removable, "the lock of the bucket was shortened, and that of what it held with it");
+    locked(store, "exempt", Some(ObjectLockRetentionMode::Compliance)).await;
+    write_governed(store, "exempt").await;
+    removed(store, "exempt", false).await.unwrap_err();
+    removed(store, "exempt", true).await.unwrap();
+}
+
+fn note() -> Object {
+    Object { bytes: b"new".to_vec(), content_type: "text/plain".into(), op: None }
 }
 
 fn key(secrets: &Secrets, access: &str) -> Key {
@@ -143,28 +211,26 @@ fn words(rights: &[&str]) -> Vec<String> {
 async fn rights(store: &Store, secrets: &Secrets) {
     bucket(store, "mine", true).await;
     bucket(store, "others", true).await;
-    store.write("mine", "there", "before".into()).await.unwrap();
-    let object = || Object { bytes: b"new".to_vec(), content_type: "text/plain".into(), op: None };
     for may in [&["put"][..], &["get"], &["list"], &["delete"], &["put", "get", "list", "delete"]] {
         let key = key(secrets, &may.join("-"));
         store.admit(&key, &words(may), &["mine"]).await.unwrap();
         let (mine, others) = (store.bucket_of("mine", &key), store.bucket_of("others", &key));
+        let there = format!("there-for-{}", key.access);
+        store.write("mine", &there, "before".into()).await.unwrap();
         let could = [
-            ("put", mine.put(&format!("by-{}", may.join("-")), object()).await.is_ok()),
-            ("get", mine.get("there").await.is_ok()),
+            ("put", mine.put(&format!("by-{}", may.join("-")), note()).await.is_ok()),
+            ("get", mine.get(&there).await.is_ok()),
             ("list", mine.keys().await.is_ok()),
-            ("delete", mine.delete("there").await.is_ok()),
+            ("delete", mine.delete(&there).await.is_ok()),
         ];
         for (right, could) in could {
             assert_eq!(could, may.contains(&right), "{right} by who may {may:?}");
         }
-        assert!(others.put("note", object()).await.is_err_and(|trouble| trouble.refused), "another's, by {may:?}");
+        assert!(others.put("note", note()).await.is_err_and(|trouble| trouble.refused), "another's, by {may:?}");
         // Who may delete hides; old versions are the owner's.
-        let version = store.versions("mine", "there").await.unwrap().into_iter().find(|one| !one.is_marker).unwrap().id;
-        let removed =
-            store.as_holder(&key).delete_object().bucket("mine").key("there").version_id(version).send().await;
+        let version = store.versions("mine", &there).await.unwrap().into_iter().find(|one| !one.is_marker).unwrap().id;
+        let removed = store.as_holder(&key).delete_object().bucket("mine").key(&there).version_id(version).send().await;
         assert!(removed.is_err(), "a version, by who may {may:?}");
-        store.write("mine", "there", "before".into()).await.unwrap();
     }
 }
 
@@ -181,16 +247,78 @@ async fn taken_back(store: &Store, secrets: &Secrets) {
     assert_eq!(store.refuses(&key).await.unwrap(), None);
 }
 
-async fn protection(store: &Store) {
-    let guarded = Bucket { lock_days: Some(30), old_versions_days: Some(90), ..Bucket::plain("guarded", true) };
+async fn anew(store: &Store, secrets: &Secrets) {
+    bucket(store, "anew", true).await;
+    let (restoring, other) = (key(secrets, "restoring"), key(secrets, "other"));
+    store.admit(&restoring, &words(&["put", "get", "list", "delete", "configure"]), &["anew"]).await.unwrap();
+    store.admit(&other, &words(&["put"]), &["anew"]).await.unwrap();
+    let holder = store.as_holder(&restoring);
+    holder.delete_bucket().bucket("anew").send().await.unwrap();
+    holder.create_bucket().bucket("anew").send().await.unwrap();
+    let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+    holder.put_bucket_versioning().bucket("anew").versioning_configuration(on).send().await.unwrap();
+    assert_eq!(store.protection("anew").await.unwrap()["versioning"], "on");
+    for key in [&restoring, &other] {
+        store.bucket_of("anew", key).put("note", note()).await.unwrap();
+    }
+}
+
+/// Versioning, lock, lifecycle and policy of a bucket, as they are told.
+async fn protection(store: &Store, bucket: &str) -> [String; 4] {
+    let all = store.protection(bucket).await.unwrap();
+    ["versioning", "lock", "lifecycle", "policy"].map(|name| all.get(name).cloned().unwrap_or_default())
+}
+
+async fn told(store: &Store, secrets: &Secrets) {
+    let guarded = Bucket { lock_days: Some(30), ..Bucket::plain("guarded", true) };
     store.make_bucket(&guarded).await.unwrap();
     bucket(store, "bare", false).await;
-    let told = |bucket: &'static str| async move {
-        let all = store.protection(bucket).await.unwrap();
-        ["versioning", "lock", "lifecycle", "policy"].map(|name| all.get(name).cloned().unwrap_or_default())
-    };
-    let lifecycle = "Enabled: *: old versions expire after 90 days";
-    assert_eq!(told("guarded").await, ["on", "COMPLIANCE for 30 days", lifecycle, "none"]);
-    assert_eq!(told("bare").await, ["off", "none", "none", "none"]);
+    // What keys may do is nothing that protects a bucket.
+    store.admit(&key(secrets, "reader"), &words(&["get"]), &["guarded"]).await.unwrap();
+    assert_eq!(protection(store, "guarded").await, ["on", "COMPLIANCE for 30 days", "none", "none"]);
+    assert_eq!(protection(store, "bare").await, ["off", "none", "none", "none"]);
     assert!(store.protection("not-there").await.unwrap().is_empty());
+}
+
+async fn expiry(store: &Store) {
+    let expiring = Bucket { old_versions_days: Some(90), ..Bucket::plain("expiring", true) };
+    store.make_bucket(&expiring).await.unwrap();
+    let lifecycle = "Enabled: *: old versions expire after 90 days";
+    assert_eq!(protection(store, "expiring").await, ["on", "none", lifecycle, "none"]);
+}
+
+async fn rot(store: &Store) {
+    bucket(store, "rot", true).await;
+    // One is small, one is a file of its own, and has an older version.
+    let objects = [("folder/small", 300), ("folder/large", 400_000)];
+    store.write("rot", "folder/large", b"older".repeat(100_000)).await.unwrap();
+    for (key, length) in objects {
+        store.write("rot", key, b"x".repeat(length)).await.unwrap();
+    }
+    let old = store.versions("rot", "folder/large").await.unwrap().into_iter().find(|one| !one.is_newest).unwrap();
+    assert_eq!(store.rot("rot", "folder/small").unwrap(), 1);
+    assert_eq!(store.rot("rot", "folder/large").unwrap(), 2, "the object and its older version");
+    for (key, length) in objects {
+        assert_ne!(store.get("rot", key).await.ok(), Some(b"x".repeat(length)), "{key}");
+    }
+    let older = store.as_owner().get_object().bucket("rot").key(old.key).version_id(old.id).send().await;
+    let older = match older {
+        Ok(older) => older.body.collect().await.ok().map(|bytes| bytes.to_vec()),
+        Err(_) => None,
+    };
+    assert_ne!(older, Some(b"older".repeat(100_000)));
+    assert!(store.rot("rot", "not-there").is_err());
+}
+
+async fn closed(store: &Store) {
+    bucket(store, "closed", true).await;
+    store.write("closed", "folder/note", "before".into()).await.unwrap();
+    store.set_writable(false).unwrap();
+    let put = async |key: &str| store.bucket("closed").put(key, note()).await.is_ok();
+    assert!(!store.try_to_write("closed").await.unwrap_err().is_silent());
+    assert!(!put("new").await && !put("folder/new").await && !put("folder/note").await);
+    assert_eq!(store.read("closed", "folder/note").await.unwrap(), b"before");
+    store.set_writable(true).unwrap();
+    store.try_to_write("closed").await.unwrap();
+    assert!(put("new").await && put("folder/new").await && put("folder/note").await);
 }
