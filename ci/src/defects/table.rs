@@ -55,7 +55,7 @@ impl<'a> Row<'a> {
             Outcome::WrongReason(why) => format!("WRONG REASON: none of the named checks caught it: {why}"),
             Outcome::FalseAlarm(why) => format!("FALSE ALARM: {why}"),
             Outcome::NotShown(text) => format!("NOT SHOWN: no note of the verdict holds {text:?}"),
-            Outcome::Busy(why) => format!("NOT JUDGED: the machine was too busy, twice: {why}"),
+            Outcome::Busy(why) => format!("NOT JUDGED: the machine was too busy, again and again: {why}"),
         };
         self.wrong.push(format!("seed {seed}: {wrong}"));
     }

@@ -68,7 +68,8 @@ pub fn watch(mut drill: Command, programs: &[&'static [&'static str]]) -> (Outpu
                         seen.ended.0 = now();
                     }
                 }
-                std::thread::sleep(Duration::from_millis(2));
+                // As exactly as the kernel says it; a look at every process costs the drill beside it.
+                std::thread::sleep(Duration::from_millis(10));
             }
             Watched { programs: seen.into_iter().map(|(name, (_, seen))| (name, seen)).collect(), lines }
         });
