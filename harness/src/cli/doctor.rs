@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::layout::columns;
-use super::needs::Machine;
+use super::needs::{self, Machine};
 use super::output::{self, Format, Paint};
 use super::problem;
 use crate::host::{docker, isolate, scratch};
@@ -25,7 +25,7 @@ pub struct Doctor {}
 
 #[derive(Serialize)]
 struct Diagnosis {
-    /// Whether every tool is there.
+    /// Whether every tool is there that a plan need not choose.
     ready: bool,
     tools: Vec<Part>,
     isolation: Isolation,
@@ -51,6 +51,8 @@ struct Part {
     path: Option<String>,
     /// Found by its name, but of no use: where, and why.
     rejected: Vec<String>,
+    /// Whether plans alone need it that choose it.
+    chosen: bool,
     /// The command that installs it here; only where it is missing.
     install: Option<String>,
 }
@@ -81,12 +83,13 @@ fn diagnose() -> Diagnosis {
                 version: Some(found.version.clone()),
                 path: Some(found.path.display().to_string()),
                 rejected: Vec::new(),
+                chosen: needs::is_chosen(tool),
                 install: None,
             },
             Err(missing) => lacking(missing),
         })
         .collect();
-    let ready = tools.iter().all(|part| part.install.is_none());
+    let ready = tools.iter().all(|part| part.chosen || part.install.is_none());
     let docker = docker::at_once(docker::available());
     let docker = docker.map(|(engine, images)| Containers { engine: engine.version, images });
     let docker = docker.map_err(|error| error.to_string());
@@ -103,13 +106,18 @@ fn lacking(missing: &Missing) -> Part {
         version: None,
         path: None,
         rejected: rejected.collect(),
+        chosen: needs::is_chosen(missing.tool),
         install: Some(missing.install_command.clone()),
     }
 }
 
 fn text(diagnosis: &Diagnosis, paint: Paint) -> String {
     let row = |part: &Part| {
-        let state = if part.install.is_none() { paint.good("found") } else { paint.bad("missing") };
+        let state = match &part.install {
+            None => paint.good("found"),
+            Some(_) if part.chosen => paint.doubt("absent"),
+            Some(_) => paint.bad("missing"),
+        };
         let version = part.version.clone().unwrap_or_else(|| part.why.to_owned());
         vec![state.into_owned(), part.tool.to_owned(), version, part.path.clone().unwrap_or_default()]
     };

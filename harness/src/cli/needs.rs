@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use blackstart_tools::{Located, Missing, Tool};
 
 use crate::drill::Registry;
-use crate::plan::Loaded;
+use crate::plan::{Loaded, Provides};
+use crate::store::Provider;
 
 /// Programs that every drill needs: the server, the store's client, and the links.
 const ALWAYS: [&str; 3] = ["postgres", "mc", "toxiproxy-server"];
@@ -27,6 +28,12 @@ impl Machine {
         let missing = tools(loaded).into_iter().filter_map(|tool| self.look(tool).as_ref().err().cloned());
         missing.collect()
     }
+}
+
+/// Whether `tool` is needed by plans alone that choose it: as the server of another provider of stores than the usual one.
+pub fn is_chosen(tool: &Tool) -> bool {
+    let mut others = Provider::all().iter().filter(|provider| **provider != Provider::default());
+    others.any(|provider| tool.programs.contains(&provider.program()))
 }
 
 /// The tools that `loaded` needs.

@@ -93,6 +93,28 @@ fn doctor_gives_the_command_that_installs_what_is_missing() {
 }
 
 #[test]
+fn a_store_that_a_plan_has_to_choose_may_be_missing() {
+    let place = Place::new();
+    let (built, bin) = (blackstart_tools::cache_dir().unwrap().join("tools/bin"), place.path("cache/tools/bin"));
+    std::fs::create_dir_all(&bin).unwrap();
+    for tool in std::fs::read_dir(built).into_iter().flatten().flatten().filter(|tool| tool.file_name() != "versitygw")
+    {
+        std::os::unix::fs::symlink(tool.path(), bin.join(tool.file_name())).unwrap();
+    }
+    let mut doctor = place.command(&["doctor", "--output", "json"]);
+    doctor.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("BLACKSTART_CACHE", place.path("cache"));
+    let output = doctor.output().unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let missing = said["tools"].as_array().unwrap().iter().filter(|tool| tool["version"].is_null());
+    let (chosen, needed): (Vec<_>, Vec<_>) = missing.partition(|tool| tool["chosen"] == true);
+    assert_eq!(chosen.iter().map(|tool| &tool["tool"]).collect::<Vec<_>>(), ["VersityGW"]);
+    assert!(chosen[0]["install"].as_str().unwrap().contains("versitygw@v1.8.0"), "{said}");
+    assert_eq!(said["ready"], needed.is_empty(), "{said}");
+    assert_eq!(output.status.code(), Some(if needed.is_empty() { 0 } else { 105 }));
+    assert!(said["stores"]["versitygw"].as_array().is_some_and(|lacks| !lacks.is_empty()), "{said}");
+}
+
+#[test]
 fn colours_are_for_terminals_without_no_color() {
     let place = Place::new();
     let on_terminal = |variable: &str, value: &str| {

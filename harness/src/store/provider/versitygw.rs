@@ -24,20 +24,18 @@ use crate::store::owner::Owner;
 use crate::store::rights::{Grant, resources};
 
 const LACKS: &[Lack] = &[
-    // It takes the note that an object is hidden, which lies in a folder beside, for one on the object that follows.
-    (Promise::Rewritten, "NoSuchKey"),
     // The lock of a bucket is looked up when a version is to be removed, and ends for all of them at once.
     (Promise::OwnLock, "the lock of the bucket was shortened"),
     (Promise::Expiry, "NotImplemented"),
-    // The policy goes with the bucket.
+    // A user makes no buckets, and the policy of a bucket goes with it.
     (Promise::Anew, "AccessDenied"),
 ];
 
-/// Folders on its host's disk: what it serves, its old versions, what it notes of both, and its users. The notes could be
-/// attributes of the files, but not every file system has those.
+/// Folders on its host's disk: what it serves, its old versions, and its users. What it notes of an object is in attributes
+/// of its file (`user.*`): kept in a folder beside (`--sidecar`), a note that an object is hidden outlives it, and hides what
+/// is written there next.
 const DATA: &str = "s3";
 const VERSIONS: &str = "versions";
-const NOTES: &str = "notes";
 const USERS: &str = "users";
 /// Where it collects what it is being sent, in every bucket.
 const COLLECTED: [&str; 2] = [".sgwtmp", ".sgwtmp/multipart"];
@@ -76,14 +74,14 @@ impl super::Server for Server {
     fn command(&self, host: &Host, program: PathBuf, address: SocketAddrV4, root: &Key) -> Result<Command> {
         let environment = format!("ROOT_ACCESS_KEY='{}'\nROOT_SECRET_KEY='{}'\n", root.access, root.secret.reveal());
         host.write("home/versitygw.env", environment.as_bytes(), 0o600)?;
-        [DATA, VERSIONS, NOTES, USERS].iter().try_for_each(|folder| host.make_folder(folder))?;
+        [DATA, VERSIONS, USERS].iter().try_for_each(|folder| host.make_folder(folder))?;
         let launch = Command::new("/bin/sh").named(self.program()).args(["-c", LAUNCH]);
         let launch = launch.arg(host.path("home/versitygw.env")).arg(program.to_string_lossy());
         // Its cache of users would let a key in that was taken back.
         let gateway = ["--quiet", "--iam-cache-disable", "--port", &address.to_string(), "--iam-dir"];
         let launch = launch.args(gateway).arg(host.path(USERS));
         let launch = launch.args(["posix", "--versioning-dir"]).arg(host.path(VERSIONS));
-        Ok(launch.arg("--sidecar").arg(host.path(NOTES)).arg(host.path(DATA)))
+        Ok(launch.arg(host.path(DATA)))
     }
 
     fn admit<'a>(&'a self, owner: &'a Owner, key: &'a Key, grants: Vec<Grant>) -> BoxFuture<'a, Result<()>> {
@@ -188,8 +186,7 @@ fn policy(users: &BTreeMap<String, User>, bucket: &str) -> Result<Option<String>
         for grant in user.grants.iter().filter(|grant| grant.covers(bucket)) {
             let (actions, resources) = (grant.actions()?, resources(bucket));
             let of_user = json!({"AWS": [name]});
-            statements
-                .push(json!({"Effect": "Allow", "Principal": of_user, "Action": actions, "Resource": resources}));
+            statements.push(json!({"Effect": "Allow", "Principal": of_user, "Action": actions, "Resource": resources}));
         }
     }
     let policy = json!({"Version": "2012-10-17", "Statement": statements});
