@@ -6,16 +6,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-/// Does `work` on every item, as many at a time as there are cores, and hands over what came of each, in their order.
+/// As many drills as there are cores.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Does `work` on every item, `width` at a time, and hands over what came of each, in their order.
 ///
 /// # Errors
 /// What `hand_over` returned first; work that has begun is ended, no more is begun.
 pub fn each<T: Sync, R: Send>(
     items: &[T],
+    width: usize,
     work: impl Fn(&T) -> R + Sync,
     mut hand_over: impl FnMut(&T, R) -> io::Result<()>,
 ) -> io::Result<()> {
-    let width = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let (next, (done, ended)) = (AtomicUsize::new(0), mpsc::channel());
     thread::scope(|scope| {
         for _ in 0..width {
@@ -57,7 +62,7 @@ mod tests {
             thread::sleep(Duration::from_millis(*item));
             item * 2
         };
-        let handed = each(&items, work, |item, result| {
+        let handed = each(&items, 3, work, |item, result| {
             seen.push((*item, result));
             Ok(())
         });
