@@ -75,6 +75,7 @@ mod tests {
         let mut handed = 0;
         let ended = each(
             &[1, 2, 3, 4, 5, 6, 7, 8],
+            2,
             |item| *item,
             |_, item| {
                 handed += 1;
