@@ -56,8 +56,8 @@ pub fn run(mut blackstart: Command, name: &str, folder: &Path, seed: u64) -> io:
     fs::create_dir_all(&out)?;
     fs::write(folder.join("stdout.txt"), &ended.stdout)?;
     fs::write(folder.join("stderr.txt"), &ended.stderr)?;
-    let disturbed = record.with_file_name(format!("{}-disturbed", name.replace('/', "-")));
-    let verdict = Folder::new(record).load_verdict();
+    let record = Folder::new(record);
+    let verdict = record.load_verdict();
     let verdict = verdict.map_err(|why| format!("blackstart ended with {} and left no verdict: {why}", ended.status));
-    Ok(Drilled { verdict, seconds, again: disturbed.exists() })
+    Ok(Drilled { verdict, seconds, again: record.aside().path().exists() })
 }

@@ -14,9 +14,6 @@ use super::output::{self, Format, Paint};
 use super::problem::{Problem, Result};
 use super::verdict_text::Judged;
 
-/// At the end of the name of a record whose drill was run again.
-pub(super) const DISTURBED: &str = "-disturbed";
-
 /// Judges records again, from their files alone.
 ///
 /// Each verdict is shown and stored as `verdict.json` in its record. The same record gives the same verdict, to the byte, on any machine. A record that was cut off or damaged is judged
@@ -110,21 +107,15 @@ pub fn records(folders: &[PathBuf]) -> Result<Vec<Folder>> {
         }
         let entries = fs::read_dir(path)
             .map_err(|error| Problem::new(Exit::Usage, format!("{} cannot be listed: {error}", path.display())))?;
-        let mut inner: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        inner.retain(|path| Folder::new(path).record().exists() && !is_superseded(path));
-        inner.sort();
+        let mut inner: Vec<Folder> = entries.flatten().map(|entry| Folder::new(entry.path())).collect();
+        inner.retain(|folder| folder.record().exists() && !folder.is_superseded());
+        inner.sort_by(|one, other| one.path().cmp(other.path()));
         if inner.is_empty() {
             let message = format!("{} holds no record", path.display());
             let help = "name the folder of a drill (it has `record.json`), or of a run, which holds one per drill";
             return Err(Problem::new(Exit::Usage, message).help(help));
         }
-        found.extend(inner.into_iter().map(Folder::new));
+        found.extend(inner);
     }
     Ok(found)
-}
-
-/// Whether a folder holds the record of a drill that was run again: the other record is its result.
-pub(super) fn is_superseded(folder: &Path) -> bool {
-    let other = folder.as_os_str().to_str().and_then(|name| name.strip_suffix(DISTURBED));
-    other.is_some_and(|other| Path::new(other).exists())
 }

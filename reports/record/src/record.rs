@@ -76,6 +76,9 @@ pub struct Record {
     pub skipped: BTreeMap<String, String>,
 }
 
+/// At the end of the name of a record whose drill was run again.
+const ASIDE: &str = "-disturbed";
+
 /// Why a record could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -182,6 +185,19 @@ impl Folder {
     /// What a trial of the sabotage restored, as a folder of the same form.
     pub fn sabotage(&self, id: &str) -> Self {
         Self(self.0.join("sabotage").join(id))
+    }
+
+    /// Where this record goes when its drill is run again: a folder beside it.
+    pub fn aside(&self) -> Self {
+        let mut aside = self.0.as_os_str().to_owned();
+        aside.push(ASIDE);
+        Self(aside.into())
+    }
+
+    /// Whether this record was set aside and its drill's next one is there, which is the drill's result.
+    pub fn is_superseded(&self) -> bool {
+        let next = self.0.as_os_str().to_str().and_then(|name| name.strip_suffix(ASIDE));
+        next.is_some_and(|next| Path::new(next).exists())
     }
 
     /// Loads `verdict.json`.

@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use crate::cli::exit::Exit;
-use crate::cli::judge::DISTURBED;
 use crate::cli::output;
 use crate::cli::problem::{Problem, Result};
 use crate::plan::Found;
@@ -59,13 +58,12 @@ impl RunFolder {
 
     /// Makes room for another record of the same drill: this one's folder gets another name.
     pub(super) fn set_aside(&self, record: &Folder) -> Result<Folder> {
-        let mut aside = record.path().as_os_str().to_owned();
-        aside.push(DISTURBED);
-        fs::rename(record.path(), &aside).map_err(|error| {
+        let aside = record.aside();
+        fs::rename(record.path(), aside.path()).map_err(|error| {
             let what = format!("cannot set {} aside: {error}", record.path().display());
             Problem::new(Exit::Inconclusive, what).help("the drill is not run again: its record would be lost")
         })?;
-        Ok(Folder::new(aside))
+        Ok(aside)
     }
 
     /// A drill's folder as the user would write it.
@@ -122,7 +120,6 @@ fn name(id: Ulid) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::judge::is_superseded;
 
     #[test]
     fn a_record_that_was_set_aside_is_superseded_once_there_is_another() {
@@ -133,9 +130,9 @@ mod tests {
         assert!(run.drill(&found).is_err(), "a record is never mixed with another");
         let aside = run.set_aside(&first).unwrap();
         assert!(!first.path().exists() && aside.path().exists());
-        assert!(!is_superseded(aside.path()), "it is all that there is");
+        assert!(!aside.is_superseded(), "it is all that there is");
         let second = run.drill(&found).unwrap();
         assert_eq!(second.path(), first.path());
-        assert!(is_superseded(aside.path()) && !is_superseded(second.path()));
+        assert!(aside.is_superseded() && !second.is_superseded());
     }
 }
