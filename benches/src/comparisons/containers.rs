@@ -11,7 +11,8 @@ use blackstart::engine::postgres::{SUPERUSER, connect, superuser};
 use blackstart::host::docker::{self, Images};
 use blackstart_record::event::Phase;
 
-use super::{Comparison, Run, drilled};
+use super::drilled::{self, QUICKEST};
+use super::{Comparison, Run};
 use crate::Result;
 use crate::samples::{Aim, Row, of};
 use crate::world::{output_of, wait};
@@ -28,18 +29,16 @@ const WHOLE: Row =
     Row { name: "drill in containers", against: "the same drill on native hosts", unit: "x", aim: Aim::AtMost(1.25) };
 const ENVIRONMENTS: usize = 7;
 const DRILLS: usize = 4;
-/// The quickest of the shipped scenarios.
-const DRILL: &str = "database-corruption-nightly-dump";
 
 fn run() -> Result<()> {
     let (engine, images) = docker::at_once(docker::available()).map_err(|why| why.to_string())?;
     let hosts = Hosts::Docker { engine, images: images.clone() };
     let seconds = |hosts: &Hosts, scenario, phase| Ok(drilled::until(hosts.clone(), scenario, phase)?.seconds);
     // The first makes the template.
-    seconds(&hosts, DRILL, Some(Phase::Load))?;
+    seconds(&hosts, QUICKEST, Some(Phase::Load))?;
     let bare = || bare(&images);
-    READY.pairs(ENVIRONMENTS, || seconds(&hosts, DRILL, Some(Phase::Load)), bare)?;
-    WHOLE.pairs(DRILLS, || seconds(&hosts, DRILL, None), || seconds(&Hosts::Native, DRILL, None))
+    READY.pairs(ENVIRONMENTS, || seconds(&hosts, QUICKEST, Some(Phase::Load)), bare)?;
+    WHOLE.pairs(DRILLS, || seconds(&hosts, QUICKEST, None), || seconds(&Hosts::Native, QUICKEST, None))
 }
 
 const DOCKER: &str = "docker";

@@ -11,6 +11,17 @@ use blackstart_record::event::{Event, Phase};
 use crate::Result;
 use crate::samples::of;
 
+/// The quickest of the shipped scenarios.
+pub(super) const QUICKEST: &str = "database-corruption-nightly-dump";
+
+/// The folder of the shipped plans.
+///
+/// # Errors
+/// It is not there.
+pub(super) fn scenarios() -> Result<PathBuf> {
+    Ok(Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios").canonicalize()?)
+}
+
 /// A drill that was run.
 pub(super) struct Drilled {
     /// From its launch to its end, or until it came to the phase that was waited for.
@@ -24,7 +35,7 @@ pub(super) struct Drilled {
 /// # Errors
 /// It could not be started, or never came there.
 pub(super) fn until(hosts: Hosts, scenario: &str, phase: Option<Phase>) -> Result<Drilled> {
-    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios").canonicalize()?;
+    let scenarios = scenarios()?;
     let loaded = plan::load::<Registry>(&scenarios, "fulexo", scenario)
         .map_err(|wrong| format!("the shipped plan is wrong: {wrong:?}"))?;
     let folder = tempfile::tempdir()?;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use blackstart::clock::Clock;
+use blackstart::engine::Login;
 use blackstart::host::isolate::Isolation;
 use blackstart::workload::{Ledger, LedgerHandle, Settings, Workload};
 use tokio::runtime::Runtime;
@@ -17,7 +18,6 @@ use super::{Comparison, Run};
 use crate::Result;
 use crate::samples::{Aim, Row, interleaved, shown};
 use crate::world::{World, address, application, domain, fast, load, runtime};
-use blackstart::engine::Login;
 
 pub(super) const COMPARISON: Comparison = Comparison { name: "writer-ledger", run: Run::Isolated(run) };
 
