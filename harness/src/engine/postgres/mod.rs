@@ -245,7 +245,8 @@ impl Postgres {
     /// # Errors
     /// The server does not answer, or is in recovery.
     pub async fn incarnation(&self, database: &str) -> Result<Incarnation> {
-        questions::incarnation(&self.superuser(database)).await
+        let asked = questions::incarnation(&self.superuser(database)).await;
+        asked.cannot(format_args!("ask {database} on host {} which life it lives", self.host.name()))
     }
 
     /// Runs SQL without a result as the superuser.
