@@ -38,7 +38,7 @@ pub const PROOFS: &[Row] = &[
         probe: |world| {
             async move {
                 let sql = "SELECT length(string_agg(repeat('x', 1000000), '')) FROM generate_series(1, 300)";
-                world.ask_directly(sql).await.err()
+                world.ask_much(sql).await.err()
             }
             .boxed()
         },
