@@ -120,7 +120,7 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
 
 fn command(root: &Path, program: &Path, folder: &Path, scope: &Scope) -> Command {
     let mut command = Command::new(program);
-    // One target folder for the copies of the tree: cargo-mutants would build the dependencies anew in each.
+    // Kept from slice to slice: in its copy of the tree, cargo-mutants would build the dependencies anew each time.
     command.current_dir(root).env("CARGO_TARGET_DIR", output::target_dir(root).join("mutants"));
     command.env("CARGO_PROFILE_DEV_DEBUG", "false");
     // The tests' files are synced, and a disk takes longer over that than they over everything else.
@@ -128,8 +128,9 @@ fn command(root: &Path, program: &Path, folder: &Path, scope: &Scope) -> Command
     if memory.is_dir() {
         command.env("TMPDIR", memory);
     }
-    // While one builds, the other tests. A machine that is busy for a while is no test that does not end.
-    command.args(["mutants", "--jobs", "2", "--minimum-test-timeout", "40"]);
+    // One after the other: two copies of the tree would build the same files of that folder, and test each other's. A
+    // machine that is busy for a while is no test that does not end.
+    command.args(["mutants", "--jobs", "1", "--minimum-test-timeout", "40"]);
     command.args(["--no-shuffle", "--colors", "never", "--output"]).arg(folder);
     command.args(scope.cargo.iter().flat_map(|argument| ["--cargo-arg", *argument]));
     command
