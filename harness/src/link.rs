@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::failure::{Context, Error, Result};
-use crate::host::{Command, Host, Process};
+use crate::host::{Command, Daemon, Host};
 
 const CONTROL_PORT: u16 = 8474;
 const FIRST_LINK_PORT: u16 = 9100;
@@ -16,8 +16,7 @@ const BOUND: Duration = Duration::from_secs(10);
 /// The Toxiproxy server of a drill, on a host of its own.
 #[derive(Debug)]
 pub struct Links {
-    host: Host,
-    server: Process,
+    server: Daemon,
     http: reqwest::Client,
     opened: Vec<Link>,
 }
@@ -56,25 +55,13 @@ impl Links {
             .env("LOG_LEVEL", "error");
         // It answers nothing about a link while it calls the link's other end, and that end may have gone silent.
         host.give_calls_up_soon()?;
-        let server = host.spawn(&command)?;
+        let mut server = Daemon::new("Toxiproxy", host);
+        server.launch(&command)?;
         let http = reqwest::Client::builder().no_proxy().timeout(BOUND).build()?;
-        let mut links = Self { host, server, http, opened: Vec::new() };
-        links.answering().await.cannot("start Toxiproxy")?;
-        Ok(links)
-    }
-
-    async fn answering(&mut self) -> Result<()> {
-        let deadline = tokio::time::Instant::now() + BOUND;
-        while self.http.get(self.url("version")).send().await.is_err() {
-            if self.server.ended()? {
-                return Err(Error::with_lines("it ended", self.server.lines()));
-            }
-            if tokio::time::Instant::now() > deadline {
-                return Err(Error::bound("the start", BOUND, self.server.lines()));
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        Ok(())
+        let version = url(server.host(), "version");
+        let ask = || async { Ok(http.get(&version).send().await.map(|_| ())?) };
+        server.answering(ask, BOUND).await?;
+        Ok(Self { server, http, opened: Vec::new() })
     }
 
     /// Makes a link to `upstream`.
@@ -84,7 +71,7 @@ impl Links {
     pub async fn open(&mut self, name: &str, upstream: SocketAddrV4) -> Result<Link> {
         let port = u16::try_from(self.opened.len()).ok().and_then(|opened| FIRST_LINK_PORT.checked_add(opened));
         let port = port.ok_or_else(|| Error::new(format!("cannot open link {name}: no port is left")))?;
-        let listen = SocketAddrV4::new(self.host.address(), port);
+        let listen = SocketAddrV4::new(self.server.host().address(), port);
         let body =
             json!({"name": name, "listen": listen.to_string(), "upstream": upstream.to_string(), "enabled": true});
         self.post("proxies", &body).await.cannot(format_args!("open link {name}"))?;
@@ -153,8 +140,12 @@ impl Links {
     }
 
     fn url(&self, path: &str) -> String {
-        format!("http://{}:{CONTROL_PORT}/{path}", self.host.address())
+        url(self.server.host(), path)
     }
+}
+
+fn url(host: &Host, path: &str) -> String {
+    format!("http://{}:{CONTROL_PORT}/{path}", host.address())
 }
 
 async fn answer(response: reqwest::Response) -> Result<()> {

@@ -25,7 +25,7 @@ use aws_sdk_s3::types::{
 use serde_json::json;
 
 use crate::failure::{Context, Error, Result, words};
-use crate::host::{Host, Process};
+use crate::host::{Daemon, Host};
 use crate::plan::Provides;
 use crate::secret::{Secret, Secrets};
 use owner::Owner;
@@ -88,9 +88,8 @@ impl Key {
 /// A running store.
 #[derive(Debug)]
 pub struct Store {
-    host: Host,
+    daemon: Daemon,
     server: Box<dyn Server>,
-    process: Process,
     owner: Owner,
 }
 
@@ -105,26 +104,13 @@ impl Store {
     pub async fn start(host: Host, provider: Provider, program: &Path, secrets: &Secrets) -> Result<Self> {
         let root = Key { access: "blackstart-root".to_owned(), secret: secrets.make()? };
         let (server, address) = (provider.server(), Self::address_on(&host));
-        let process = host.spawn(&server.command(&host, host.tool(program), address, &root)?)?;
-        let mut store = Self { host, server, process, owner: Owner::new(address, root)? };
-        store.answering().await.cannot(format_args!("start {}", provider.name()))?;
-        Ok(store)
-    }
-
-    async fn answering(&mut self) -> Result<()> {
-        let deadline = tokio::time::Instant::now() + START_BOUND;
-        while let Err(error) = self.owner.client.list_buckets().send().await {
-            if self.process.ended()? {
-                return Err(Error::with_lines("it ended", self.process.lines()));
-            }
-            if tokio::time::Instant::now() > deadline {
-                let mut lines = self.process.lines();
-                lines.push(words(&error));
-                return Err(Error::bound("the start", START_BOUND, lines));
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Ok(())
+        let command = server.command(&host, host.tool(program), address, &root)?;
+        let (mut daemon, owner) = (Daemon::new(provider.name(), host), Owner::new(address, root)?);
+        daemon.launch(&command)?;
+        let list = || owner.client.list_buckets().send();
+        let ask = || async move { list().await.map(|_| ()).map_err(|error| Error::new(words(&error))) };
+        daemon.answering(ask, START_BOUND).await?;
+        Ok(Self { daemon, server, owner })
     }
 
     /// Where a store on `host` listens; clients get there by a link.
@@ -196,7 +182,7 @@ impl Store {
 
     /// The host that it is on.
     pub fn host(&self) -> &Host {
-        &self.host
+        self.daemon.host()
     }
 
     /// Copies an object, within the store.
@@ -236,12 +222,12 @@ impl Store {
 
     /// A bucket as the store's owner reaches it.
     pub fn bucket(&self, name: &str) -> BucketClient {
-        BucketClient::new(name, Self::address_on(&self.host), &self.owner.key, OPERATION_BOUND)
+        BucketClient::new(name, Self::address_on(self.daemon.host()), &self.owner.key, OPERATION_BOUND)
     }
 
     /// A bucket as whoever holds `key` reaches it.
     pub fn bucket_of(&self, name: &str, key: &Key) -> BucketClient {
-        BucketClient::new(name, Self::address_on(&self.host), key, OPERATION_BOUND)
+        BucketClient::new(name, Self::address_on(self.daemon.host()), key, OPERATION_BOUND)
     }
 
     /// The store's owner, who may do everything.
@@ -251,7 +237,7 @@ impl Store {
 
     /// Whoever holds `key`.
     pub fn as_holder(&self, key: &Key) -> aws_sdk_s3::Client {
-        client(Self::address_on(&self.host), key)
+        client(Self::address_on(self.daemon.host()), key)
     }
 
     /// Every current object of a bucket under `prefix`.

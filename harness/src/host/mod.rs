@@ -9,6 +9,7 @@ pub mod process;
 pub mod scratch;
 
 mod command;
+mod daemon;
 mod disk;
 mod handle;
 mod mounts;
@@ -25,6 +26,7 @@ mod watched;
 mod wrong_clock;
 
 pub use command::{Command, Finished, Logs, Process};
+pub use daemon::Daemon;
 pub use handle::{Ground, Host, Spec};
 pub use packets::Direction;
 pub use steps::Steps;

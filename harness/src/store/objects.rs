@@ -147,7 +147,7 @@ impl Store {
     /// # Errors
     /// Any error of changing it, or that nothing was found.
     pub fn rot(&self, bucket: &str, key: &str) -> Result<usize> {
-        let rotten = self.server.rot(&self.host.outside(""), bucket, key);
+        let rotten = self.server.rot(&self.daemon.host().outside(""), bucket, key);
         rotten.cannot(format_args!("let {bucket}/{key} rot"))
     }
 
@@ -171,7 +171,7 @@ impl Store {
     pub fn set_writable(&self, writable: bool) -> Result<()> {
         let mode = Permissions::from_mode(if writable { 0o755 } else { 0o555 });
         let set = || {
-            let incoming = self.server.incoming(&self.host.outside(""))?;
+            let incoming = self.server.incoming(&self.daemon.host().outside(""))?;
             incoming.iter().try_for_each(|folder| fs::set_permissions(folder, mode.clone()))
         };
         set().cannot("change whether the store can be written to")

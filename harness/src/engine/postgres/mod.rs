@@ -18,7 +18,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use super::{Door, Login};
 use crate::failure::{Context, Error, Result};
 use crate::host::process::Frozen;
-use crate::host::{Command, Host, Process};
+use crate::host::{Command, Daemon, Host};
 use crate::secret::Secret;
 
 /// The usual port, on every host.
@@ -56,15 +56,14 @@ pub enum Stop {
 /// A cluster on a host. Its server runs between [`Postgres::start`] and [`Postgres::stop`].
 #[derive(Debug)]
 pub struct Postgres {
-    host: Host,
+    daemon: Daemon,
     installation: Installation,
-    server: Option<Process>,
 }
 
 impl Postgres {
     /// A cluster on `host` that has no data directory yet.
     pub fn empty(host: Host, installation: Installation) -> Self {
-        Self { host, installation, server: None }
+        Self { daemon: Daemon::new("PostgreSQL", host), installation }
     }
 
     /// Gives it a fresh data directory, cloned from the cached template, with `settings` in `postgresql.conf`.
@@ -73,22 +72,22 @@ impl Postgres {
     /// # Errors
     /// The template could not be made, or copied.
     pub async fn initialise(&self, cache: &Path, role: Role, settings: &[(String, String)]) -> Result<()> {
-        let template = template::get(&self.host, &self.installation, role, cache).await?;
+        let template = template::get(self.host(), &self.installation, role, cache).await?;
         // Beside the runtime: a copy takes a tenth of a second, and other servers start meanwhile.
-        let (host, data) = (self.host.clone(), self.data());
+        let (host, data) = (self.host().clone(), self.data());
         let copied = tokio::task::spawn_blocking(move || host.copy_in(&template, data)).await;
         copied.map_err(|error| Error::new(error.to_string()))??;
         let lines: String = settings.iter().map(|(name, value)| setting(name, value)).collect();
-        let conf = self.host.outside("data/postgresql.conf");
+        let conf = self.host().outside("data/postgresql.conf");
         let written = std::fs::read_to_string(&conf)
             .and_then(|text| std::fs::write(&conf, text + "\n# Set by the drill.\n" + &lines));
         written.cannot("write postgresql.conf")?;
-        self.host.write("data/pg_hba.conf", HBA.as_bytes(), 0o600)
+        self.host().write("data/pg_hba.conf", HBA.as_bytes(), 0o600)
     }
 
     /// The host that it is on.
     pub fn host(&self) -> &Host {
-        &self.host
+        self.daemon.host()
     }
 
     /// The data directory, relative to the host's disk.
@@ -108,7 +107,7 @@ impl Postgres {
 
     /// The folder of its socket, as programs on the host see it (`PGHOST`).
     pub fn socket(&self) -> String {
-        self.host.path("run")
+        self.host().path("run")
     }
 
     /// Starts the server and returns at once.
@@ -119,20 +118,19 @@ impl Postgres {
         // What belongs to the host and not to the data goes on the command line: a restored data directory brings
         // the configuration of another host.
         let mut own = vec![
-            ("listen_addresses", self.host.address().to_string()),
+            ("listen_addresses", self.host().address().to_string()),
             ("port", PORT.to_string()),
             ("unix_socket_directories", self.socket()),
         ];
-        if !self.host.knows_its_processes() {
+        if !self.host().knows_its_processes() {
             // Its /dev/shm is the machine's: what a killed server leaves there would outlive the host.
             own.push(("dynamic_shared_memory_type", "mmap".to_owned()));
         }
-        let mut command = Command::new(self.program("postgres")).args(["-D", &self.host.path(self.data())]);
+        let mut command = Command::new(self.program("postgres")).args(["-D", &self.host().path(self.data())]);
         for (name, value) in own {
             command = command.args(["-c".to_owned(), format!("{name}={value}")]);
         }
-        self.server = Some(self.host.spawn(&command)?);
-        Ok(())
+        self.daemon.launch(&command)
     }
 
     /// Starts the server and waits until it answers.
@@ -149,15 +147,8 @@ impl Postgres {
     /// # Errors
     /// It ended, or did not answer within `bound`; the server's last lines say why.
     pub async fn answering(&mut self, bound: Duration) -> Result<()> {
-        let deadline = tokio::time::Instant::now() + bound;
-        while self.connect(SUPERUSER).await.is_err() {
-            self.alive()?;
-            if tokio::time::Instant::now() > deadline {
-                return Err(Error::bound("the start of the PostgreSQL server", bound, self.lines()));
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        Ok(())
+        let login = self.superuser(SUPERUSER);
+        self.daemon.answering(|| async { connect(&login).await.map(|_| ()) }, bound).await
     }
 
     /// Fails if the server process has ended.
@@ -165,20 +156,12 @@ impl Postgres {
     /// # Errors
     /// It has; its last lines say why.
     pub fn alive(&mut self) -> Result<()> {
-        let runs = match &mut self.server {
-            Some(server) => !server.ended()?,
-            None => false,
-        };
-        if runs {
-            return Ok(());
-        }
-        let message = format!("the PostgreSQL server on host {} has ended", self.host.name());
-        Err(Error::with_lines(message, self.lines()))
+        self.daemon.alive()
     }
 
     /// The server's last lines.
     pub fn lines(&self) -> Vec<String> {
-        self.server.as_ref().map(Process::lines).unwrap_or_default()
+        self.daemon.lines()
     }
 
     /// Stops the server; one that does not run is fine.
@@ -186,17 +169,16 @@ impl Postgres {
     /// # Errors
     /// It did not end within `bound` (it was killed then).
     pub async fn stop(&mut self, how: Stop, bound: Duration) -> Result<()> {
-        let Some(server) = self.server.take() else { return Ok(()) };
-        server.signal(match how {
+        let signal = match how {
             Stop::Fast => Signal::SIGINT,
             Stop::Immediate => Signal::SIGQUIT,
-        });
-        server.wait(bound).await.map(|_| ()).cannot(format_args!("stop PostgreSQL on host {}", self.host.name()))
+        };
+        self.daemon.end(signal, bound).await
     }
 
     /// The process of the server's life, while it runs.
     pub fn process(&self) -> Option<u32> {
-        self.server.as_ref().and_then(Process::id)
+        self.daemon.id()
     }
 
     /// Kills every process of the server at once, as a loss of power does; one that does not run is fine.
@@ -204,16 +186,7 @@ impl Postgres {
     /// # Errors
     /// One of them still lived after `bound`.
     pub async fn kill(&mut self, bound: Duration) -> Result<()> {
-        let what = format!("kill PostgreSQL on host {}", self.host.name());
-        let Some(mut server) = self.server.take() else { return Ok(()) };
-        if self.host.kill_paused().await? {
-            return server.wait(bound).await.map(|_| ()).cannot(&what);
-        }
-        if let (false, Some(pid)) = (server.ended()?, server.id()) {
-            // Standing still first: a child that outlives its parent for a moment would be nobody's child.
-            Frozen::family(pid, bound).await.cannot(&what)?.kill(bound).await.cannot(&what)?;
-        }
-        server.wait(bound).await.map(|_| ()).cannot(&what)
+        self.daemon.kill(bound).await
     }
 
     /// Freezes the server whole, at most within `bound`.
@@ -221,9 +194,7 @@ impl Postgres {
     /// # Errors
     /// It does not run, or a process of it did not stand still within `bound`.
     pub async fn freeze(&self, bound: Duration) -> Result<Frozen> {
-        let pid = self.server.as_ref().and_then(Process::id);
-        let pid = pid.ok_or_else(|| Error::new(format!("no PostgreSQL runs on host {}", self.host.name())))?;
-        Frozen::family(pid, bound).await.cannot(format_args!("freeze PostgreSQL on host {}", self.host.name()))
+        self.daemon.freeze(bound).await
     }
 
     /// Connects the superuser to `database` over the local socket.
@@ -232,12 +203,12 @@ impl Postgres {
     /// The server's answer, or that there was none within 5 s.
     pub async fn connect(&self, database: &str) -> Result<Client> {
         let connected = connect(&self.superuser(database)).await;
-        connected.cannot(format_args!("connect to {database} on host {}", self.host.name()))
+        connected.cannot(format_args!("connect to {database} on host {}", self.host().name()))
     }
 
     /// How the superuser reaches `database`: over the local socket.
     pub fn superuser(&self, database: &str) -> Login {
-        superuser(self.host.door("run"), database)
+        superuser(self.host().door("run"), database)
     }
 
     /// Which life of `database` answers.
@@ -246,7 +217,7 @@ impl Postgres {
     /// The server does not answer, or is in recovery.
     pub async fn incarnation(&self, database: &str) -> Result<Incarnation> {
         let asked = questions::incarnation(&self.superuser(database)).await;
-        asked.cannot(format_args!("ask {database} on host {} which life it lives", self.host.name()))
+        asked.cannot(format_args!("ask {database} on host {} which life it lives", self.host().name()))
     }
 
     /// Runs SQL without a result as the superuser.
