@@ -150,7 +150,7 @@ impl Merge {
                 // What it wrote and then erased is nothing that a choice of R could lose.
                 let rest = &operation.effects[position + 1..];
                 let is_last = || !rest.iter().any(|later| (later.table, later.key) == (effect.table, effect.key));
-                counts |= fate == Fate::Tail && (!*erasures || is_last());
+                counts |= fate == Fate::Tail && is_last();
                 sorter.push(Effect {
                     table: effect.table,
                     key: effect.key,

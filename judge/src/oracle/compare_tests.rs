@@ -189,9 +189,10 @@ fn an_erasure_holds_wherever_the_recovery_point_lies_and_an_ordinary_deletion_do
         data.operation(op, 0, (invoked, completed), ACKED, &deleted);
     }
     data.operation(4, 0, (2020, 2030), ACKED, &[(0, 4, false)]);
+    data.operation(5, 0, (2040, 2050), ACKED, &[(0, 9, true), (0, 9, false)]);
     let found = data.compare();
     assert_eq!(kinds(&found), [(Resurrected, 1), (Resurrected, 1)], "only what was deleted before R is owed gone");
-    assert_eq!((found.tail.operations, found.holes.operations), (3, 0));
+    assert_eq!((found.tail.operations, found.holes.operations), (4, 0));
     data.erasures.push("app.t0".into());
     for found in data.compare_both_ways() {
         assert_eq!(kinds(&found), [(Resurrected, 4), (Resurrected, 1)], "four erased rows of app.t0 are back");
