@@ -44,8 +44,6 @@ mod calibration_tests;
 #[cfg(test)]
 mod checker_tests;
 #[cfg(test)]
-mod clean_restore_tests;
-#[cfg(test)]
 mod crash_points_tests;
 #[cfg(test)]
 mod damaged_record_tests;
@@ -63,8 +61,6 @@ mod k_defects_tests;
 mod measure_tests;
 #[cfg(test)]
 mod metamorphic_tests;
-#[cfg(test)]
-mod replica_tests;
 #[cfg(test)]
 mod rta_definition;
 #[cfg(test)]

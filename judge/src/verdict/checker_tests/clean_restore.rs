@@ -5,8 +5,8 @@ use blackstart_record::plan::{Damage, FaultPlan, Step};
 use blackstart_record::time::Nanos;
 use blackstart_record::verdict::Verdict::{Inconclusive, Met, Missed};
 
-use super::checker_tests::check;
-use super::testing::{Drill, clean_restore};
+use super::check;
+use crate::verdict::testing::{Drill, clean_restore};
 
 fn with(drill: &mut Drill, change: impl FnOnce(&mut CleanRestore)) {
     let mut look = clean_restore();

@@ -5,8 +5,8 @@ use blackstart_record::observation::{Attack, Fence, Observation};
 use blackstart_record::plan::Step;
 use blackstart_record::verdict::Verdict::{Inconclusive, Met, Missed};
 
-use super::checker_tests::check;
-use super::testing::{Drill, ms};
+use super::check;
+use crate::verdict::testing::{Drill, ms};
 
 /// Its runbook promotes, and nothing of it is archived.
 fn promoted(drill: &mut Drill) {
