@@ -9,25 +9,32 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
-/// Whoever waits for longer goes without: a machine where drills never end is busy whatever this one does.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// Whoever waits for longer goes without: others are not kept out for the sake of a drill that does not end.
+const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A place among the drills of this user, until it is dropped or its process ends.
 #[derive(Debug)]
 pub(super) struct Place {
-    _room: Option<Flock<File>>,
+    room: Option<Flock<File>>,
     _door: Option<Flock<File>>,
 }
 
+impl Place {
+    /// Whether it is as it was asked for: otherwise others did not end, or make room, within two minutes.
+    pub(super) fn is_as_asked(&self) -> bool {
+        self.room.is_some()
+    }
+}
+
 /// Waits for a place in the room that `folder` keeps the locks of: beside others, or `alone`. Nobody else comes in while
-/// somebody waits to be alone. `goes_on` is asked all the time: no longer, and the place is as good as taken.
+/// somebody waits to be alone. `waits` is told for how long that has been all the time: false, and nobody waits any longer.
 ///
 /// # Errors
 /// The locks can't be made.
-pub(super) fn enter(folder: &Path, alone: bool, goes_on: impl Fn() -> bool) -> io::Result<Place> {
+pub(super) fn enter(folder: &Path, alone: bool, waits: impl Fn(Duration) -> bool) -> io::Result<Place> {
     std::fs::create_dir_all(folder)?;
-    let deadline = Instant::now() + PATIENCE;
+    let begun = Instant::now();
     let take = |name: &str, how| {
         let mut file = OpenOptions::new().create(true).append(true).open(folder.join(name))?;
         loop {
@@ -36,7 +43,7 @@ pub(super) fn enter(folder: &Path, alone: bool, goes_on: impl Fn() -> bool) -> i
                 Err((file, Errno::EWOULDBLOCK | Errno::EINTR)) => file,
                 Err((_, error)) => return Err(error.into()),
             };
-            if Instant::now() > deadline || !goes_on() {
+            if begun.elapsed() > PATIENCE || !waits(begun.elapsed()) {
                 return Ok(None);
             }
             thread::sleep(LOOK);
@@ -45,7 +52,7 @@ pub(super) fn enter(folder: &Path, alone: bool, goes_on: impl Fn() -> bool) -> i
     let door = take("drills.door", FlockArg::LockExclusiveNonblock)?;
     let how = if alone { FlockArg::LockExclusiveNonblock } else { FlockArg::LockSharedNonblock };
     let room = take("drills.lock", how)?;
-    Ok(Place { _room: room, _door: door.filter(|_| alone) })
+    Ok(Place { room, _door: door.filter(|_| alone) })
 }
 
 #[cfg(test)]
@@ -58,16 +65,16 @@ mod tests {
     fn whoever_is_alone_has_nobody_beside_and_is_not_kept_waiting_by_those_who_come_later() {
         let folder = tempfile::tempdir().unwrap();
         let (inside, later) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let first = enter(folder.path(), false, || true).unwrap();
+        let first = enter(folder.path(), false, |_| true).unwrap();
         thread::scope(|scope| {
             let alone = scope.spawn(|| {
-                let _place = enter(folder.path(), true, || true).unwrap();
+                let _place = enter(folder.path(), true, |_| true).unwrap();
                 (inside.load(Ordering::SeqCst), later.load(Ordering::SeqCst))
             });
             thread::sleep(2 * LOOK);
             for _ in 0..3 {
                 scope.spawn(|| {
-                    let _place = enter(folder.path(), false, || true).unwrap();
+                    let _place = enter(folder.path(), false, |_| true).unwrap();
                     later.fetch_add(1, Ordering::SeqCst);
                     inside.fetch_add(1, Ordering::SeqCst);
                     thread::sleep(LOOK);
@@ -84,8 +91,8 @@ mod tests {
     #[test]
     fn those_who_need_not_be_alone_are_side_by_side_and_who_is_told_to_stop_does_not_wait() {
         let folder = tempfile::tempdir().unwrap();
-        let _both = [(); 2].map(|()| enter(folder.path(), false, || panic!("nobody waits")).unwrap());
-        let stopped = enter(folder.path(), true, || false).unwrap();
-        assert!(stopped._room.is_none());
+        let _both = [(); 2].map(|()| enter(folder.path(), false, |_| panic!("nobody waits")).unwrap());
+        let stopped = enter(folder.path(), true, |_| false).unwrap();
+        assert!(!stopped.is_as_asked());
     }
 }

@@ -1,10 +1,12 @@
 //! One drill of a run, from its start to its end, on a thread of its own beside others.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
+use std::time::Duration;
 
 use blackstart_record::record::Folder;
 use ulid::Ulid;
@@ -18,6 +20,9 @@ use crate::cli::output::{self, Format, Paint};
 use crate::cli::problem::{Problem, Result};
 use crate::drill::{self, Registry, Request};
 use crate::plan::{Found, Loaded};
+
+/// Whoever waits for longer is told what for.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// What all drills of a run have in common.
 #[derive(Debug)]
@@ -78,10 +83,14 @@ impl Common {
             sabotage: self.sabotage,
             crash_points: self.crash_points,
         };
-        let _place = self.place(turn)?;
-        let again = if turn.again { ", again and alone" } else { "" };
-        let number = format!("drill {} of {}{again}", turn.index + 1, self.drills.len());
         let name = found.drill();
+        let place = self.place(turn, &name)?;
+        let again = match (turn.again, place.is_as_asked()) {
+            (true, true) => ", again and alone",
+            (true, false) => ", again",
+            (false, _) => "",
+        };
+        let number = format!("drill {} of {}{again}", turn.index + 1, self.drills.len());
         output::note(&format!("{number}: {}, seed {}", Paint::stderr().strong(&name), self.seed));
         let show = Show { drill: &name, beside_others: self.jobs > 1, format: self.format };
         let exit = watch::run(&request, &self.signals, show)?;
@@ -89,10 +98,23 @@ impl Common {
     }
 
     /// A place among the drills that run on this machine; for a second time, a place where there are no others.
-    fn place(&self, turn: Turn) -> Result<Place> {
+    fn place(&self, turn: Turn, name: &str) -> Result<Place> {
         let wrong = |why: &str| Problem::new(Exit::Inconclusive, format!("cannot wait for other drills: {why}"));
         let cache = blackstart_tools::cache_dir().ok_or_else(|| wrong("there is no cache folder: set HOME"))?;
-        let goes_on = || self.signals.received().is_none();
-        room::enter(&cache, turn.again, goes_on).map_err(|error| wrong(&format!("{}: {error}", cache.display())))
+        let told = Cell::new(false);
+        let waits = |so_far: Duration| {
+            if so_far > SILENCE && !told.replace(true) {
+                let why =
+                    if turn.again { "for other runs on this machine to end" } else { "for a drill that is run alone" };
+                output::note(&format!("{name} waits {why}"));
+            }
+            self.signals.received().is_none()
+        };
+        let place = room::enter(&cache, turn.again, waits);
+        let place = place.map_err(|error| wrong(&format!("{}: {error}", cache.display())))?;
+        if !place.is_as_asked() && self.signals.received().is_none() {
+            output::note(&format!("{name} waits no longer: it runs beside what did not end"));
+        }
+        Ok(place)
     }
 }
