@@ -89,7 +89,7 @@ impl File {
         let (directory, name) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
         name == "tests.rs"
             || name.ends_with("_tests.rs")
-            || directory.split('/').any(|part| part == "tests" || part == "benches")
+            || directory.split('/').any(|part| part == "tests" || part == "benches" || part.ends_with("_tests"))
     }
 }
 
@@ -123,6 +123,8 @@ mod tests {
             ("harness/tests/support/mod.rs", true),
             ("a/src/search_tests.rs", true),
             ("a/src/tests.rs", true),
+            ("a/src/search_tests/words.rs", true),
+            ("a/src/search_testing/words.rs", false),
             ("a/src/attests.rs", false),
             ("a/src/testing.rs", false),
         ] {
