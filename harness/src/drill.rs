@@ -278,6 +278,8 @@ impl Drill {
             let generator = self.domain.generator(&self.settings());
             shelf.load(&world.store, &self.settings(), &*generator).await?;
         }
+        // The settings that loading made are those of sessions that begin after it.
+        let client = world.source.connect(database).await?;
         let mut before = inventory::read(&client).await.cannot("take the inventory of the source")?;
         before.extend(world.protection().await?);
         self.emit(Event::Loaded { rows: loaded.rows, bytes: loaded.bytes }).await;

@@ -131,6 +131,9 @@ fn cause(totals: &BTreeMap<(Word, &str), u64>, lines: &[String]) -> &'static str
     if totals.keys().all(of_bucket) {
         "versioning, lock and lifecycle are settings of a bucket, which no copy of its objects holds: a bucket that was made \
          anew does not have them"
+    } else if totals.keys().all(|(_, kind)| matches!(*kind, "server settings" | "who may log in")) {
+        "the configuration of a server is in no dump of its databases: the restored one has that of another server, or what \
+         was set to restore faster was left so"
     } else if any(Word::Missing, "schema") {
         "little or nothing came back: the dump was of another or an empty database, or the restore ended at once"
     } else if any(Word::Missing, "constraint") && any(Word::Missing, "index") && any(Word::Missing, "grant") {
@@ -151,6 +154,8 @@ fn cause(totals: &BTreeMap<(Word, &str), u64>, lines: &[String]) -> &'static str
         "the target was not empty before the restore"
     } else if says("unlogged") {
         "an unlogged table is in no log: it comes back empty from a copy of files, and no standby has its rows"
+    } else if says("switched off") {
+        "constraints were switched off to restore faster, or in another order, and not switched on again"
     } else if any(Word::Changed, "database") {
         "grants and settings of the database itself are in no dump of its contents"
     } else {
@@ -190,6 +195,10 @@ mod tests {
             (changed, "tables, views and sequences", "was \"view\", is \"view not populated\"", "went on"),
             (changed, "tables, views and sequences", "was \"table\", is \"table unlogged\"", "in no log"),
             (changed, "database", "", "of the database itself"),
+            (changed, "constraints", "was \"true\", is \"true switched off\"", "not switched on again"),
+            (changed, "server settings", "", "left so"),
+            (extra, "who may log in", "", "left so"),
+            (changed, "who may log in", "", "left so"),
             (changed, "indexes", "", "another server version"),
             (extra, "indexes", "", "not empty"),
             (changed, "bucket", "", "settings of a bucket"),
