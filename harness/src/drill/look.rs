@@ -146,7 +146,7 @@ impl Drill {
         let mut observed = canaries::observe(snapshot, self.domain).await?;
         observed.extend(objects.map(Seen::canaries).unwrap_or_default());
         keep.observation("canaries", Observation::Canaries(observed)).await?;
-        let mut after = inventory::read(snapshot.client()).await.cannot("take the inventory of the restored copy")?;
+        let mut after = inventory::observe(snapshot).await.cannot("take the inventory of the restored copy")?;
         if let Some(seen) = objects {
             after.extend(seen.protection()?);
         }
