@@ -75,6 +75,8 @@ mod states;
 mod testing;
 #[cfg(test)]
 mod watches;
+#[cfg(test)]
+mod wording_tests;
 
 pub use evidence::Evidence;
 pub use judge::{JudgeError, VERSION, judge};

@@ -47,6 +47,12 @@ fn stage_catches_what_failed_behind_a_pipe() {
                 "none failed behind a pipe",
             ),
             (
+                "its reader had enough, as a shell passes it on",
+                |drill| end_stages(drill, true, Some(141), None),
+                Met,
+                "none failed behind a pipe",
+            ),
+            (
                 "a process that the program waits for itself",
                 |drill| end_stages(drill, false, Some(1), None),
                 Met,
