@@ -5,7 +5,7 @@ use blackstart_record::verdict::{Finding, Verdict};
 
 use super::Checker;
 use super::evidence::{Evidence, finding};
-use super::words::count;
+use super::words::{count, first_and_telling};
 
 /// Writes by the application's role, the next id among them.
 pub const CHECKER: Checker = Checker { name: "WRITE", check };
@@ -26,7 +26,9 @@ fn check(evidence: &Evidence) -> Finding {
         let taken = count(compared, "write");
         return found(Verdict::Met, format!("{taken} by the application's role were taken{again}"));
     };
-    let says = format!("{} of {compared} refused; the first: {what}: {error}", count(refused.len() as u64, "write"));
+    let (first, telling) = first_and_telling(error);
+    let first = telling.map_or(first.clone(), |telling| format!("{first} ({telling})"));
+    let says = format!("{} of {compared} refused; the first: {what}: {first}", count(refused.len() as u64, "write"));
     let mut finding = found(Verdict::Missed, says);
     let started = trials.iter().any(|trial| !trial.restarted && trial.error.is_none());
     let only_restarted = trials.iter().all(|trial| trial.restarted || trial.error.is_none());

@@ -24,12 +24,12 @@ fn write_catches_a_copy_that_the_application_cannot_write_to() {
                 "the next start fails",
                 |drill| {
                     edit!(drill, Writes, |all: Vec<WriteTrial>| {
-                        let error = Some("FATAL: could not access file".into());
+                        let error = Some("the server has ended\n  FATAL: could not access file\n  LOG: bye".into());
                         all.push(WriteTrial { what: "the next start".into(), restarted: true, error });
                     })
                 },
                 Missed,
-                "1 write of 3 refused; the first: the next start after the server was killed: FATAL",
+                "1 write of 3 refused; the first: the next start after the server was killed: the server has ended (FATAL: could not access file)",
             ),
             (
                 "no trial",
