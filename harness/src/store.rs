@@ -13,6 +13,7 @@ use std::net::SocketAddrV4;
 use std::path::Path;
 use std::time::Duration;
 
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
@@ -107,7 +108,10 @@ impl Store {
         let command = server.command(&host, host.tool(program), address, &root)?;
         let (mut daemon, owner) = (Daemon::new(provider.name(), host), Owner::new(address, root)?);
         daemon.launch(&command)?;
-        let list = || owner.client.list_buckets().send();
+        // The client's own waits between its tries are longer than such a start.
+        let once = owner.client.config().to_builder().retry_config(RetryConfig::disabled()).build();
+        let once = aws_sdk_s3::Client::from_conf(once);
+        let list = || once.list_buckets().send();
         let ask = || async move { list().await.map(|_| ()).map_err(|error| Error::new(words(&error))) };
         daemon.answering(ask, START_BOUND).await?;
         Ok(Self { daemon, server, owner })
