@@ -24,6 +24,10 @@ pub const CLEAN: &str = "clean-drills";
 
 const GENERATED: &[&str] = &["test", "--lib", "--test", "damaged_files", "--", "--show-output"];
 
+/// By its name: the peak that it looks at is that of its process.
+const LEDGER_MEMORY: &[&str] =
+    &["test", "--package", "blackstart-judge", "--lib", "ten_million", "--", "--ignored", "--nocapture"];
+
 const SIDE_BY_SIDE: &[&str] = &["test", "--package", "blackstart", "--test", "drills", "side_by_side"];
 
 /// Every step of the repository at `root`, in order.
@@ -31,7 +35,7 @@ pub fn all(root: &Path) -> Vec<Step<'_>> {
     let mut steps = vec![
         tests(root, "generated", GENERATED),
         tests(root, "stalls", &["test", "--package", "blackstart", "--test", "truth", "--", "--show-output"]),
-        tests(root, "ledger-memory", &["test", "--package", "blackstart", "--lib", "--", "--ignored", "--nocapture"]),
+        tests(root, "ledger-memory", LEDGER_MEMORY),
         tests(root, "side-by-side", SIDE_BY_SIDE),
         compared(root),
         clean_drills(root),
