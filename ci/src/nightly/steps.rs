@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Outcome, Step, fuzz, journal, mutants};
+use super::{Outcome, Step, crash_points, fuzz, journal, mutants};
 use crate::defects::clean;
 use crate::figures::Figure;
 use crate::{compare, containers, defects, output};
@@ -39,6 +39,7 @@ pub fn all(root: &Path) -> Vec<Step<'_>> {
         tests(root, "side-by-side", SIDE_BY_SIDE),
         compared(root),
         clean_drills(root),
+        crash_points::step(root),
         restarts(root),
         kills(root),
         planted_in_containers(root),
