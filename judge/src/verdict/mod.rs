@@ -72,6 +72,8 @@ mod sabotage_tests;
 #[cfg(test)]
 mod states;
 #[cfg(test)]
+mod story_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod watches;
