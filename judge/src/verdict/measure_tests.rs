@@ -238,6 +238,14 @@ fn throughput_is_back_at_ninety_percent_of_the_median_second() {
         }
     });
     assert_eq!(throughput::back(&slow.evidence(), ms(21_500)), Some(ms(4_500)));
+    let mut idle = slow.clone();
+    idle.change(|event| {
+        if let Event::Tally { tally, .. } = event {
+            tally.acknowledged = 0;
+        }
+    });
+    assert_eq!(throughput::before(&idle.evidence()), Some(0.0));
+    assert_eq!(throughput::back(&idle.evidence(), ms(21_500)), None, "90 % of nothing was never away");
     slow.forget(|event| matches!(event, Event::Tally { until, .. } if *until <= FAULT));
     assert_eq!(throughput::before(&slow.evidence()), None);
     assert_eq!(throughput::back(&slow.evidence(), ms(21_500)), None);
