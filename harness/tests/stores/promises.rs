@@ -296,8 +296,8 @@ async fn rot(store: &Store) {
         store.write("rot", key, b"x".repeat(length)).await.unwrap();
     }
     let old = store.versions("rot", "folder/large").await.unwrap().into_iter().find(|one| !one.is_newest).unwrap();
-    assert_eq!(store.rot("rot", "folder/small").unwrap(), 1);
-    assert_eq!(store.rot("rot", "folder/large").unwrap(), 2, "the object and its older version");
+    assert_eq!(store.rot("rot", "folder/small").await.unwrap(), 1);
+    assert_eq!(store.rot("rot", "folder/large").await.unwrap(), 2, "the object and its older version");
     for (key, length) in objects {
         assert_ne!(store.get("rot", key).await.ok(), Some(b"x".repeat(length)), "{key}");
     }
@@ -307,18 +307,18 @@ async fn rot(store: &Store) {
         Err(_) => None,
     };
     assert_ne!(older, Some(b"older".repeat(100_000)));
-    assert!(store.rot("rot", "not-there").is_err());
+    assert!(store.rot("rot", "not-there").await.is_err());
 }
 
 async fn closed(store: &Store) {
     bucket(store, "closed", true).await;
     store.write("closed", "folder/note", "before".into()).await.unwrap();
-    store.set_writable(false).unwrap();
+    store.set_writable(false).await.unwrap();
     let put = async |key: &str| store.bucket("closed").put(key, note()).await.is_ok();
     assert!(!store.try_to_write("closed").await.unwrap_err().is_silent());
     assert!(!put("new").await && !put("folder/new").await && !put("folder/note").await);
     assert_eq!(store.read("closed", "folder/note").await.unwrap(), b"before");
-    store.set_writable(true).unwrap();
+    store.set_writable(true).await.unwrap();
     store.try_to_write("closed").await.unwrap();
     assert!(put("new").await && put("folder/new").await && put("folder/note").await);
 }
