@@ -229,7 +229,10 @@ async fn rights(store: &Store, secrets: &Secrets) {
         assert!(others.put("note", note()).await.is_err_and(|trouble| trouble.refused), "another's, by {may:?}");
         // Who may delete hides; old versions are the owner's.
         let version = store.versions("mine", &there).await.unwrap().into_iter().find(|one| !one.is_marker).unwrap().id;
-        let removed = store.as_holder(&key).delete_object().bucket("mine").key(&there).version_id(version).send().await;
+        let holder = store.as_holder(&key);
+        let got = holder.get_object().bucket("mine").key(&there).version_id(&version).send().await;
+        assert_eq!(got.is_ok(), may.contains(&"get"), "get a version by who may {may:?}");
+        let removed = holder.delete_object().bucket("mine").key(&there).version_id(version).send().await;
         assert!(removed.is_err(), "a version, by who may {may:?}");
     }
 }
