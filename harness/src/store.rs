@@ -107,8 +107,10 @@ impl Store {
         let command = server.command(&host, host.tool(program), address, &root)?;
         let (mut daemon, owner) = (Daemon::new(provider.name(), host), Owner::new(address, root)?);
         daemon.launch(&command)?;
-        let list = || owner.client.list_buckets().send();
-        let ask = || async move { list().await.map(|_| ()).map_err(|error| Error::new(words(&error))) };
+        let ask = || async {
+            owner.client.list_buckets().send().await.map_err(|error| Error::new(words(&error)))?;
+            server.takes_objects(&owner).await
+        };
         daemon.answering(ask, START_BOUND).await?;
         Ok(Self { daemon, server, owner })
     }

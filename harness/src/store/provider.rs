@@ -33,6 +33,11 @@ pub(super) trait Server: Debug + Send + Sync {
     /// What serves S3 at `address`, from folders of the host's disk that it makes; who holds `root` may do everything.
     fn command(&self, host: &Host, program: PathBuf, address: SocketAddrV4, root: &Key) -> Result<Command>;
 
+    /// Fails while it answers and takes no objects yet.
+    fn takes_objects<'a>(&'a self, _owner: &'a Owner) -> BoxFuture<'a, Result<()>> {
+        async { Ok(()) }.boxed()
+    }
+
     /// Lets whoever holds `key` do what it is granted, and nothing else.
     fn admit<'a>(&'a self, owner: &'a Owner, key: &'a Key, grants: Vec<Grant>) -> BoxFuture<'a, Result<()>>;
 

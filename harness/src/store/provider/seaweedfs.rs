@@ -22,10 +22,26 @@ use needle::Needle;
 
 /// Where it keeps all that it serves, on its host's disk: objects in volumes, their names in a database beside.
 const DATA: &str = "s3";
+const MASTER: u16 = 9333;
 const FILER: u16 = 8888;
-/// Of its four servers for each other, with the number that is added where many drills share one machine's loopback: they
-/// also meet in `/tmp`, by the number of the port.
+/// The ports by which its four servers ask each other. They meet in `/tmp`, too, in files with the number of the port: where
+/// drills share that, the address tells theirs apart.
 const AMONG_THEMSELVES: [(&str, u16); 4] = [("master", 21_000), ("volume", 22_000), ("filer", 23_000), ("s3", 24_000)];
+/// What is the same wherever it runs.
+const SETTINGS: [&str; 9] = [
+    "-master.telemetry=false",
+    // It is alone, and need not look for others before it begins.
+    "-master.peers=none",
+    // Each bucket has volumes of its own: files that begin empty.
+    "-master.volumeSizeLimitMB=1024",
+    "-volume.max=1000",
+    // In the folder that it is started in: the whole path of a socket may be too long.
+    "-filer.localSocket=filer.sock",
+    "-s3.localSocket=s3.sock",
+    "-s3.iam.readOnly=false",
+    "-s3.port.iceberg=0",
+    "-s3.port.lance=0",
+];
 
 /// SeaweedFS's servers.
 #[derive(Debug, Default)]
@@ -46,19 +62,27 @@ impl super::Server for Server {
         let identities = json!({"identities": [owner]}).to_string();
         host.write("home/seaweedfs.json", identities.as_bytes(), 0o600)?;
         host.make_folder(DATA)?;
-        let command = Command::new(program).args(["-logtostderr", "-v=-1", "server", "-filer", "-s3"]);
-        // Nothing of it is to reach further than its own address, and it tells its maker nothing.
-        let command = command.arg(format!("-ip={0}", address.ip())).arg("-master.telemetry=false");
         let [_, _, corner, _] = address.ip().octets();
         let among = AMONG_THEMSELVES.map(|(name, port)| format!("-{name}.port.grpc={}", port + u16::from(corner)));
-        let command = command.args(among).arg(format!("-s3.port={}", address.port()));
-        let command = command.args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam.readOnly=false"]);
-        let command = command.arg(format!("-s3.config={}", host.path("home/seaweedfs.json")));
-        let sockets = ["filer", "s3"].map(|name| format!("-{name}.localSocket={}", host.path(&format!("tmp/{name}.sock"))));
-        // Alone it need not wait for others. Each bucket has volumes of its own, which begin empty.
-        let command = command.args(sockets).args(["-master.peers=none", "-master.volumeSizeLimitMB=1024"]);
-        let command = command.arg("-volume.max=1000").env("WEED_MASTER_VOLUME_GROWTH_COPY_1", "1");
-        Ok(command.arg(format!("-dir={}", host.path(DATA))))
+        let own = [
+            format!("-ip={}", address.ip()),
+            format!("-s3.port={}", address.port()),
+            format!("-s3.config={}", host.path("home/seaweedfs.json")),
+            format!("-dir={}", host.path(DATA)),
+        ];
+        let command = Command::new(program).args(["-logtostderr", "-v=-1", "server", "-filer", "-s3"]).args(SETTINGS);
+        // A bucket begins with one volume instead of seven.
+        Ok(command.args(among).args(own).env("WEED_MASTER_VOLUME_GROWTH_COPY_1", "1"))
+    }
+
+    fn takes_objects<'a>(&'a self, owner: &'a Owner) -> BoxFuture<'a, Result<()>> {
+        async {
+            let status = answer(owner.beside(MASTER, Method::GET, "dir/status")).await?;
+            let status: Value = serde_json::from_str(&status).unwrap_or_default();
+            let has_room = status["Topology"]["Max"].as_u64().is_some_and(|volumes| volumes > 0);
+            has_room.then_some(()).ok_or_else(|| Error::new("its master knows of no place for volumes yet"))
+        }
+        .boxed()
     }
 
     fn admit<'a>(&'a self, owner: &'a Owner, key: &'a Key, grants: Vec<Grant>) -> BoxFuture<'a, Result<()>> {
