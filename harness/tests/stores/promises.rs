@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{
-    BucketVersioningStatus, DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockMode,
-    ObjectLockRetentionMode, ObjectLockRule, VersioningConfiguration,
+    BucketVersioningStatus, ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, DefaultRetention,
+    ObjectLockConfiguration, ObjectLockEnabled, ObjectLockMode, ObjectLockRetentionMode, ObjectLockRule,
+    VersioningConfiguration,
 };
 use blackstart::plan::Promise;
 use blackstart::secret::Secrets;
@@ -19,6 +20,7 @@ type Tried = for<'a> fn(&'a Store, &'a Secrets) -> BoxFuture<'a, ()>;
 
 const PROMISES: [(Promise, Tried); Promise::ALL.len()] = [
     (Promise::Parts, |store, _| in_parts(store).boxed()),
+    (Promise::Summed, |store, _| summed(store).boxed()),
     (Promise::GivenUp, |store, _| given_up(store).boxed()),
     (Promise::Pages, |store, _| pages(store).boxed()),
     (Promise::Versions, |store, _| versions(store).boxed()),
@@ -69,6 +71,22 @@ async fn in_parts(store: &Store) {
     let object = Object { bytes, content_type: "application/pdf".into(), op: Some(7) };
     store.bucket("parts").put("scan.pdf", object.clone()).await.unwrap();
     assert_eq!(store.bucket("parts").get("scan.pdf").await.unwrap(), object);
+}
+
+async fn summed(store: &Store) {
+    // Of the one part, and over that.
+    let (sum, all) = ("10P8Lg==", "d48poQ==");
+    bucket(store, "summed", false).await;
+    let owner = store.as_owner();
+    let begin = owner.create_multipart_upload().bucket("summed").key("note");
+    let upload = begin.checksum_algorithm(ChecksumAlgorithm::Crc32C).send().await.unwrap().upload_id;
+    let part = owner.upload_part().bucket("summed").key("note").set_upload_id(upload.clone()).part_number(1);
+    let sent = part.checksum_crc32_c(sum).body(ByteStream::from_static(b"new")).send().await.unwrap();
+    let part = CompletedPart::builder().part_number(1).set_e_tag(sent.e_tag).checksum_crc32_c(sum).build();
+    let end = owner.complete_multipart_upload().bucket("summed").key("note").set_upload_id(upload);
+    let end = end.multipart_upload(CompletedMultipartUpload::builder().parts(part).build());
+    end.checksum_crc32_c(all).send().await.unwrap();
+    assert_eq!(store.read("summed", "note").await.unwrap(), b"new");
 }
 
 async fn given_up(store: &Store) {

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::{Lack, flip};
 use crate::failure::{Error, Result};
 use crate::host::{Command, Host};
+use crate::plan::Promise;
 use crate::store::Key;
 use crate::store::owner::{Owner, answer};
 use crate::store::rights::{Grant, resources};
@@ -53,7 +54,8 @@ impl super::Server for Server {
     }
 
     fn lacks(&self) -> &'static [Lack] {
-        &[]
+        // It wants the number of the parts behind the sum.
+        &[(Promise::Summed, "BadDigest")]
     }
 
     fn command(&self, host: &Host, program: PathBuf, address: SocketAddrV4, root: &Key) -> Result<Command> {
