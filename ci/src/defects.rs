@@ -179,7 +179,10 @@ fn matrix(
 }
 
 /// Blackstart's command, built.
-fn built(root: &Path) -> io::Result<PathBuf> {
+///
+/// # Errors
+/// It could not be built.
+pub fn built(root: &Path) -> io::Result<PathBuf> {
     if !output::cargo(root).args(["build", "--quiet", "--package", "blackstart"]).status()?.success() {
         return Err(io::Error::other("blackstart could not be built"));
     }

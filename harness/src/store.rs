@@ -13,6 +13,7 @@ use std::net::SocketAddrV4;
 use std::path::Path;
 use std::time::Duration;
 
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
@@ -107,8 +108,11 @@ impl Store {
         let command = server.command(&host, host.tool(program), address, &root)?;
         let (mut daemon, owner) = (Daemon::new(provider.name(), host), Owner::new(address, root)?);
         daemon.launch(&command)?;
+        // The client's own waits between its tries are longer than such a start.
+        let once = owner.client.config().to_builder().retry_config(RetryConfig::disabled()).build();
+        let once = aws_sdk_s3::Client::from_conf(once);
         let ask = || async {
-            owner.client.list_buckets().send().await.map_err(|error| Error::new(words(&error)))?;
+            once.list_buckets().send().await.map_err(|error| Error::new(words(&error)))?;
             server.takes_objects(&owner).await
         };
         daemon.answering(ask, START_BOUND).await?;

@@ -35,6 +35,18 @@ pub(super) struct Drilled {
 /// # Errors
 /// It could not be started, or never came there.
 pub(super) fn until(hosts: Hosts, scenario: &str, phase: Option<Phase>) -> Result<Drilled> {
+    launched(hosts, scenario, false, phase)
+}
+
+/// Drills `scenario` to its end on native hosts, and sabotages it afterwards where that is asked for.
+///
+/// # Errors
+/// It could not be started, or did not come to its end.
+pub(super) fn whole(scenario: &str, sabotage: bool) -> Result<Drilled> {
+    launched(Hosts::Native, scenario, sabotage, None)
+}
+
+fn launched(hosts: Hosts, scenario: &str, sabotage: bool, phase: Option<Phase>) -> Result<Drilled> {
     let scenarios = scenarios()?;
     let loaded = plan::load::<Registry>(&scenarios, "fulexo", scenario)
         .map_err(|wrong| format!("the shipped plan is wrong: {wrong:?}"))?;
@@ -49,7 +61,7 @@ pub(super) fn until(hosts: Hosts, scenario: &str, phase: Option<Phase>) -> Resul
         seed: 1,
         previous: None,
         hosts,
-        sabotage: false,
+        sabotage,
         crash_points: false,
         skipped: BTreeMap::new(),
     };

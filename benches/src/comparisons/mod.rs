@@ -13,6 +13,7 @@ mod html;
 mod junit;
 pub mod ledger_check;
 mod restore;
+mod sabotage;
 mod suite;
 mod verify;
 mod writer_ledger;
@@ -47,5 +48,6 @@ pub const ALL: &[Comparison] = &[
     environment::COMPARISON,
     restore::COMPARISON,
     suite::COMPARISON,
+    sabotage::COMPARISON,
     containers::COMPARISON,
 ];

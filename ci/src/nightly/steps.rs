@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Outcome, Step, fuzz, journal, mutants};
+use super::{Outcome, Step, crash_points, fuzz, journal, mutants};
 use crate::defects::clean;
 use crate::figures::Figure;
 use crate::{compare, containers, defects, output};
@@ -24,6 +24,10 @@ pub const CLEAN: &str = "clean-drills";
 
 const GENERATED: &[&str] = &["test", "--lib", "--test", "damaged_files", "--", "--show-output"];
 
+/// By its name: the peak that it looks at is that of its process.
+const LEDGER_MEMORY: &[&str] =
+    &["test", "--package", "blackstart-judge", "--lib", "ten_million", "--", "--ignored", "--nocapture"];
+
 const SIDE_BY_SIDE: &[&str] = &["test", "--package", "blackstart", "--test", "drills", "side_by_side"];
 
 /// Every step of the repository at `root`, in order.
@@ -31,10 +35,11 @@ pub fn all(root: &Path) -> Vec<Step<'_>> {
     let mut steps = vec![
         tests(root, "generated", GENERATED),
         tests(root, "stalls", &["test", "--package", "blackstart", "--test", "truth", "--", "--show-output"]),
-        tests(root, "ledger-memory", &["test", "--package", "blackstart", "--lib", "--", "--ignored", "--nocapture"]),
+        tests(root, "ledger-memory", LEDGER_MEMORY),
         tests(root, "side-by-side", SIDE_BY_SIDE),
         compared(root),
         clean_drills(root),
+        crash_points::step(root),
         restarts(root),
         kills(root),
         planted_in_containers(root),

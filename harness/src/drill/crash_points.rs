@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::Drill;
 use super::environment::{World, start_servers};
-use super::sabotage::BUCKETS;
+use super::store::COPIES;
 use crate::clock::Clock;
 use crate::engine::postgres::{Postgres, SUPERUSER, archiving, questions};
 use crate::examine::digests;
@@ -73,7 +73,7 @@ impl Drill {
         let loaded = &self.request.loaded;
         let (host, link) = world.another_host("crash-source").await?;
         let mut repository = world.repository.clone();
-        repository.bucket = format!("{BUCKETS}crash-points");
+        repository.bucket = format!("{COPIES}crash-points");
         repository.endpoints.insert(host.name().to_owned(), link.listen);
         world.plain_bucket(&repository.bucket).await?;
         let gate = world.gate(&link, Rule::Pass).await?;

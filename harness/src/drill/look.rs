@@ -91,13 +91,13 @@ impl Drill {
         Ok(())
     }
 
-    async fn examine(&self, world: &World, recovered: &Recovered, of: &Rehearsal<'_>) -> Result<()> {
+    async fn examine(&self, world: &mut World, recovered: &Recovered, of: &Rehearsal<'_>) -> Result<()> {
         let bound = Duration::from(self.request.loaded.bounds.examine);
         let all = self.look(world, recovered, of);
         tokio::time::timeout(bound, all).await.map_err(|_| Error::bound("the examination", bound, Vec::new()))?
     }
 
-    async fn look(&self, world: &World, recovered: &Recovered, of: &Rehearsal<'_>) -> Result<()> {
+    async fn look(&self, world: &mut World, recovered: &Recovered, of: &Rehearsal<'_>) -> Result<()> {
         let objects = of.objects;
         let snapshot = &recovered.snapshot;
         let mut observed = rows::observe(snapshot, self.domain, objects, &self.folder.restored_rows()).await?;
@@ -112,7 +112,7 @@ impl Drill {
         self.observed("rows", Observation::Rows(observed)).await?;
         let keep = Keep { folder: &self.folder, events: Some(&self.events) };
         self.look_inside(&world.target, snapshot, (of.before, objects), &keep).await?;
-        let application = &world.login;
+        let application = &world.login.clone();
         let observed = identity::observe(snapshot, application, &self.request.id, &world.last_source).await?;
         self.observed("identity", Observation::Identity(observed)).await?;
         let mut observed = writes::observe(application, self.domain).await;
@@ -123,7 +123,11 @@ impl Drill {
         let in_place = world.source.host().name() == world.target.host().name();
         let source = (!in_place).then_some((&world.source, application));
         let observed = fence::observe((&recovered.archive, &after), attempts, source).await;
-        self.observed("fence", Observation::Fence(observed)).await
+        self.observed("fence", Observation::Fence(observed)).await?;
+        // The last look at this server: its next start may fail.
+        let bound = self.request.loaded.bounds.server.into();
+        let observed = writes::observe_restarted(&mut world.target, bound, application, self.domain).await?;
+        self.observed("writes-restarted", Observation::Writes(observed)).await
     }
 
     /// The looks at what a restored copy holds, but for its rows.
@@ -142,7 +146,7 @@ impl Drill {
         let mut observed = canaries::observe(snapshot, self.domain).await?;
         observed.extend(objects.map(Seen::canaries).unwrap_or_default());
         keep.observation("canaries", Observation::Canaries(observed)).await?;
-        let mut after = inventory::read(snapshot.client()).await.cannot("take the inventory of the restored copy")?;
+        let mut after = inventory::observe(snapshot).await.cannot("take the inventory of the restored copy")?;
         if let Some(seen) = objects {
             after.extend(seen.protection()?);
         }

@@ -13,6 +13,7 @@ use super::Drill;
 use super::environment::World;
 use super::look::Rehearsal;
 use super::stand_in::{Ended, StandIn, programs};
+use super::store::COPIES;
 use crate::engine::postgres::{SUPERUSER, Stop};
 use crate::examine::objects::is_planted;
 use crate::failure::{Context, Error, Result};
@@ -21,8 +22,6 @@ use crate::sabotage::{Artifacts, DAMAGES, Edit, touched};
 use crate::secret::Secrets;
 use crate::store::gate::{Gate, Rule, drawn};
 
-/// Where the copies of the artifacts are.
-pub(super) const BUCKETS: &str = "sabotage-";
 /// For each that runs beside it a damaged restore may take so many times as long as the whole one, and this much more.
 const PATIENCE: (u32, Duration) = (2, Duration::from_secs(10));
 /// How long the store is gone.
@@ -144,11 +143,11 @@ impl Drill {
         for (number, trial) in fresh {
             // What is not damaged needs no copy of its own.
             let bucket = if trial.how.edits().is_empty() { "whole".to_owned() } else { format!("{number:02}") };
-            let stand_in = world.stand_in(&format!("rehearsal-{number:02}"), &format!("{BUCKETS}{bucket}")).await;
+            let stand_in = world.stand_in(&format!("rehearsal-{number:02}"), &format!("{COPIES}{bucket}")).await;
             placed.push((number, trial, stand_in));
         }
         let world = &*world;
-        world.copy_artifacts(&format!("{BUCKETS}whole"), &[]).await.cannot("copy the artifacts")?;
+        world.copy_artifacts(&format!("{COPIES}whole"), &[]).await.cannot("copy the artifacts")?;
         // One more than there are cores: a restore waits for its disk and its store, too.
         let at_once = std::thread::available_parallelism().map_or(1, NonZero::get) + 1;
         let patience = PATIENCE.0 * u32::try_from(at_once).unwrap_or(u32::MAX);

@@ -17,6 +17,8 @@ use crate::secret::Secrets;
 use crate::store::{Bucket, BucketClient, Key, Store};
 use crate::workload::{Domain, Generator, ObjectSpec, Settings, load_objects};
 
+/// How the buckets are called that hold copies of the artifacts.
+pub(super) const COPIES: &str = "sabotage-";
 /// How the buckets are called that stand in for the application's own.
 const STAND_INS: &str = "stand-in-";
 
@@ -85,7 +87,7 @@ pub(super) async fn start(
     let mut rights: Vec<(&[String], Vec<&str>)> =
         credential.may_in.iter().map(|(bucket, may)| (may.as_slice(), vec![bucket.as_str()])).collect();
     let mut others: Vec<&str> = all.into_iter().filter(|name| !credential.may_in.contains_key(*name)).collect();
-    let (copies, stand_ins) = (format!("{}*", super::sabotage::BUCKETS), format!("{STAND_INS}*"));
+    let (copies, stand_ins) = (format!("{}*", COPIES), format!("{STAND_INS}*"));
     others.extend((request.sabotage || request.crash_points).then_some(copies.as_str()));
     if let Some(shelf) = shelf {
         let may = credential.may_in.get(&shelf.bucket.name).unwrap_or(&credential.may);

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::GenericClient;
+use tokio_postgres::Client;
 
+use super::snapshot::Snapshot;
 use crate::failure::{Context, Result};
 
 /// Kind of object to name to definition.
@@ -13,17 +14,39 @@ pub type Definitions = BTreeMap<String, BTreeMap<String, String>>;
 ///
 /// # Errors
 /// The server's answer, with the kind that could not be read.
-pub async fn read(client: &impl GenericClient) -> Result<Definitions> {
+pub async fn read(client: &Client) -> Result<Definitions> {
     let mut found = Definitions::new();
     for (kind, sql) in QUERIES {
-        let rows = client.query(*sql, &[]).await.cannot(format_args!("read the {kind}"))?;
-        let definitions = found.entry((*kind).to_owned()).or_default();
-        for row in rows {
-            let definition: Option<String> = row.try_get(1)?;
-            definitions.insert(row.try_get(0)?, definition.unwrap_or_default());
-        }
+        let definitions = ask(client, sql).await.cannot(format_args!("read the {kind}"))?;
+        found.insert((*kind).to_owned(), definitions);
     }
     Ok(found)
+}
+
+/// The same of a restored copy, whose catalogs may be damaged: of a kind that cannot be read the answer is kept in place of
+/// its objects.
+///
+/// # Errors
+/// The session was lost.
+pub async fn observe(snapshot: &Snapshot) -> Result<Definitions> {
+    let mut found = Definitions::new();
+    for (kind, sql) in QUERIES {
+        let asked = snapshot.attempt(async |client| ask(client, sql).await).await?;
+        let definitions =
+            asked.unwrap_or_else(|error| [(format!("(none can be read: {error})"), String::new())].into());
+        found.insert((*kind).to_owned(), definitions);
+    }
+    Ok(found)
+}
+
+/// Names and definitions that a query answers.
+async fn ask(client: &Client, sql: &str) -> Result<BTreeMap<String, String>> {
+    let mut definitions = BTreeMap::new();
+    for row in client.query(sql, &[]).await? {
+        let definition: Option<String> = row.try_get(1)?;
+        definitions.insert(row.try_get(0)?, definition.unwrap_or_default());
+    }
+    Ok(definitions)
 }
 
 /// Schemas that belong to the server and not to its users.
@@ -200,7 +223,7 @@ const QUERIES: &[(&str, &str)] = &[
     (
         "database",
         "SELECT datname, concat_ws(' ', pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype, \
-         datacl::text) FROM pg_database WHERE datname = current_database()",
+         CASE WHEN datconnlimit >= 0 THEN 'limit=' || datconnlimit END, datacl::text) FROM pg_database WHERE datname = current_database()",
     ),
     ("extensions", "SELECT extname, extversion FROM pg_extension"),
     (
@@ -208,6 +231,16 @@ const QUERIES: &[(&str, &str)] = &[
         "SELECT pubname, concat_ws(' ', pg_get_userbyid(pubowner), puballtables, pubinsert, pubupdate, pubdelete, \
          pubtruncate, (SELECT string_agg(schemaname || '.' || tablename, ',' ORDER BY schemaname, tablename) \
          FROM pg_publication_tables t WHERE t.pubname = p.pubname)) FROM pg_publication p",
+    ),
+    (
+        "subscriptions",
+        // Not to what, which holds a password.
+        "SELECT subname, concat_ws(' ', pg_get_userbyid(subowner), subenabled, subpublications::text) FROM pg_subscription \
+         WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    ),
+    (
+        "foreign servers",
+        "SELECT srvname, concat_ws(' ', pg_get_userbyid(srvowner), srvtype, srvversion, srvacl::text) FROM pg_foreign_server",
     ),
     (
         "extended statistics",

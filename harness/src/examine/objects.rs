@@ -233,7 +233,7 @@ pub async fn write(application: &BucketClient) -> WriteTrial {
         Ok(false) => Some("another object was read than was written".to_owned()),
         Err(trouble) => Some(trouble.says),
     };
-    WriteTrial { what: "an object written, read and removed".to_owned(), error }
+    WriteTrial { what: "an object written, read and removed".to_owned(), restarted: false, error }
 }
 
 #[cfg(test)]

@@ -52,7 +52,12 @@ fn check(evidence: &Evidence) -> Finding {
     };
     found(
         Verdict::Met,
-        format!("{} hold over {} looked at{operations}", count(rules.len() as u64, "rule"), count(examined, "case")),
+        format!(
+            "{} {} over {} looked at{operations}",
+            count(rules.len() as u64, "rule"),
+            if rules.len() == 1 { "holds" } else { "hold" },
+            count(examined, "case")
+        ),
     )
 }
 

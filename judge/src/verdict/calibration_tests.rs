@@ -165,6 +165,17 @@ fn the_stall_pollutes_no_other_figure() {
     let mut only = with.clone();
     only.forget(|event| matches!(event, Event::Tally { until, .. } if *until <= FAULT && *until != ms(6_000)));
     assert_eq!(throughput::before(&only.evidence()), None, "the stall's own second says nothing");
+    for (from, to, why) in
+        [(6_000, 6_300, "it ends where the stall begins"), (4_700, 5_000, "it begins where that ends")]
+    {
+        only.change(|event| {
+            if let Event::Calibrated { before, frozen, thawed } = event {
+                (*before, *frozen) = (ms(from), ms(from + 2));
+                *thawed = Interval { lower: ms(to - 1), upper: ms(to) };
+            }
+        });
+        assert_eq!(throughput::before(&only.evidence()), Some(1.0), "{why}");
+    }
     let evidence = with.evidence();
     let rta::Recovery::Back(rta) = rta::measure(&evidence) else { panic!("it came back") };
     assert!(holds(rta.achieved, BACK.since(FAULT)), "{rta:?}");

@@ -8,6 +8,7 @@ use blackstart_record::observation::{
 };
 use blackstart_record::plan::Step;
 use blackstart_record::record::Record;
+use blackstart_record::time::Nanos;
 use blackstart_record::verdict::{Difference, DifferenceKind, Finding, Verdict};
 
 use super::story::Story;
@@ -115,6 +116,19 @@ impl Evidence {
     /// Whether somebody who has a key to the store uses it against what is kept there.
     pub fn has_an_attacker(&self) -> bool {
         self.record.scenario.faults.iter().any(|fault| BY_AN_ATTACKER.contains(&fault.name.as_str()))
+    }
+
+    /// Declared manual time over all steps of the runbook.
+    pub fn manual_total(&self) -> Nanos {
+        let planned = self.record.scenario.runbook.iter().filter_map(|planned| planned.manual.as_ref());
+        planned.fold(Nanos::ZERO, |total, manual| total.plus(manual.value))
+    }
+
+    /// The declared manual time of one step.
+    pub fn manual_of(&self, step: Step) -> Nanos {
+        let planned = self.record.scenario.runbook.iter().filter(|planned| planned.step == step);
+        let planned = planned.filter_map(|planned| planned.manual.as_ref());
+        planned.fold(Nanos::ZERO, |total, manual| total.plus(manual.value))
     }
 
     /// Whether the database was empty from the start, is owed empty and was found empty, each of them seen:

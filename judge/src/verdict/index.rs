@@ -23,7 +23,9 @@ fn check(evidence: &Evidence) -> Finding {
     let compared = (looks.len() - unknown.len()) as u64;
     let found = |verdict, says: String| finding(CHECKER.name, verdict, compared, says);
     if let [first, ..] = &wrong[..] {
-        let says = format!("{} of {} disagree with their tables; the first: {first}", wrong.len(), indexes(compared));
+        let number = wrong.len() as u64;
+        let disagree = if number == 1 { "disagrees" } else { "disagree" };
+        let says = format!("{number} of {} {disagree} with {}; the first: {first}", indexes(compared), tables(number));
         let mut finding = found(Verdict::Missed, says);
         finding.cause = Some(cause(&wrong).into());
         finding.details = wrong;
@@ -33,13 +35,19 @@ fn check(evidence: &Evidence) -> Finding {
         return found(Verdict::Inconclusive, "no examination looked at the indexes".into());
     }
     if let [first, ..] = &unknown[..] {
-        let says =
-            format!("{} could not be held against their tables; the first: {first}", indexes(unknown.len() as u64));
+        let number = unknown.len() as u64;
+        let says = format!("{} could not be held against {}; the first: {first}", indexes(number), tables(number));
         let mut finding = found(Verdict::Inconclusive, says);
         finding.details = unknown;
         return finding;
     }
-    found(Verdict::Met, format!("{} agree with their tables", indexes(compared)))
+    let agree = if compared == 1 { "agrees" } else { "agree" };
+    found(Verdict::Met, format!("{} {agree} with {}", indexes(compared), tables(compared)))
+}
+
+/// Theirs.
+fn tables(indexes: u64) -> &'static str {
+    if indexes == 1 { "its table" } else { "their tables" }
 }
 
 fn told(looks: &[&IndexLook], pick: impl Fn(&Agreement) -> Option<&String>) -> Vec<String> {

@@ -134,6 +134,8 @@ fn cause(totals: &BTreeMap<(Word, &str), u64>, lines: &[String]) -> &'static str
     } else if totals.keys().all(|(_, kind)| matches!(*kind, "server settings" | "who may log in")) {
         "the configuration of a server is in no dump of its databases: the restored one has that of another server, or what \
          was set to restore faster was left so"
+    } else if says("(none can be read: ") {
+        "the server's own catalogs are damaged: the copy of its files lacks one, or is not of one moment"
     } else if any(Word::Missing, "schema") {
         "little or nothing came back: the dump was of another or an empty database, or the restore ended at once"
     } else if any(Word::Missing, "constraint") && any(Word::Missing, "index") && any(Word::Missing, "grant") {
@@ -187,6 +189,7 @@ mod tests {
         let (missing, changed, extra) = (Word::Missing, Word::Changed, Word::Extra);
         for (word, kind, line, expected) in [
             (missing, "schemas", "", "another or an empty database"),
+            (missing, "comments", "comments: (none can be read: ERROR) was not there before", "catalogs are damaged"),
             (missing, "roles", "", "outside the database"),
             (missing, "grants", "", "outside the database"),
             (changed, "roles", "", "without their passwords"),

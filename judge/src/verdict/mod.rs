@@ -72,9 +72,13 @@ mod sabotage_tests;
 #[cfg(test)]
 mod states;
 #[cfg(test)]
+mod story_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod watches;
+#[cfg(test)]
+mod wording_tests;
 
 pub use evidence::Evidence;
 pub use judge::{JudgeError, VERSION, judge};

@@ -6,7 +6,6 @@ use blackstart_record::verdict::PhaseMeasure;
 
 use super::beats::Stable;
 use super::evidence::Evidence;
-use super::rta::manual_of;
 
 /// Phases from the fault to the upper end of the recovery. The first step begins at the fault; time between two steps
 /// belongs to the later one, and what is left after the first write is `stabilise`.
@@ -17,7 +16,7 @@ pub fn of(evidence: &Evidence, fault: Nanos, stable: &Stable) -> Vec<PhaseMeasur
         // The runbook's own look mostly runs beside the first reads and must not swallow the wait for them.
         let own = step != Step::Verify || ended.is_some_and(|ended| ended <= stable.first_read);
         let end = ended.filter(|_| own).unwrap_or(phases.cursor);
-        phases.add(step.to_string(), end, manual_of(evidence, step), step != Step::Verify);
+        phases.add(step.to_string(), end, evidence.manual_of(step), step != Step::Verify);
     }
     phases.add("first read".into(), stable.first_read, Nanos::ZERO, true);
     phases.add("first write".into(), stable.first_write, Nanos::ZERO, true);

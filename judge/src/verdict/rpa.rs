@@ -5,7 +5,6 @@ use blackstart_record::time::Nanos;
 use blackstart_record::verdict::Rpa;
 
 use super::evidence::Evidence;
-use super::rta::manual_of;
 
 /// Measures the recovery point, or says why it cannot be measured.
 pub fn measure(evidence: &Evidence) -> Result<Rpa, String> {
@@ -27,7 +26,7 @@ pub fn measure(evidence: &Evidence) -> Result<Rpa, String> {
     };
     // Whoever needs an hour to notice wrong data discards the good writes of that hour with it.
     let logical = evidence.record.scenario.faults.iter().any(|fault| fault.damage == Damage::Logical);
-    let declared = manual_of(evidence, Step::Detect).plus(manual_of(evidence, Step::Decide));
+    let declared = evidence.manual_of(Step::Detect).plus(evidence.manual_of(Step::Decide));
     let manual = if logical && !idle { declared } else { Nanos::ZERO };
     Ok(Rpa {
         achieved: before_fault.plus(after_fault).plus(manual),

@@ -1,6 +1,5 @@
 //! RTA: from the instant just before the first fault until the service was stable again, seen from outside.
 
-use blackstart_record::plan::Step;
 use blackstart_record::time::{Interval, Nanos};
 use blackstart_record::verdict::{Rta, StepMeasure};
 
@@ -38,7 +37,7 @@ pub enum Recovery {
 /// Measures the recovery time.
 pub fn measure(evidence: &Evidence) -> Recovery {
     let story = &evidence.story;
-    let manual = manual_total(evidence);
+    let manual = evidence.manual_total();
     if let Some(broken) = story.broken() {
         let at_least = broken.ended.since(story.fault().unwrap_or(broken.begun)).plus(manual);
         return match broken.how {
@@ -128,30 +127,13 @@ pub fn lateness(evidence: &Evidence, rta: &Rta) -> Nanos {
         .map_or(Nanos::ZERO, |life| watch(evidence, life, rta.from).lateness(rta.from, rta.recovered.upper))
 }
 
-/// Declared manual time over all steps of the runbook.
-pub fn manual_total(evidence: &Evidence) -> Nanos {
-    evidence
-        .record
-        .scenario
-        .runbook
-        .iter()
-        .filter_map(|step| step.manual.as_ref())
-        .fold(Nanos::ZERO, |total, manual| total.plus(manual.value))
-}
-
-/// The declared manual time of one step.
-pub fn manual_of(evidence: &Evidence, step: Step) -> Nanos {
-    let planned = evidence.record.scenario.runbook.iter().filter(|planned| planned.step == step);
-    planned.filter_map(|planned| planned.manual.as_ref()).fold(Nanos::ZERO, |total, manual| total.plus(manual.value))
-}
-
 /// The runbook's steps as they were measured.
 pub fn steps(evidence: &Evidence) -> Vec<StepMeasure> {
     let measured = |run: &super::story::StepRun| StepMeasure {
         step: run.step,
         begun: run.begun,
         ended: run.ended,
-        manual: manual_of(evidence, run.step),
+        manual: evidence.manual_of(run.step),
         bytes: run.bytes,
         says: run.says.clone(),
         done: run.outcome == Some(blackstart_record::event::Outcome::Done),

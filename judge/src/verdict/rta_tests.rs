@@ -278,7 +278,7 @@ fn an_answer_later_than_three_beats_is_an_outage() {
 
 #[test]
 fn recovery_needs_each_of_the_three_streams() {
-    for stream in [Stream::Read, Stream::Write, Stream::Fresh] {
+    for (stream, name) in [(Stream::Read, "read"), (Stream::Write, "write"), (Stream::Fresh, "fresh-connection")] {
         let broken = |drill: &mut Drill| {
             drill.change(|event| {
                 if let Event::Probe { stream: s, due, outcome, .. } = event
@@ -294,7 +294,9 @@ fn recovery_needs_each_of_the_three_streams() {
         let missing = |drill: &mut Drill| {
             drill.forget(|event| matches!(event, Event::Probe { stream: s, .. } if *s == stream));
         };
-        assert!(matches!(watched(missing, |_| up(1), ms(28_000)), Recovery::Unmeasured(_)), "{stream:?}");
+        let expected = format!("the {name} probes have none after the fault");
+        let recovery = watched(missing, |_| up(1), ms(28_000));
+        assert!(matches!(&recovery, Recovery::Unmeasured(why) if *why == expected), "{recovery:?}");
     }
 }
 

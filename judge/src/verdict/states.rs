@@ -216,7 +216,7 @@ fn canary(dice: &mut Dice, number: u64) -> Canary {
 fn trial(dice: &mut Dice, number: u64) -> WriteTrial {
     let errors = ["duplicate key value", "permission denied", "read-only transaction", "no room", ""];
     let error = dice.chance(8).then(|| errors[dice.roll(5) as usize].to_owned());
-    WriteTrial { what: format!("write {number}"), error }
+    WriteTrial { what: format!("write {number}"), restarted: dice.roll(2) == 0, error }
 }
 
 fn names(dice: &mut Dice) -> Vec<String> {

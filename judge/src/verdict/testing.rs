@@ -213,7 +213,7 @@ impl Drill {
             let value = value.map(str::to_owned);
             Canary { name: name.into(), planted: value.clone(), restored: value, found: true }
         };
-        let trial = |what: &str| WriteTrial { what: what.into(), error: None };
+        let trial = |what: &str| WriteTrial { what: what.into(), restarted: false, error: None };
         let identity = Identity {
             nonce_expected: "n0nce".into(),
             nonce_found: Some("n0nce".into()),

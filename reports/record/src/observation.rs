@@ -292,6 +292,9 @@ pub struct Canary {
 pub struct WriteTrial {
     /// What was tried.
     pub what: String,
+    /// Whether the server had been killed and started again before. Earlier records knew no such trial.
+    #[serde(default)]
+    pub restarted: bool,
     /// The error, if it was refused.
     pub error: Option<String>,
 }

@@ -20,13 +20,13 @@ fn index_catches_an_index_that_disagrees_with_its_table() {
                     find(drill, &Agreement::Disagrees { why: "item order invariant violated for index".into() });
                 },
                 Missed,
-                "1 of 2 indexes disagree with their tables; the first: app.t1_pkey of app.t1: item order invariant",
+                "1 of 2 indexes disagrees with its table; the first: app.t1_pkey of app.t1: item order invariant",
             ),
             (
                 "of a kind without a look",
                 |drill| find(drill, &Agreement::Unknown { why: "no look is known for gin".into() }),
                 Inconclusive,
-                "1 index could not be held against their tables",
+                "1 index could not be held against its table",
             ),
             (
                 "no index",

@@ -4,7 +4,7 @@ use blackstart_record::event::{Event, Processes, ProgramRun, Stage};
 use blackstart_record::verdict::Verdict::{Inconclusive, Met, Missed};
 
 use super::check;
-use crate::verdict::testing::Drill;
+use crate::verdict::testing::{Drill, ms, program};
 
 /// Ends the stages before a pipe, or those that are not, otherwise.
 fn end_stages(drill: &mut Drill, piped: bool, code: Option<i32>, signal: Option<i32>) {
@@ -35,6 +35,15 @@ fn stage_catches_what_failed_behind_a_pipe() {
                 "pg_dump exited with 1 into a pipe to gzip; backup on host primary ended with 0",
             ),
             (
+                "the first stages of two programs fail",
+                |drill| {
+                    drill.add(ms(4_000), Event::ProgramEnded(program("dump-again", 0)));
+                    end_stages(drill, true, Some(1), None);
+                },
+                Missed,
+                "backup on host primary ended with 0 all the same (and 1 more)",
+            ),
+            (
                 "the first stage is killed",
                 |drill| end_stages(drill, true, None, Some(9)),
                 Missed,
@@ -43,6 +52,12 @@ fn stage_catches_what_failed_behind_a_pipe() {
             (
                 "its reader had enough",
                 |drill| end_stages(drill, true, None, Some(13)),
+                Met,
+                "none failed behind a pipe",
+            ),
+            (
+                "its reader had enough, as a shell passes it on",
+                |drill| end_stages(drill, true, Some(141), None),
                 Met,
                 "none failed behind a pipe",
             ),
