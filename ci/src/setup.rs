@@ -6,15 +6,18 @@
 //!
 //! - [`Survey`]: what is here, and what the machine lets us do
 //! - [`Plan`]: what to do about it; pure, so that every kind of machine is a test case
-//! - [`apt`] and [`go`]: the two ways of doing it
+//! - [`apt`], [`go`] and [`wheel`]: the three ways of doing it
 
 pub mod apt;
 pub mod go;
 pub mod plan;
+mod staging;
 pub mod survey;
+pub mod wheel;
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 
 use blackstart_tools::{Missing, Rejected, Search};
 
@@ -118,12 +121,10 @@ fn act(mode: Mode, steps: &[Step], search: &Search, out: &mut dyn Write) -> Resu
                 apt::Apt::of_machine().install(packages)?;
             }
             (Mode::Install, Step::Build(tool, module)) => {
-                let bin = search.cache_bin.as_deref().ok_or_else(|| {
-                    Stop::ByHand(
-                        "there is no place to build in: set HOME, or BLACKSTART_CACHE to a directory".to_owned(),
-                    )
-                })?;
-                go::install(&go::compiler(), tool, module, bin)?;
+                go::install(&go::compiler(), tool, module, cache(search)?)?;
+            }
+            (Mode::Install, Step::Unpack(tool, wheel)) => {
+                wheel::install(&wheel::python(), tool, wheel, cache(search)?)?;
             }
         }
     }
@@ -131,6 +132,12 @@ fn act(mode: Mode, steps: &[Step], search: &Search, out: &mut dyn Write) -> Resu
         return Ok(());
     }
     verify(Survey::of_machine(search).missing)
+}
+
+fn cache(search: &Search) -> Result<&Path, Stop> {
+    search.cache_bin.as_deref().ok_or_else(|| {
+        Stop::ByHand("there is no place for tools: set HOME, or BLACKSTART_CACHE to a directory".to_owned())
+    })
 }
 
 /// An installer's word is not enough: what was installed has to be found, and will have to do.

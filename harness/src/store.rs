@@ -111,8 +111,10 @@ impl Store {
         // The client's own waits between its tries are longer than such a start.
         let once = owner.client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let once = aws_sdk_s3::Client::from_conf(once);
-        let list = || once.list_buckets().send();
-        let ask = || async move { list().await.map(|_| ()).map_err(|error| Error::new(words(&error))) };
+        let ask = || async {
+            once.list_buckets().send().await.map_err(|error| Error::new(words(&error)))?;
+            server.takes_objects(&owner).await
+        };
         daemon.answering(ask, START_BOUND).await?;
         Ok(Self { daemon, server, owner })
     }

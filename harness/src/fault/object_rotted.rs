@@ -43,7 +43,7 @@ impl Params {
         for key in &keys {
             let bytes = scene.store.get(&self.0.bucket, key).await?;
             words.extend([key.clone(), hex(&Sha256::digest(&bytes))]);
-            bits += scene.store.rot(&self.0.bucket, key)?;
+            bits += scene.store.rot(&self.0.bucket, key).await?;
         }
         let says = format!("{bits} bits of {} objects of {} changed on disk", keys.len(), self.0.bucket);
         Ok(Injected { says, transaction: None, kept: Kept::Words(words) })

@@ -48,7 +48,7 @@ impl Heal for Params {
 
 impl Params {
     async fn close(&self, scene: &Scene<'_>) -> Result<Injected> {
-        scene.store.set_writable(false)?;
+        scene.store.set_writable(false).await?;
         Ok(Injected::done(format!("store {} takes no writes", self.store)))
     }
 
@@ -61,7 +61,7 @@ impl Params {
     }
 
     async fn open(&self, scene: &Scene<'_>) -> Result<()> {
-        scene.store.set_writable(true)?;
+        scene.store.set_writable(true).await?;
         Ok(scene.store.try_to_write(&self.bucket).await?)
     }
 }

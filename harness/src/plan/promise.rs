@@ -14,6 +14,8 @@ use super::problems::Problems;
 pub enum Promise {
     /// Objects can be sent in parts.
     Parts,
+    /// Objects sent in parts can be summed, as `mc pipe` sends them.
+    Summed,
     /// Uploads can be given up.
     GivenUp,
     /// Lists have pages.
@@ -50,8 +52,9 @@ pub enum Promise {
 
 impl Promise {
     /// Every one.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Parts,
+        Self::Summed,
         Self::GivenUp,
         Self::Pages,
         Self::Versions,
@@ -75,6 +78,7 @@ impl fmt::Display for Promise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Parts => "what is sent in parts comes back to the byte",
+            Self::Summed => "what is sent in parts, with a sum over their sums, is taken: so sends `mc pipe`",
             Self::GivenUp => "an upload that is given up leaves nothing",
             Self::Pages => "a list goes on over its pages",
             Self::Versions => "old versions are kept",

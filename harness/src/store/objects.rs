@@ -1,15 +1,18 @@
 //! What faults do to a store and see of it: its objects, its users, the files that it keeps.
 
 use std::fmt;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::{Key, Store};
 use crate::failure::{Context, Error, Result, words};
 
 const LOOK: &str = "blackstart-look";
+/// Of a single reading: SeaweedFS tries again for 13 s before it says that what it has is damaged.
+const READ_BOUND: Duration = Duration::from_secs(30);
 
 /// A version of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +88,10 @@ impl Store {
     /// # Errors
     /// The store's answer.
     pub async fn get(&self, bucket: &str, key: &str) -> std::result::Result<Vec<u8>, Refusal> {
-        let object = self.owner.client.get_object().bucket(bucket).key(key).send().await?;
+        let patient = TimeoutConfig::builder().operation_timeout(READ_BOUND).build();
+        let once = aws_sdk_s3::Config::builder().timeout_config(patient).retry_config(RetryConfig::disabled());
+        let object = self.owner.client.get_object().bucket(bucket).key(key).customize().config_override(once);
+        let object = object.send().await?;
         let bytes = object.body.collect().await;
         // It had answered, and broke off.
         let broken = |error| Refusal { code: Some("broken off".to_owned()), says: words(&error) };
@@ -146,8 +152,8 @@ impl Store {
     ///
     /// # Errors
     /// Any error of changing it, or that nothing was found.
-    pub fn rot(&self, bucket: &str, key: &str) -> Result<usize> {
-        let rotten = self.server.rot(&self.daemon.host().outside(""), bucket, key);
+    pub async fn rot(&self, bucket: &str, key: &str) -> Result<usize> {
+        let rotten = self.server.rot(&self.owner, &self.daemon.host().outside(""), bucket, key).await;
         rotten.cannot(format_args!("let {bucket}/{key} rot"))
     }
 
@@ -164,17 +170,13 @@ impl Store {
         }
     }
 
-    /// Lets the store take anything new, or not: the folders into which it takes it are closed to it.
+    /// Lets the store take anything new, or not.
     ///
     /// # Errors
-    /// Any error of changing their modes.
-    pub fn set_writable(&self, writable: bool) -> Result<()> {
-        let mode = Permissions::from_mode(if writable { 0o755 } else { 0o555 });
-        let set = || {
-            let incoming = self.server.incoming(&self.daemon.host().outside(""))?;
-            incoming.iter().try_for_each(|folder| fs::set_permissions(folder, mode.clone()))
-        };
-        set().cannot("change whether the store can be written to")
+    /// Any error of closing or opening it.
+    pub async fn set_writable(&self, writable: bool) -> Result<()> {
+        let set = self.server.set_writable(&self.owner, &self.daemon.host().outside(""), writable).await;
+        set.cannot("change whether the store can be written to")
     }
 
     /// Begins an upload and gives it up, which leaves nothing.

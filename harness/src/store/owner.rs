@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use aws_sdk_s3::config::Credentials;
 use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder, Url};
 
 use super::{Key, OPERATION_BOUND, REGION, client};
 use crate::failure::{Error, Result, words};
@@ -35,18 +36,46 @@ impl Owner {
     /// # Errors
     /// It refused, with its words, or did not answer.
     pub(super) async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<String> {
-        let url = format!("http://{}/{path}", self.address);
-        let mut request = self.http.request(method.clone(), &url).timeout(OPERATION_BOUND);
-        for (name, value) in signature(&self.key, method.as_str(), &url, &body)? {
-            request = request.header(name, value);
-        }
-        let answer = request.body(body).send().await?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(answer.text().await?);
-        }
-        Err(Error::with_lines(format!("the store answered {status}"), vec![answer.text().await?]))
+        answer(self.signed(method, path, &body)?.body(body)).await
     }
+
+    /// Asks it as IAM is asked: by a form of names and values.
+    ///
+    /// # Errors
+    /// It refused, with its words, or did not answer.
+    pub(super) async fn ask_iam(&self, form: &[(&str, &str)]) -> Result<String> {
+        let wrong = |error| Error::new(format!("cannot write a form: {error}"));
+        let form = Url::parse_with_params("form:/", form).map_err(wrong)?;
+        let form = form.query().unwrap_or_default().as_bytes().to_vec();
+        let request = self.signed(Method::POST, "", &form)?;
+        answer(request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)).await
+    }
+
+    /// A request to another port of the server's, which knows no keys: `path` with its parameters.
+    pub(super) fn beside(&self, port: u16, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("http://{}/{path}", SocketAddrV4::new(*self.address.ip(), port));
+        self.http.request(method, url).timeout(OPERATION_BOUND)
+    }
+
+    fn signed(&self, method: Method, path: &str, body: &[u8]) -> Result<RequestBuilder> {
+        let url = format!("http://{}/{path}", self.address);
+        let signature = signature(&self.key, method.as_str(), &url, body)?;
+        let request = self.http.request(method, &url).timeout(OPERATION_BOUND);
+        Ok(signature.into_iter().fold(request, |request, (name, value)| request.header(name, value)))
+    }
+}
+
+/// Sends a request; what was answered.
+///
+/// # Errors
+/// It was refused, with the server's words, or not answered.
+pub(super) async fn answer(request: RequestBuilder) -> Result<String> {
+    let answer = request.send().await?;
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer.text().await?);
+    }
+    Err(Error::with_lines(format!("the store answered {status}"), vec![answer.text().await?]))
 }
 
 /// The headers that prove that `key` asks to do so with `body` there.

@@ -1,9 +1,10 @@
 //! Whose S3 server a store is: one file per provider and one line in [`providers`].
 
 use std::fmt::Debug;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::SocketAddrV4;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::{BoxFuture, FutureExt};
@@ -32,6 +33,11 @@ pub(super) trait Server: Debug + Send + Sync {
     /// What serves S3 at `address`, from folders of the host's disk that it makes; who holds `root` may do everything.
     fn command(&self, host: &Host, program: PathBuf, address: SocketAddrV4, root: &Key) -> Result<Command>;
 
+    /// Fails while it answers and takes no objects yet.
+    fn takes_objects<'a>(&'a self, _owner: &'a Owner) -> BoxFuture<'a, Result<()>> {
+        async { Ok(()) }.boxed()
+    }
+
     /// Lets whoever holds `key` do what it is granted, and nothing else.
     fn admit<'a>(&'a self, owner: &'a Owner, key: &'a Key, grants: Vec<Grant>) -> BoxFuture<'a, Result<()>>;
 
@@ -48,11 +54,17 @@ pub(super) trait Server: Debug + Send + Sync {
         None
     }
 
-    /// Changes one bit of every file that `disk` has of an object; how many.
-    fn rot(&self, disk: &Path, bucket: &str, key: &str) -> io::Result<usize>;
+    /// Changes one bit of every file that `disk` has of an object, and of its old versions; how many.
+    fn rot<'a>(
+        &'a self,
+        owner: &'a Owner,
+        disk: &'a Path,
+        bucket: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<usize>>;
 
-    /// The folders on `disk` that take all that is new.
-    fn incoming(&self, disk: &Path) -> io::Result<Vec<PathBuf>>;
+    /// Lets the store with this `disk` take anything new, or not.
+    fn set_writable<'a>(&'a self, owner: &'a Owner, disk: &'a Path, writable: bool) -> BoxFuture<'a, Result<()>>;
 }
 
 macro_rules! providers {
@@ -96,6 +108,7 @@ macro_rules! providers {
 providers! {
     Minio = "minio" in minio: "MinIO";
     Versitygw = "versitygw" in versitygw: "VersityGW, on a file system";
+    Seaweedfs = "seaweedfs" in seaweedfs: "SeaweedFS, all of its servers in one";
 }
 
 impl Default for Provider {
@@ -114,6 +127,12 @@ impl Provider {
     pub fn lacking(self) -> &'static [Lack] {
         self.server().lacks()
     }
+}
+
+/// Lets these folders take anything new, or not.
+fn open_or_close(folders: &[PathBuf], writable: bool) -> Result<()> {
+    let mode = Permissions::from_mode(if writable { 0o755 } else { 0o555 });
+    Ok(folders.iter().try_for_each(|folder| fs::set_permissions(folder, mode.clone()))?)
 }
 
 /// Changes the lowest bit of the byte at `place` of the file's length.

@@ -43,7 +43,8 @@ impl Grant {
         for right in &self.may {
             actions.extend(match right.as_str() {
                 "put" => ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"].as_slice(),
-                "get" => ["s3:GetObject"].as_slice(),
+                // MinIO's client asks for the version that it has found.
+                "get" => ["s3:GetObject", "s3:GetObjectVersion"].as_slice(),
                 "list" => ["s3:ListBucket", "s3:ListBucketMultipartUploads"].as_slice(),
                 "delete" => ["s3:DeleteObject"].as_slice(),
                 "configure" => CONFIGURE,

@@ -33,13 +33,16 @@ type Body = fn(Isolation, &Path) -> bool;
 
 const MINIO: Body = |isolation, scratch| body(Provider::Minio, isolation, scratch);
 const VERSITYGW: Body = |isolation, scratch| body(Provider::Versitygw, isolation, scratch);
+const SEAWEEDFS: Body = |isolation, scratch| body(Provider::Seaweedfs, isolation, scratch);
 
 /// Each provider on each runtime, by the name of its test.
-const TESTS: [Test; 4] = [
+const TESTS: [Test; 6] = [
     test("minio_on_a_native_host_keeps_its_promises", native, MINIO),
     test("minio_in_a_container_keeps_its_promises", containers, MINIO),
     test("versitygw_on_a_native_host_keeps_its_promises", native, VERSITYGW),
     test("versitygw_in_a_container_keeps_its_promises", containers, VERSITYGW),
+    test("seaweedfs_on_a_native_host_keeps_its_promises", native, SEAWEEDFS),
+    test("seaweedfs_in_a_container_keeps_its_promises", containers, SEAWEEDFS),
 ];
 
 fn main() -> ExitCode {

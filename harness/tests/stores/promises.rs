@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{
-    BucketVersioningStatus, DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockMode,
-    ObjectLockRetentionMode, ObjectLockRule, VersioningConfiguration,
+    BucketVersioningStatus, ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, DefaultRetention,
+    ObjectLockConfiguration, ObjectLockEnabled, ObjectLockMode, ObjectLockRetentionMode, ObjectLockRule,
+    VersioningConfiguration,
 };
 use blackstart::plan::Promise;
 use blackstart::secret::Secrets;
@@ -19,6 +20,7 @@ type Tried = for<'a> fn(&'a Store, &'a Secrets) -> BoxFuture<'a, ()>;
 
 const PROMISES: [(Promise, Tried); Promise::ALL.len()] = [
     (Promise::Parts, |store, _| in_parts(store).boxed()),
+    (Promise::Summed, |store, _| summed(store).boxed()),
     (Promise::GivenUp, |store, _| given_up(store).boxed()),
     (Promise::Pages, |store, _| pages(store).boxed()),
     (Promise::Versions, |store, _| versions(store).boxed()),
@@ -69,6 +71,22 @@ async fn in_parts(store: &Store) {
     let object = Object { bytes, content_type: "application/pdf".into(), op: Some(7) };
     store.bucket("parts").put("scan.pdf", object.clone()).await.unwrap();
     assert_eq!(store.bucket("parts").get("scan.pdf").await.unwrap(), object);
+}
+
+async fn summed(store: &Store) {
+    // Of the one part, and over that.
+    let (sum, all) = ("10P8Lg==", "d48poQ==");
+    bucket(store, "summed", false).await;
+    let owner = store.as_owner();
+    let begin = owner.create_multipart_upload().bucket("summed").key("note");
+    let upload = begin.checksum_algorithm(ChecksumAlgorithm::Crc32C).send().await.unwrap().upload_id;
+    let part = owner.upload_part().bucket("summed").key("note").set_upload_id(upload.clone()).part_number(1);
+    let sent = part.checksum_crc32_c(sum).body(ByteStream::from_static(b"new")).send().await.unwrap();
+    let part = CompletedPart::builder().part_number(1).set_e_tag(sent.e_tag).checksum_crc32_c(sum).build();
+    let end = owner.complete_multipart_upload().bucket("summed").key("note").set_upload_id(upload);
+    let end = end.multipart_upload(CompletedMultipartUpload::builder().parts(part).build());
+    end.checksum_crc32_c(all).send().await.unwrap();
+    assert_eq!(store.read("summed", "note").await.unwrap(), b"new");
 }
 
 async fn given_up(store: &Store) {
@@ -229,7 +247,10 @@ async fn rights(store: &Store, secrets: &Secrets) {
         assert!(others.put("note", note()).await.is_err_and(|trouble| trouble.refused), "another's, by {may:?}");
         // Who may delete hides; old versions are the owner's.
         let version = store.versions("mine", &there).await.unwrap().into_iter().find(|one| !one.is_marker).unwrap().id;
-        let removed = store.as_holder(&key).delete_object().bucket("mine").key(&there).version_id(version).send().await;
+        let holder = store.as_holder(&key);
+        let got = holder.get_object().bucket("mine").key(&there).version_id(&version).send().await;
+        assert_eq!(got.is_ok(), may.contains(&"get"), "get a version by who may {may:?}");
+        let removed = holder.delete_object().bucket("mine").key(&there).version_id(version).send().await;
         assert!(removed.is_err(), "a version, by who may {may:?}");
     }
 }
@@ -296,8 +317,8 @@ async fn rot(store: &Store) {
         store.write("rot", key, b"x".repeat(length)).await.unwrap();
     }
     let old = store.versions("rot", "folder/large").await.unwrap().into_iter().find(|one| !one.is_newest).unwrap();
-    assert_eq!(store.rot("rot", "folder/small").unwrap(), 1);
-    assert_eq!(store.rot("rot", "folder/large").unwrap(), 2, "the object and its older version");
+    assert_eq!(store.rot("rot", "folder/small").await.unwrap(), 1);
+    assert_eq!(store.rot("rot", "folder/large").await.unwrap(), 2, "the object and its older version");
     for (key, length) in objects {
         assert_ne!(store.get("rot", key).await.ok(), Some(b"x".repeat(length)), "{key}");
     }
@@ -307,18 +328,18 @@ async fn rot(store: &Store) {
         Err(_) => None,
     };
     assert_ne!(older, Some(b"older".repeat(100_000)));
-    assert!(store.rot("rot", "not-there").is_err());
+    assert!(store.rot("rot", "not-there").await.is_err());
 }
 
 async fn closed(store: &Store) {
     bucket(store, "closed", true).await;
     store.write("closed", "folder/note", "before".into()).await.unwrap();
-    store.set_writable(false).unwrap();
+    store.set_writable(false).await.unwrap();
     let put = async |key: &str| store.bucket("closed").put(key, note()).await.is_ok();
     assert!(!store.try_to_write("closed").await.unwrap_err().is_silent());
     assert!(!put("new").await && !put("folder/new").await && !put("folder/note").await);
     assert_eq!(store.read("closed", "folder/note").await.unwrap(), b"before");
-    store.set_writable(true).unwrap();
+    store.set_writable(true).await.unwrap();
     store.try_to_write("closed").await.unwrap();
     assert!(put("new").await && put("folder/new").await && put("folder/note").await);
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
-use super::{Lack, flip};
+use super::{Lack, flip, open_or_close};
 use crate::failure::{Error, Result};
 use crate::host::{Command, Host};
 use crate::store::Key;
@@ -61,26 +61,36 @@ impl super::Server for Server {
         async move { owner.ask(Method::PUT, &request, Vec::new()).await.map(|_| ()) }.boxed()
     }
 
-    fn rot(&self, disk: &Path, bucket: &str, key: &str) -> io::Result<usize> {
-        let folder = disk.join(DATA).join(bucket).join(key);
-        let mut parts = Vec::new();
-        for version in fs::read_dir(&folder)?.flatten().filter(|entry| entry.path().is_dir()) {
-            let files = fs::read_dir(version.path())?.flatten().map(|entry| entry.path());
-            parts.extend(files.filter(|path| path.file_name().is_some_and(is_part)));
-        }
-        for part in &parts {
-            flip(part, |length| length / 2)?;
-        }
-        if parts.is_empty() {
-            // A small object is at the end of its description.
-            flip(&folder.join("xl.meta"), |length| length.saturating_sub(1))?;
-        }
-        Ok(parts.len().max(1))
+    fn rot<'a>(
+        &'a self,
+        _owner: &'a Owner,
+        disk: &'a Path,
+        bucket: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<usize>> {
+        async move { Ok(rot(&disk.join(DATA).join(bucket).join(key))?) }.boxed()
     }
 
-    fn incoming(&self, disk: &Path) -> io::Result<Vec<PathBuf>> {
-        Ok(INCOMING.iter().map(|folder| disk.join(DATA).join(folder)).collect())
+    fn set_writable<'a>(&'a self, _owner: &'a Owner, disk: &'a Path, writable: bool) -> BoxFuture<'a, Result<()>> {
+        let incoming = INCOMING.map(|folder| disk.join(DATA).join(folder));
+        async move { open_or_close(&incoming, writable) }.boxed()
     }
+}
+
+fn rot(folder: &Path) -> io::Result<usize> {
+    let mut parts = Vec::new();
+    for version in fs::read_dir(folder)?.flatten().filter(|entry| entry.path().is_dir()) {
+        let files = fs::read_dir(version.path())?.flatten().map(|entry| entry.path());
+        parts.extend(files.filter(|path| path.file_name().is_some_and(is_part)));
+    }
+    for part in &parts {
+        flip(part, |length| length / 2)?;
+    }
+    if parts.is_empty() {
+        // A small object is at the end of its description.
+        flip(&folder.join("xl.meta"), |length| length.saturating_sub(1))?;
+    }
+    Ok(parts.len().max(1))
 }
 
 /// Makes a user of `key`, or changes the one that is there.

@@ -15,7 +15,7 @@ use reqwest::Method;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Lack, flip};
+use super::{Lack, flip, open_or_close};
 use crate::failure::{Context, Error, Result, words};
 use crate::host::{Command, Host};
 use crate::plan::Promise;
@@ -109,33 +109,18 @@ impl super::Server for Server {
         self.known().policies.get(bucket).cloned()
     }
 
-    fn rot(&self, disk: &Path, bucket: &str, key: &str) -> io::Result<usize> {
-        let mut files = vec![disk.join(DATA).join(bucket).join(key)];
-        let digest = hex(&Sha256::digest(key));
-        let parts = [&digest[..2], &digest[2..4], &digest[4..6], &digest];
-        match fs::read_dir(disk.join(VERSIONS).join(bucket).join(parts.join("/"))) {
-            Ok(old) => files.extend(old.flatten().map(|entry| entry.path())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        // A marker has no bytes.
-        files.retain(|file| fs::metadata(file).is_ok_and(|file| file.len() > 0));
-        if files.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "there are no bytes of it"));
-        }
-        files.iter().try_for_each(|file| flip(file, |length| length / 2))?;
-        Ok(files.len())
+    fn rot<'a>(
+        &'a self,
+        _owner: &'a Owner,
+        disk: &'a Path,
+        bucket: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<usize>> {
+        async move { Ok(rot(disk, bucket, key)?) }.boxed()
     }
 
-    fn incoming(&self, disk: &Path) -> io::Result<Vec<PathBuf>> {
-        let data = disk.join(DATA);
-        let mut folders = vec![data.clone()];
-        for bucket in fs::read_dir(data)? {
-            let bucket = bucket?.path();
-            folders.extend(COLLECTED.iter().map(|folder| bucket.join(folder)).filter(|folder| folder.is_dir()));
-            folders.push(bucket);
-        }
-        Ok(folders)
+    fn set_writable<'a>(&'a self, _owner: &'a Owner, disk: &'a Path, writable: bool) -> BoxFuture<'a, Result<()>> {
+        async move { open_or_close(&incoming(disk)?, writable) }.boxed()
     }
 }
 
@@ -172,6 +157,36 @@ impl Server {
         self.known().policies.insert(bucket.to_owned(), policy);
         Ok(())
     }
+}
+
+fn rot(disk: &Path, bucket: &str, key: &str) -> io::Result<usize> {
+    let mut files = vec![disk.join(DATA).join(bucket).join(key)];
+    let digest = hex(&Sha256::digest(key));
+    let parts = [&digest[..2], &digest[2..4], &digest[4..6], &digest];
+    match fs::read_dir(disk.join(VERSIONS).join(bucket).join(parts.join("/"))) {
+        Ok(old) => files.extend(old.flatten().map(|entry| entry.path())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    // A marker has no bytes.
+    files.retain(|file| fs::metadata(file).is_ok_and(|file| file.len() > 0));
+    if files.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "there are no bytes of it"));
+    }
+    files.iter().try_for_each(|file| flip(file, |length| length / 2))?;
+    Ok(files.len())
+}
+
+/// The folders that take all that is new.
+fn incoming(disk: &Path) -> io::Result<Vec<PathBuf>> {
+    let data = disk.join(DATA);
+    let mut folders = vec![data.clone()];
+    for bucket in fs::read_dir(data)? {
+        let bucket = bucket?.path();
+        folders.extend(COLLECTED.iter().map(|folder| bucket.join(folder)).filter(|folder| folder.is_dir()));
+        folders.push(bucket);
+    }
+    Ok(folders)
 }
 
 /// Takes the user away; that there is none is as good.
