@@ -23,8 +23,9 @@ fn ended(step: Step, at: u64) -> (Nanos, Event) {
 #[test]
 fn an_end_belongs_to_the_last_run_of_its_step_that_is_open_or_is_a_run_of_its_own() {
     type Run = (Step, u64, Option<u64>);
+    type Case<'a> = (&'a str, Vec<(Nanos, Event)>, &'a [Run]);
     let (fetch, restore) = (Step::Fetch, Step::Restore);
-    let cases: [(&str, Vec<(Nanos, Event)>, &[Run]); 4] = [
+    let cases: [Case<'_>; 4] = [
         (
             "two steps at once",
             vec![begun(fetch, 1), begun(restore, 2), ended(fetch, 3)],
