@@ -129,12 +129,14 @@ impl Phases {
     }
 }
 
-/// The wall time of the last line of a server's log that says `what`.
-fn said(place: &Place, log: &str, what: &str) -> i128 {
+/// The wall times of the lines of a server's log that say `what`; there is one at least.
+fn said(place: &Place, log: &str, what: &str) -> Vec<i128> {
     let log = fs::read_to_string(place.folder().logs().join(log)).unwrap();
-    let line = log.lines().rfind(|line| line.contains(what)).unwrap_or_else(|| panic!("nothing says {what:?}:\n{log}"));
-    let time = line.get(..23).unwrap().replace(' ', "T");
-    format!("{time}Z").parse::<Timestamp>().unwrap().as_nanosecond()
+    let time = |line: &str| format!("{}Z", line.get(..23).unwrap().replace(' ', "T"));
+    let time = |line: &str| time(line).parse::<Timestamp>().unwrap().as_nanosecond();
+    let times: Vec<i128> = log.lines().filter(|line| line.contains(what)).map(time).collect();
+    assert!(!times.is_empty(), "nothing says {what:?}:\n{log}");
+    times
 }
 
 /// What `programs` are to [`watch`] for [`agree`].
@@ -144,7 +146,8 @@ pub const PROGRAMS: &[&[&str]] = &[&["barman-cloud-restore"], &["listen_addresse
 pub fn agree(place: &Place, kernel: &BTreeMap<&'static str, Seen>) {
     let phases = Phases::of(place);
     let down = said(place, "primary-postgres.log", "database system is shut down");
-    phases.holds("stop the application", down, "the source is shut down");
+    phases.holds("stop the application", down[down.len() - 1], "the source is shut down");
+    // Of its first life: at the end of the drill it is killed and started again.
     let target = "recovery-postgres.log";
     for (phase, what) in [
         ("replay", "starting PostgreSQL"),
@@ -156,11 +159,11 @@ pub fn agree(place: &Place, kernel: &BTreeMap<&'static str, Seen>) {
         ("promote", "archive recovery complete"),
         ("promote", "database system is ready to accept connections"),
     ] {
-        phases.holds(phase, said(place, target, what), what);
+        phases.holds(phase, said(place, target, what)[0], what);
     }
     phases.same(
         phases.find("replay").1,
-        said(place, target, "pausing at the end of recovery"),
+        said(place, target, "pausing at the end of recovery")[0],
         "the end of the replay",
     );
     let [tool, server] = PROGRAMS.iter().map(|words| kernel[words[0]]).collect::<Vec<_>>()[..] else { panic!() };
