@@ -87,7 +87,7 @@ pub(super) async fn start(
     let mut rights: Vec<(&[String], Vec<&str>)> =
         credential.may_in.iter().map(|(bucket, may)| (may.as_slice(), vec![bucket.as_str()])).collect();
     let mut others: Vec<&str> = all.into_iter().filter(|name| !credential.may_in.contains_key(*name)).collect();
-    let (copies, stand_ins) = (format!("{}*", COPIES), format!("{STAND_INS}*"));
+    let (copies, stand_ins) = (format!("{COPIES}*"), format!("{STAND_INS}*"));
     others.extend((request.sabotage || request.crash_points).then_some(copies.as_str()));
     if let Some(shelf) = shelf {
         let may = credential.may_in.get(&shelf.bucket.name).unwrap_or(&credential.may);

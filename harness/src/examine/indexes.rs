@@ -91,10 +91,8 @@ async fn both_paths(client: &Client, index: &Index) -> Result<Agreement> {
         )
     };
     client.batch_execute(&paths("on", "off")).await?;
-    client.batch_execute("SAVEPOINT look").await?;
-    let plan = client.query(&format!("EXPLAIN (COSTS off) {question}"), &[]).await;
-    let plan = match settle(client, plan).await? {
-        Ok(plan) => plan.iter().map(|row| row.get::<_, String>(0) + "\n").collect::<String>(),
+    let plan = match ask(client, &format!("EXPLAIN (COSTS off) {question}")).await? {
+        Ok(plan) => plan,
         // A file that is not there is missed before anything is read.
         Err(why) => return Ok(Agreement::Disagrees { why }),
     };
@@ -119,11 +117,11 @@ async fn attempt(client: &Client, sql: &str) -> Result<std::result::Result<(), S
     settle(client, client.batch_execute(sql).await).await
 }
 
-/// Likewise, for the one text that a query answers.
+/// Likewise, for the text that a query answers, of all its rows a line each.
 async fn ask(client: &Client, sql: &str) -> Result<std::result::Result<String, String>> {
     client.batch_execute("SAVEPOINT look").await?;
-    let answer = settle(client, client.query_one(sql, &[]).await).await?;
-    Ok(answer.map(|row| row.get(0)))
+    let answer = settle(client, client.query(sql, &[]).await).await?;
+    Ok(answer.map(|rows| rows.iter().map(|row| row.get(0)).collect::<Vec<String>>().join("\n")))
 }
 
 async fn settle<T>(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use blackstart_record::verdict::{Finding, ObjectiveKind, Verdict};
+use blackstart_record::verdict::{Finding, ObjectiveKind, ObjectiveVerdict, Rpa, Verdict};
 use proptest::prelude::*;
 
 use super::definitions::{Truth, Word};
@@ -23,6 +23,14 @@ pub(super) fn evidence(drill: &Drill) -> Evidence {
         None => Err("no recovery point".into()),
     };
     Evidence { record: drill.record.clone(), story, observations: drill.observations.clone(), comparison }
+}
+
+/// What was lost, and the objectives; no state has probes, so that no recovery time is known.
+pub(super) fn measured(evidence: &Evidence) -> (Result<Rpa, String>, Vec<ObjectiveVerdict>) {
+    let rpa = rpa::measure(evidence);
+    let (exposure, recovery) = (exposure::of(evidence), Recovery::Unmeasured("nobody looked".into()));
+    let objectives = objectives::judge(evidence, &Measured { recovery: &recovery, rpa: &rpa, exposure: &exposure });
+    (rpa, objectives)
 }
 
 fn as_word(finding: &Finding) -> Word {
@@ -50,11 +58,9 @@ fn agree(seed: u64) -> Result<(), TestCaseError> {
         prop_assert_eq!(as_word(finding), word, "{:?}", finding);
         prop_assert_eq!(finding.cause.is_some(), finding.verdict == Verdict::Missed, "{:?}", finding);
     }
-    let rpa = rpa::measure(&evidence);
+    let (rpa, objectives) = measured(&evidence);
     let parts = rpa.as_ref().ok().map(|rpa| (rpa.before_fault, rpa.after_fault, rpa.manual));
     prop_assert_eq!(parts, truth.rpa(), "{:?}", rpa);
-    let (exposure, recovery) = (exposure::of(&evidence), Recovery::Unmeasured("no probes".into()));
-    let objectives = objectives::judge(&evidence, &Measured { recovery: &recovery, rpa: &rpa, exposure: &exposure });
     let rpo = objectives.iter().find(|objective| objective.kind == ObjectiveKind::Rpo).unwrap();
     prop_assert_eq!(rpo.verdict, truth.rpo(), "{:?}", rpo);
     Ok(())

@@ -11,12 +11,10 @@ use blackstart_record::plan::Step;
 use blackstart_record::time::Nanos;
 use blackstart_record::verdict::Finding;
 
-use super::definition_tests::evidence;
-use super::objectives::{self, Measured};
-use super::rta::Recovery;
+use super::definition_tests::{evidence, measured};
 use super::states::state;
 use super::testing::{Drill, down, ms, up};
-use super::{CHECKERS, exposure, rpa, run};
+use super::{CHECKERS, run};
 use crate::oracle::testing::row;
 
 /// Generated states that are looked through for new ways of saying something.
@@ -49,9 +47,6 @@ fn shown(finding: &Finding) -> String {
     text
 }
 
-/// A service that nothing brought back says enough about the words of the other objective.
-const NO_RECOVERY: &str = "nobody looked";
-
 #[test]
 fn every_way_of_saying_something_of_a_generated_state_is_as_it_was_read() {
     let mut seen = BTreeSet::new();
@@ -59,10 +54,7 @@ fn every_way_of_saying_something_of_a_generated_state_is_as_it_was_read() {
     for seed in 0..STATES {
         let evidence = evidence(&state(seed));
         let (findings, _) = run(CHECKERS, &evidence);
-        let rpa = rpa::measure(&evidence);
-        let (exposure, recovery) = (exposure::of(&evidence), Recovery::Unmeasured(NO_RECOVERY.into()));
-        let objectives =
-            objectives::judge(&evidence, &Measured { recovery: &recovery, rpa: &rpa, exposure: &exposure });
+        let (_, objectives) = measured(&evidence);
         let of_objectives = objectives.iter().map(|one| format!("{} {}: {}\n", one.kind, one.verdict, one.says));
         for text in findings.iter().map(shown).chain(of_objectives) {
             if seen.insert(shape(text.lines().next().unwrap_or_default())) {
