@@ -3,6 +3,7 @@
 //! It can be stopped at any moment and started again: a step that is done for this commit is not run again. A step is
 //! one line in [`steps::all`]; what it measured becomes its rows in `ci/figures.md`.
 
+mod comparisons;
 mod crash_points;
 mod fuzz;
 mod installed;

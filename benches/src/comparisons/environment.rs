@@ -11,8 +11,10 @@ use std::time::{Instant, SystemTime};
 
 use blackstart::drill::Hosts;
 use blackstart::engine::postgres::{SUPERUSER, connect, superuser};
+use blackstart::host::scratch;
 use blackstart_record::event::Phase;
 use blackstart_tools::{MINIO, POSTGRES, TOXIPROXY};
+use tempfile::TempDir;
 
 use super::{Comparison, Run, drilled};
 use crate::Result;
@@ -102,7 +104,7 @@ impl Bare {
     }
 
     fn postgres(&self) -> Result<f64> {
-        let folder = tempfile::Builder::new().prefix("bare-").tempdir_in("/tmp")?;
+        let folder = beside_drills()?;
         let data = folder.path().join("data");
         let begun = Instant::now();
         output_of(Command::new("cp").arg("-a").arg(&self.template).arg(&data))?;
@@ -124,7 +126,7 @@ impl Bare {
     }
 
     fn minio(&self) -> Result<f64> {
-        let folder = tempfile::tempdir()?;
+        let folder = beside_drills()?;
         let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 29_000);
         let mut command = Command::new(&self.minio);
         command.args(["server", "--quiet", "--address", &address.to_string()]).arg(folder.path());
@@ -138,6 +140,12 @@ impl Bare {
         command.args(["-host", &address.ip().to_string(), "-port", &address.port().to_string()]);
         answering(&mut command, address, "/version")
     }
+}
+
+/// A folder where the disks of drills are: file systems, and places that much was deleted from, differ by more than
+/// what is compared here.
+fn beside_drills() -> Result<TempDir> {
+    Ok(tempfile::Builder::new().prefix("bare-").tempdir_in(scratch::root())?)
 }
 
 /// Seconds until a server answers over HTTP.

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Outcome, Step, crash_points, fuzz, journal, mutants};
+use super::{Outcome, Step, comparisons, crash_points, fuzz, journal, mutants};
 use crate::defects::clean;
 use crate::figures::Figure;
-use crate::{compare, containers, defects, output};
+use crate::{containers, defects, output};
 
 /// Tests that take long read this variable in one place and then do all that they can.
 const FULL: (&str, &str) = ("BLACKSTART_FULL", "1");
@@ -37,13 +37,13 @@ pub fn all(root: &Path) -> Vec<Step<'_>> {
         tests(root, "stalls", &["test", "--package", "blackstart", "--test", "truth", "--", "--show-output"]),
         tests(root, "ledger-memory", LEDGER_MEMORY),
         tests(root, "side-by-side", SIDE_BY_SIDE),
-        compared(root),
         clean_drills(root),
         crash_points::step(root),
         restarts(root),
         kills(root),
         planted_in_containers(root),
     ];
+    steps.extend(comparisons::steps(root));
     steps.extend((1..=SEEDS).map(|seed| planted(root, seed)));
     steps.extend(fuzz::targets(root));
     steps.extend(mutants::slices(root));
@@ -66,14 +66,6 @@ fn tests<'a>(root: &'a Path, name: &str, arguments: &'static [&str]) -> Step<'a>
     };
     let what = format!("{}={} cargo {}", FULL.0, FULL.1, arguments.join(" "));
     Step { name: name.to_owned(), what, run: Box::new(run) }
-}
-
-fn compared(root: &Path) -> Step<'_> {
-    let run = move |out: &mut dyn Write| {
-        let measured = compare::measure(root, &[], out)?;
-        Ok(Outcome { passed: measured.is_some(), figures: measured.unwrap_or_default() })
-    };
-    Step { name: "compare".to_owned(), what: "cargo ci compare".to_owned(), run: Box::new(run) }
 }
 
 /// One seed a step: all of them take hours, and what is done is kept.
