@@ -7,11 +7,11 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use blackstart::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER, connect};
-use blackstart::engine::{Door, Login};
+use blackstart::engine::{Door, Installation, Login, Role, Server, connect};
 use blackstart::host::isolate::{Isolation, NOBODY};
 use blackstart::host::{Ground, Host, Logs, Spec};
 use blackstart::link::Links;
+use blackstart::plan::EngineKind;
 use blackstart::secret::Secrets;
 use blackstart::workload::{self, Domain, Settings};
 use blackstart_tools::{BARMAN_CLOUD, Located, POSTGRES, TOXIPROXY, Tool};
@@ -67,20 +67,25 @@ impl World {
     ///
     /// # Errors
     /// It could not be started.
-    pub async fn postgres(&mut self, name: &str, settings: &[(String, String)]) -> Result<Postgres> {
+    pub async fn postgres(&mut self, name: &str, settings: &[(String, String)]) -> Result<Server> {
         let host = self.host(name).await?;
         self.start(host, settings).await
+    }
+
+    /// A PostgreSQL on a host, which has no data directory yet.
+    pub fn empty(&self, host: Host) -> Server {
+        Server::empty(EngineKind::Postgres, host, self.installation.clone())
     }
 
     /// Likewise, on a host that is there.
     ///
     /// # Errors
     /// It could not be started.
-    pub async fn start(&self, host: Host, settings: &[(String, String)]) -> Result<Postgres> {
-        let mut server = Postgres::empty(host, self.installation.clone());
+    pub async fn start(&self, host: Host, settings: &[(String, String)]) -> Result<Server> {
+        let mut server = self.empty(host);
         server.initialise(&self.cache, Role::Source, settings).await?;
         server.start(BOUND).await?;
-        server.run(SUPERUSER, &format!("CREATE DATABASE {DATABASE}")).await?;
+        server.create_database(DATABASE).await?;
         Ok(server)
     }
 
@@ -132,7 +137,7 @@ pub fn domain() -> Result<&'static dyn Domain> {
 ///
 /// # Errors
 /// The load failed.
-pub async fn load(server: &Postgres, settings: &Settings, rows: &Path) -> Result<()> {
+pub async fn load(server: &Server, settings: &Settings, rows: &Path) -> Result<()> {
     let client = server.connect(DATABASE).await?;
     workload::load(domain()?, &client, settings, rows).await?;
     Ok(())
@@ -142,19 +147,14 @@ pub async fn load(server: &Postgres, settings: &Settings, rows: &Path) -> Result
 ///
 /// # Errors
 /// The server refused the role, or the login.
-pub async fn application(server: &Postgres, address: SocketAddrV4) -> Result<Login> {
+pub async fn application(server: &Server, address: SocketAddrV4) -> Result<Login> {
     let password = Secrets::default().make()?;
     let role = domain()?.application_role();
     server.set_password(role, &password).await?;
     let (user, database) = (role.to_owned(), DATABASE.to_owned());
-    let login = Login { door: Door::Address(address), user, password: Some(password), database };
+    let login = Login { engine: server.kind(), door: Door::Address(address), user, password: Some(password), database };
     connect(&login).await?;
     Ok(login)
-}
-
-/// Where a server listens.
-pub fn address(server: &Postgres) -> SocketAddrV4 {
-    SocketAddrV4::new(server.host().address(), PORT)
 }
 
 /// A runtime as a drill's.

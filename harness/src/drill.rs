@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::examine::inventory;
-use crate::examine::probe::{HEARTBEAT, Incarnations, Probes};
+use crate::examine::probe::{Incarnations, Probes};
 use crate::failure::{Context, Error, Result};
 use crate::host::docker::{Engine, Fleet, Images, Owner};
 use crate::host::isolate::{self, Isolation};
@@ -271,7 +271,7 @@ impl Drill {
         let client = world.source.connect(database).await?;
         let loaded = workload::load(self.domain, &client, &self.settings(), &self.folder.initial_rows()).await?;
         world.loaded_at = self.clock.now();
-        client.batch_execute(HEARTBEAT).await.cannot("prepare the heartbeat")?;
+        client.batch(world.source.kind().dialect().heartbeat()).await.cannot("prepare the heartbeat")?;
         world.admit_application().await?;
         workload::nonce::plant_nonce(&world.source, database, &self.request.id).await?;
         if let Some(shelf) = &world.shelf {

@@ -1,6 +1,5 @@
 //! The recovery's steps, as a person at a terminal would do them.
 
-use std::net::SocketAddrV4;
 use std::time::Duration;
 
 use blackstart_record::event::{Cut, Event};
@@ -8,8 +7,7 @@ use blackstart_record::plan::Step;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
-use crate::engine::postgres::{PORT, Postgres, SUPERUSER, Stop, connect, questions};
-use crate::engine::{Door, Login};
+use crate::engine::{Login, Server, Stop, connect};
 use crate::failure::{Error, Result};
 use crate::fault::Transaction;
 use crate::link::{Link, Links};
@@ -25,9 +23,9 @@ const UNREACHED: u32 = 3;
 /// The parts of the environment that the steps touch.
 pub struct Parts<'a> {
     /// The damaged server.
-    pub source: &'a mut Postgres,
+    pub source: &'a mut Server,
     /// The server that takes over.
-    pub target: &'a mut Postgres,
+    pub target: &'a mut Server,
     /// The links.
     pub links: &'a Links,
     /// The application's link.
@@ -179,7 +177,7 @@ impl<'a> Recovery<'a> {
         self.stop_clients().await;
         parts.links.set_enabled(parts.application, false).await?;
         // A server that is gone or stands still takes no poison, and cannot be asked to stop.
-        let answers = parts.source.connect(SUPERUSER).await.is_ok();
+        let answers = parts.source.answers().await.is_ok();
         // Nor does one whose replica would rightly hold it: a replica owes all that its source has.
         if answers && parts.pipeline.restores_onto() != Onto::Replica {
             plant_poison(parts.source, parts.database).await?;
@@ -198,7 +196,7 @@ impl<'a> Recovery<'a> {
             "source did not answer and is killed".to_owned()
         };
         let at = self.clock.now();
-        let event = match connect(&past_the_link(parts.source, parts.login)).await {
+        let event = match connect(&parts.source.past_the_link(parts.login)).await {
             Ok(_) if parts.leaves_source => Event::SourceLeftRunning {
                 at,
                 evidence: format!("host {} still lets the application in", parts.source.host().name()),
@@ -211,23 +209,21 @@ impl<'a> Recovery<'a> {
     }
 }
 
-/// The application's login, straight at the source: a link that is cut, or leads elsewhere, proves nothing about the
-/// server.
-pub fn past_the_link(source: &Postgres, application: &Login) -> Login {
-    application.at(Door::Address(SocketAddrV4::new(source.host().address(), PORT)))
-}
-
-/// What monitoring would see first: a page that failed its checksum, or a server that does not answer.
+/// What monitoring would see first: damage that the server itself counts, or a server that does not answer.
 /// The server itself is asked, and the application's way to it: who cannot be reached may be well.
-async fn detect(source: &Postgres, application: &Login, bound: Duration) -> Result<Done> {
+async fn detect(source: &Server, application: &Login, bound: Duration) -> Result<Done> {
     let deadline = tokio::time::Instant::now() + bound;
     let mut unreached = 0;
     loop {
-        let Some(failures) = questions::checksum_failures(source).await? else {
+        let dialect = source.kind().dialect();
+        let Ok(client) = source.connect(dialect.own_database()).await else {
             return Ok(Done { bytes: None, says: "the server does not answer".to_owned() });
         };
-        if failures > 0 {
-            return Ok(Done { bytes: None, says: format!("pg_stat_database counts checksum failures: {failures}") });
+        if let Some((what, sql)) = dialect.damage() {
+            let counted = client.value(sql).await?.unwrap_or_default();
+            if counted != "0" {
+                return Ok(Done { bytes: None, says: format!("{what}: {counted}") });
+            }
         }
         let reached = tokio::time::timeout(LOGIN, connect(application)).await;
         unreached = if matches!(reached, Ok(Ok(_))) { 0 } else { unreached + 1 };
@@ -236,22 +232,21 @@ async fn detect(source: &Postgres, application: &Login, bound: Duration) -> Resu
             return Ok(Done { bytes: None, says });
         }
         if tokio::time::Instant::now() > deadline {
-            return Err(Error::bound("detection by checksum failures or unanswered logins", bound, Vec::new()));
+            return Err(Error::bound("detection by counted damage or unanswered logins", bound, Vec::new()));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
 async fn switch(parts: &mut Parts<'_>) -> Result<Done> {
-    let upstream = SocketAddrV4::new(parts.target.host().address(), PORT);
-    parts.links.switch(parts.application, upstream).await?;
+    parts.links.switch(parts.application, parts.target.address()).await?;
     let says = format!("link {} points at host {}", parts.application.name, parts.target.host().name());
     Ok(Done { bytes: None, says })
 }
 
 /// The runbook's own look: the application logs in and counts its tables.
 async fn verify(parts: &mut Parts<'_>) -> Result<Done> {
-    let tables = questions::readable_tables(parts.login).await?;
+    let tables = parts.login.readable_tables().await?;
     if tables == 0 {
         return Err(Error::new("the application can log in and sees no table"));
     }

@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use blackstart::clock::Clock;
-use blackstart::engine::postgres::{Postgres, SUPERUSER, Stop, connect, setting, superuser};
+use blackstart::engine::postgres::{Postgres, SUPERUSER, connect, setting, superuser};
+use blackstart::engine::{Server, Stop};
 use blackstart::host::isolate::Isolation;
 use blackstart::pipeline::{Backup, Goal, Pipeline, Repository, Spec, Target, Tools, Wanted};
 use blackstart::secret::Secrets;
@@ -64,7 +65,7 @@ struct Scene<'a> {
     repository: Repository,
     backup: Backup,
     xid: u64,
-    target: Postgres,
+    target: Server,
     programs: String,
     clock: Clock,
     events: mpsc::Sender<Event>,
@@ -102,9 +103,9 @@ impl<'a> Scene<'a> {
         // A history that nobody reads.
         tokio::spawn(async move { while told.recv().await.is_some() {} });
         let tools = Tools { clock, repository: &repository, database: DATABASE, events: &events, bound: BOUND };
-        let target = Postgres::empty(target, world.installation.clone());
+        let target = world.empty(target);
         let backup = pipeline.backup(tools, &source, &target).await?;
-        let xid = history(&source).await?;
+        let xid = history(source.postgres()?).await?;
         // Archives what is left.
         source.stop(Stop::Fast, BOUND).await?;
         let programs = world.search_path();
@@ -129,8 +130,8 @@ impl<'a> Scene<'a> {
 
     /// Seconds of the same by hand.
     fn bare(&mut self, runtime: &Runtime) -> Result<f64> {
-        let host = self.target.host();
-        let data = host.outside(self.target.data());
+        let (host, target) = (self.target.host(), self.target.postgres()?);
+        let data = host.outside(target.data());
         let endpoint = self.repository.endpoints[host.name()];
         let flags = format!("--endpoint-url http://{endpoint} s3://{BUCKET}/postgres {}", self.repository.server);
         let begun = Instant::now();
@@ -150,7 +151,7 @@ impl<'a> Scene<'a> {
         std::fs::write(&file, std::fs::read_to_string(&file)? + &settings)?;
         std::fs::write(data.join("recovery.signal"), "")?;
         let run = host.outside("run");
-        let mut server = self.by_hand(&self.target.program("postgres").to_string_lossy());
+        let mut server = self.by_hand(&target.program("postgres").to_string_lossy());
         server.arg("-D").arg(&data).arg("-k").arg(&run).args(["-c", &format!("listen_addresses={}", host.address())]);
         let server = server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let reached = runtime.block_on(paused(&run));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use blackstart::engine::postgres::SUPERUSER;
+use blackstart::engine::postgres::{SUPERUSER, copy};
 use blackstart::examine::rows::observe;
 use blackstart::examine::snapshot::Snapshot;
 use blackstart::host::isolate::Isolation;
@@ -45,7 +45,8 @@ fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
     })?;
     let psql = Psql { program: world.installation.bindir.join("psql"), socket: server.host().outside("run") };
     let tables: Vec<&TableSpec> = domain()?.tables().iter().collect();
-    let whole = psql.script(&files.join("whole.sql"), tables.iter().map(|table| table.copy_out(&KeyRange::All)))?;
+    let whole =
+        psql.script(&files.join("whole.sql"), tables.iter().map(|table| copy::out(&table.select(&KeyRange::All))))?;
     VERIFY.begin();
     let restored = files.join("restored.rows");
     let mut rows = 0;

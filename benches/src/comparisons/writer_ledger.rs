@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use super::{Comparison, Run};
 use crate::Result;
 use crate::samples::{Aim, Row, interleaved, shown};
-use crate::world::{World, address, application, domain, fast, load, runtime};
+use crate::world::{World, application, domain, fast, load, runtime};
 
 pub(super) const COMPARISON: Comparison = Comparison { name: "writer-ledger", run: Run::Isolated(run) };
 
@@ -34,7 +34,7 @@ fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
     let (_server, login) = runtime.block_on(async {
         let server = world.postgres("primary", &fast()).await?;
         load(&server, &settings, &files.join("initial.rows")).await?;
-        let login = application(&server, address(&server)).await?;
+        let login = application(&server, server.address()).await?;
         Ok::<_, crate::Error>((server, login))
     })?;
     let writer = RefCell::new(Writer { runtime, login, settings, next_op: 1, files });

@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use super::{Comparison, Run};
 use crate::Result;
 use crate::samples::{Aim, Row, interleaved, shown};
-use crate::world::{DATABASE, World, address, application, domain, fast, load, output_of, runtime};
+use crate::world::{DATABASE, World, application, domain, fast, load, output_of, runtime};
 
 pub(super) const COMPARISON: Comparison = Comparison { name: "writer-pgbench", run: Run::Isolated(run) };
 
@@ -42,7 +42,7 @@ fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
         let server = world.postgres("primary", &fast()).await?;
         load(&server, &settings, &files.join("initial.rows")).await?;
         let mut links = world.links().await?;
-        let link = links.open("application", address(&server)).await?;
+        let link = links.open("application", server.address()).await?;
         let login = application(&server, link.listen).await?;
         Ok::<_, crate::Error>((server, links, login))
     })?;

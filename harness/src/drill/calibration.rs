@@ -5,7 +5,7 @@ use std::time::Duration;
 use blackstart_record::event::Event;
 
 use crate::clock::Clock;
-use crate::engine::postgres::Postgres;
+use crate::engine::Server;
 use crate::examine::probe::Probes;
 use crate::failure::{Context, Error, Result};
 
@@ -20,7 +20,7 @@ const UNSTEADY: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Within `bound` no probe was answered, or the source did not stand still.
-pub async fn stall(clock: Clock, source: &Postgres, probes: &Probes, bound: Duration) -> Result<Event> {
+pub async fn stall(clock: Clock, source: &Server, probes: &Probes, bound: Duration) -> Result<Event> {
     let deadline = clock.now().plus(bound.into());
     while !probes.answered() {
         if clock.now() > deadline {

@@ -12,6 +12,7 @@ use super::Drill;
 use super::environment::{World, start_servers};
 use super::store::COPIES;
 use crate::clock::Clock;
+use crate::engine::Server;
 use crate::engine::postgres::{Postgres, SUPERUSER, archiving, questions};
 use crate::examine::digests;
 use crate::examine::snapshot::Snapshot;
@@ -31,7 +32,7 @@ const ARCHIVED: Duration = Duration::from_secs(120);
 
 /// The stand-in of the source, and the gate in its way to the store.
 struct Site {
-    source: Postgres,
+    source: Server,
     repository: Repository,
     gate: Gate,
     bound: Duration,
@@ -79,7 +80,7 @@ impl Drill {
         let gate = world.gate(&link, Rule::Pass).await?;
         loaded.pipeline.method.pipeline().install(&host, &repository, &self.request.plan_folder)?;
         let rows = host.outside("initial.rows");
-        let mut source = Postgres::empty(host, world.installation.clone());
+        let mut source = world.server_on(host);
         start_servers(loaded, &world.cache, (&mut source, None), &repository).await?;
         let client = source.connect(&loaded.environment.database).await?;
         workload::load(self.domain, &client, &self.settings(), &rows).await?;
@@ -134,8 +135,11 @@ impl Drill {
     async fn restored(&self, world: &mut World, site: &Site, backup: &Backup, name: &str) -> Result<CrashOutcome> {
         let replays = self.request.loaded.pipeline.method.pipeline().steps().contains(&Step::Replay);
         let time = self.clock.wall_at(self.clock.now());
-        let target =
-            if replays { Target::BeforeTransaction(mark(&site.source, self.clock).await?) } else { Target::Backup };
+        let target = if replays {
+            Target::BeforeTransaction(mark(site.source.postgres()?, self.clock).await?)
+        } else {
+            Target::Backup
+        };
         let wanted = Wanted { backup, goal: Goal { target, time, erased: String::new() } };
         let mut stand_in = world.stand_in(name, &site.repository.bucket).await?;
         stand_in.ready(self, world).await?;
@@ -151,7 +155,7 @@ impl Drill {
         Ok(outcome)
     }
 
-    async fn digests(&self, server: &Postgres) -> Result<BTreeMap<String, TableDigest>> {
+    async fn digests(&self, server: &Server) -> Result<BTreeMap<String, TableDigest>> {
         let snapshot = Snapshot::take(server, &self.request.loaded.environment.database).await?;
         digests::observe(&snapshot, self.domain).await
     }

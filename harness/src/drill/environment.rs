@@ -15,15 +15,14 @@ use super::located::{Located, Others};
 use super::store::{self, Shelf};
 use super::{Drill, Registry};
 use crate::engine::postgres::replica::Through;
-use crate::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
-use crate::engine::{Door, Login};
+use crate::engine::{Door, Installation, Login, Role, Server};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Injected, Scene};
 use crate::host::isolate::Isolation;
 use crate::host::{Ground, Host, Logs, Spec};
 use crate::link::{Link, Links};
 use crate::pipeline::{Onto, Repository, Tools};
-use crate::plan::{APPLICATION_LINK, Loaded, REPLICATION_LINK, store_link};
+use crate::plan::{APPLICATION_LINK, EngineKind, Loaded, REPLICATION_LINK, store_link};
 use crate::runbook::Parts;
 use crate::sabotage::Edit;
 use crate::secret::Secrets;
@@ -33,9 +32,9 @@ use crate::store::{Bucket, Key, Listing, Store};
 /// Everything that runs for one drill.
 pub(super) struct World {
     /// The damaged side.
-    pub(super) source: Postgres,
+    pub(super) source: Server,
     /// The side that takes over.
-    pub(super) target: Postgres,
+    pub(super) target: Server,
     /// The source's latest life.
     pub(super) last_source: Incarnation,
     /// When the initial data set was in place.
@@ -54,7 +53,7 @@ pub(super) struct World {
     ground: Ground,
     /// Where templates of data directories are.
     pub(super) cache: PathBuf,
-    /// The machine's PostgreSQL.
+    /// Where the machine's server software is.
     pub(super) installation: Installation,
     /// The store.
     pub(super) store: Store,
@@ -82,15 +81,15 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let folders = others.folders(&located).await?;
     ground.programs.get_or_init(|| folders);
     let mut links = Links::start(network, &located.path("toxiproxy-server")?).await?;
-    let application = links.open(APPLICATION_LINK, SocketAddrV4::new(source.address(), PORT)).await?;
+    let (engine, installation) = (engine(loaded)?, located.server()?);
+    let mut source = Server::empty(engine, source, installation.clone());
+    let mut target = Server::empty(engine, target, installation.clone());
+    let application = links.open(APPLICATION_LINK, source.address()).await?;
     let method = loaded.pipeline.method.pipeline();
-    let savers = savers(loaded, &source, &target);
+    let savers = savers(loaded, source.host(), target.host());
     let endpoints = store_links(&mut links, &store_host, &savers).await?;
     let shelf = Shelf::open(loaded, drill.domain, &mut links, &store_host, &secrets).await?;
 
-    let installation = located.postgres()?;
-    let mut source = Postgres::empty(source, installation.clone());
-    let mut target = Postgres::empty(target, installation.clone());
     let key = Key { access: loaded.pipeline.credential.clone(), secret: secrets.make()? };
     let (bucket, server) = (loaded.pipeline.bucket.clone(), pipeline.source.clone());
     let objects = shelf.as_ref().map(|shelf| shelf.bucket.name.clone());
@@ -106,7 +105,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         start_servers(loaded, &cache, (&mut source, standby), &repository),
     )?;
     if promotes(loaded) {
-        let link = links.open(REPLICATION_LINK, SocketAddrV4::new(source.host().address(), PORT)).await?;
+        let link = links.open(REPLICATION_LINK, source.address()).await?;
         let through = Through { address: link.listen, password: secrets.make()? };
         start_replica(drill, &repository, (&source, &mut target), &through).await.cannot("start the replica")?;
     }
@@ -133,10 +132,18 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     })
 }
 
+/// Which engine is drilled.
+fn engine(loaded: &Loaded<Registry>) -> Result<EngineKind> {
+    let source = &loaded.plan.pipelines[&loaded.pipeline.name].source;
+    let engine = loaded.environment.hosts.get(source).and_then(|host| host.engine);
+    engine.ok_or_else(|| Error::new(format!("host {source} runs no engine")))
+}
+
 /// How the application will log in: through its link, by a password of this run.
 fn application_login(drill: &Drill, link: &Link, secrets: &Secrets) -> Result<Login> {
     let (user, database) = (drill.domain.application_role(), &drill.request.loaded.environment.database);
     Ok(Login {
+        engine: engine(&drill.request.loaded)?,
         door: Door::Address(link.listen),
         user: user.to_owned(),
         password: Some(secrets.make()?),
@@ -195,20 +202,19 @@ async fn store_links(links: &mut Links, store: &Host, from: &[Host]) -> Result<B
 pub(super) async fn start_servers(
     loaded: &Loaded<Registry>,
     cache: &Path,
-    (source, standby): (&mut Postgres, Option<&mut Postgres>),
+    (source, standby): (&mut Server, Option<&mut Server>),
     repository: &Repository,
 ) -> Result<()> {
     let settings = loaded.pipeline.method.pipeline().source_settings(source.host(), repository)?;
-    let empty = async |standby: &Option<&mut Postgres>| match standby {
+    let empty = async |standby: &Option<&mut Server>| match standby {
         Some(standby) => standby.initialise(cache, Role::Target, &[]).await,
         None => Ok(()),
     };
     tokio::try_join!(source.initialise(cache, Role::Source, &settings), empty(&standby))?;
     let bound = loaded.bounds.server.into();
-    let database = loaded.environment.database.replace('"', "\"\"");
     let with_database = async {
         source.start(bound).await?;
-        source.run(SUPERUSER, &format!("CREATE DATABASE \"{database}\"")).await.cannot("create the database")
+        source.create_database(&loaded.environment.database).await
     };
     let to_restore_onto = async {
         match standby {
@@ -233,7 +239,7 @@ fn savers(loaded: &Loaded<Registry>, source: &Host, target: &Host) -> Vec<Host> 
 async fn start_replica(
     drill: &Drill,
     repository: &Repository,
-    (source, target): (&Postgres, &mut Postgres),
+    (source, target): (&Server, &mut Server),
     through: &Through,
 ) -> Result<()> {
     let loaded = &drill.request.loaded;
@@ -243,6 +249,11 @@ async fn start_replica(
 }
 
 impl World {
+    /// Another server of the engine that is drilled, which has no data directory yet.
+    pub(super) fn server_on(&self, host: Host) -> Server {
+        Server::empty(self.source.kind(), host, self.installation.clone())
+    }
+
     /// Lets the application's role log in.
     pub(super) async fn admit_application(&self) -> Result<()> {
         match &self.login.password {

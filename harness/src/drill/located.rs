@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
 use super::Registry;
-use crate::engine::postgres::Installation;
+use crate::engine::Installation;
 use crate::failure::{Context, Error, Result};
 use crate::host::Host;
 use crate::plan::Loaded;
@@ -58,7 +58,7 @@ impl Located {
     }
 
     /// The server that is drilled.
-    pub(super) fn postgres(&self) -> Result<Installation> {
+    pub(super) fn server(&self) -> Result<Installation> {
         let path = self.path("postgres")?;
         let bindir = path.parent().unwrap_or(Path::new("/")).to_owned();
         Ok(Installation { bindir, version: self.0["postgres"].1.version.clone() })

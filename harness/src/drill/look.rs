@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::Drill;
 use super::environment::{World, promotes};
 use super::recovery::Recovered;
-use crate::engine::postgres::{Postgres, archiving};
+use crate::engine::Server;
 use crate::examine::inventory::Definitions;
 use crate::examine::objects::Seen;
 use crate::examine::snapshot::Snapshot;
@@ -118,7 +118,7 @@ impl Drill {
         let mut observed = writes::observe(application, self.domain).await;
         observed.extend(world.object_trial().await);
         self.observed("writes", Observation::Writes(observed)).await?;
-        let attempts = archiving::provoke(&world.target).await?;
+        let attempts = world.target.provoke_archiving().await?;
         let after = world.artifacts(&self.request.loaded).await?;
         let in_place = world.source.host().name() == world.target.host().name();
         let source = (!in_place).then_some((&world.source, application));
@@ -133,7 +133,7 @@ impl Drill {
     /// The looks at what a restored copy holds, but for its rows.
     pub(super) async fn look_inside(
         &self,
-        server: &Postgres,
+        server: &Server,
         snapshot: &Snapshot,
         (before, objects): (&Definitions, Option<&Seen>),
         keep: &Keep<'_>,

@@ -21,11 +21,9 @@ struct Heartbeat {
 
 /// Where the backup ends that `snapshot` is a copy of, or a replica's last applied position; the history is told.
 pub(super) async fn read_off(drill: &Drill, snapshot: &Snapshot, probes: &Probes, backup: &Backup) -> Result<Cut> {
-    let sql = "SELECT beat FROM blackstart.heartbeat WHERE stream = 'write'";
     // A copy without that table is an answer too.
-    let held = snapshot.attempt(async |client| Ok(client.query_opt(sql, &[]).await?)).await?;
-    let beat = held.ok().flatten().and_then(|row| row.get::<_, Option<i64>>(0));
-    let (beat, now) = (beat.and_then(|beat| u64::try_from(beat).ok()), drill.clock.now());
+    let held = snapshot.last_beat().await?;
+    let (beat, now) = (held.ok().flatten(), drill.clock.now());
     let loaded = &drill.request.loaded;
     let cut = if promotes(loaded) {
         let alarm = loaded.plan.pipelines.get(&loaded.pipeline.name).and_then(|plan| plan.schedule.interval.as_ref());

@@ -14,7 +14,7 @@ use super::environment::World;
 use super::look::Rehearsal;
 use super::stand_in::{Ended, StandIn, programs};
 use super::store::COPIES;
-use crate::engine::postgres::{SUPERUSER, Stop};
+use crate::engine::Stop;
 use crate::examine::objects::is_planted;
 use crate::failure::{Context, Error, Result};
 use crate::pipeline::Onto;
@@ -210,9 +210,10 @@ impl Drill {
     ) -> Result<SabotageOutcome> {
         if let How::RoleGone = trial.how {
             let role = self.domain.application_role();
-            copy.server.run(SUPERUSER, &format!("ALTER ROLE \"{role}\" RENAME TO \"{role}_gone\"")).await?;
+            let gone = format!("{role}_gone");
+            copy.server.rename_role(role, &gone).await?;
             let outcome = self.look_at(world, copy, of, trial).await;
-            copy.server.run(SUPERUSER, &format!("ALTER ROLE \"{role}_gone\" RENAME TO \"{role}\"")).await?;
+            copy.server.rename_role(&gone, role).await?;
             return Ok(outcome);
         }
         if self.request.loaded.pipeline.method.pipeline().restores_onto() == Onto::DataDirectory {

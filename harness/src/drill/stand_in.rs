@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::Drill;
 use super::environment::World;
 use super::look::Keep;
-use crate::engine::postgres::{Postgres, Role};
+use crate::engine::{Role, Server};
 use crate::examine::inventory::Definitions;
 use crate::examine::rows;
 use crate::examine::snapshot::Snapshot;
@@ -29,7 +29,7 @@ pub(super) type Ended = std::result::Result<(), (Step, Error)>;
 /// A host that no plan names, with a server and a way to the store of its own.
 pub(super) struct StandIn {
     /// The server to restore onto.
-    pub(super) server: Postgres,
+    pub(super) server: Server,
     /// What it restores from; may be changed before it is made ready.
     pub(super) repository: Repository,
     /// Its way to the store.
@@ -44,7 +44,7 @@ impl World {
         repository.bucket = bucket.to_owned();
         repository.endpoints.insert(host.name().to_owned(), link.listen);
         repository.objects = self.bucket_for(name).await?;
-        Ok(StandIn { server: Postgres::empty(host, self.installation.clone()), repository, link })
+        Ok(StandIn { server: self.server_on(host), repository, link })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddrV4;
 use std::path::PathBuf;
 
+use crate::plan::EngineKind;
 use crate::secret::Secret;
 
 /// Where a server is reached.
@@ -17,6 +18,8 @@ pub enum Door {
 /// Who logs in where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
+    /// Which engine's the server is.
+    pub engine: EngineKind,
     /// Where the server is.
     pub door: Door,
     /// The role.

@@ -4,7 +4,7 @@ use blackstart_record::observation::Canary;
 use blackstart_record::words::hex;
 
 use super::snapshot::Snapshot;
-use crate::engine::postgres::wire::Raw;
+use crate::engine::fields::Fields;
 use crate::failure::Result;
 use crate::workload::Domain;
 
@@ -15,14 +15,14 @@ use crate::workload::Domain;
 pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain) -> Result<Vec<Canary>> {
     let mut observed = Vec::new();
     for canary in domain.canaries() {
-        let asked = snapshot.attempt(async |client| Ok(client.query(canary.sql.as_str(), &[]).await?)).await?;
+        let asked = snapshot.attempt(async |client| Ok(client.fields(&canary.sql).await?)).await?;
         let rows = asked.unwrap_or_default();
-        let restored = rows.first().map(|row| row.try_get::<_, Raw<'_>>(0)).transpose()?;
+        let restored = rows.first().map(|fields| Fields::new(fields).next().flatten());
         observed.push(Canary {
             name: canary.name.to_owned(),
             planted: canary.planted.as_deref().map(hex),
             found: restored.is_some(),
-            restored: restored.and_then(|Raw(bytes)| bytes).map(hex),
+            restored: restored.flatten().map(hex),
         });
     }
     Ok(observed)

@@ -28,8 +28,12 @@ async fn of(snapshot: &Snapshot, table: &TableSpec) -> Result<TableDigest> {
         columns.join(", "),
         table.name
     );
-    let row = snapshot.client().query_one(&sql, &[]).await?;
-    let rows: i64 = row.get(0);
-    let rows = u64::try_from(rows).map_err(|_| Error::new("the server counts less than no row"))?;
-    Ok(TableDigest { rows, digest: row.get(1) })
+    let row = snapshot.client().rows(&sql).await?.into_iter().next();
+    match row.as_deref() {
+        Some([Some(rows), Some(digest)]) => {
+            let rows = rows.parse().map_err(|_| Error::new(format!("the server counts {rows} rows")))?;
+            Ok(TableDigest { rows, digest: digest.clone() })
+        }
+        _ => Err(Error::new("the server counts nothing")),
+    }
 }

@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 
 use blackstart_record::observation::Fence;
 
-use crate::engine::Login;
-use crate::engine::postgres::{Postgres, questions};
-use crate::runbook::past_the_link;
+use crate::engine::{Login, Server};
 
 /// Compares the source's archive (key to ETag) with what it was, and knocks at the source as the application would;
 /// `None`: the copy was restored on the source's own server.
 pub async fn observe(
     (before, after): (&BTreeMap<String, String>, &BTreeMap<String, String>),
     attempts: u64,
-    source: Option<(&Postgres, &Login)>,
+    source: Option<(&Server, &Login)>,
 ) -> Fence {
     let keys = |of: &BTreeMap<String, String>, wanted: &dyn Fn(&str, &str) -> bool| {
         of.iter().filter(|(key, etag)| wanted(key, etag)).map(|(key, _)| key.clone()).collect()
@@ -33,8 +31,8 @@ pub async fn observe(
 }
 
 /// How the source takes the application's writes, past every link.
-async fn writes(source: &Postgres, application: &Login) -> Option<String> {
-    let writable = questions::takes_writes(&past_the_link(source, application)).await;
+async fn writes(source: &Server, application: &Login) -> Option<String> {
+    let writable = source.past_the_link(application).takes_writes().await;
     matches!(writable, Ok(true))
         .then(|| format!("host {} lets the application in, and takes writes", source.host().name()))
 }

@@ -5,8 +5,8 @@ use blackstart_record::observation::Identity;
 
 use super::snapshot::Snapshot;
 use crate::engine::Login;
-use crate::engine::postgres::questions;
 use crate::failure::{Error, Result};
+use crate::workload::nonce::{NONCE, POISON};
 
 /// Reads nonce and poison from the snapshot, and asks through the application's link who answers there.
 ///
@@ -14,15 +14,15 @@ use crate::failure::{Error, Result};
 /// The session was lost.
 pub async fn observe(snapshot: &Snapshot, application: &Login, nonce: &str, source: &Incarnation) -> Result<Identity> {
     let value = |id: &'static str| async move {
-        let sql = "SELECT value FROM blackstart.nonce WHERE id = $1";
-        let asked = snapshot.attempt(async |client| Ok(client.query_opt(sql, &[&id]).await?)).await?;
-        Ok::<_, Error>(asked.ok().flatten().and_then(|row| row.get::<_, Option<String>>(0)))
+        let sql = application.engine.dialect().planted(id);
+        let asked = snapshot.attempt(async |client| Ok(client.value(&sql).await?)).await?;
+        Ok::<_, Error>(asked.ok().flatten())
     };
     Ok(Identity {
         nonce_expected: nonce.to_owned(),
-        nonce_found: value("nonce").await?,
-        poison_found: value("poison").await?.is_some(),
+        nonce_found: value(NONCE).await?,
+        poison_found: value(POISON).await?.is_some(),
         source: source.clone(),
-        restored: questions::incarnation(application).await.ok(),
+        restored: application.incarnation().await.ok(),
     })
 }

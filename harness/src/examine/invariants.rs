@@ -1,10 +1,10 @@
 //! The domain's business rules, asked of the restored copy.
 
 use blackstart_record::observation::Invariant;
-use tokio_postgres::Client;
 
 use super::snapshot::Snapshot;
-use crate::failure::Result;
+use crate::engine::Client;
+use crate::failure::{Error, Result};
 use crate::workload::{self, Domain};
 
 /// Violations that are kept as text.
@@ -26,17 +26,22 @@ pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain) -> Result<Vec<Inv
 }
 
 async fn ask(client: &Client, rule: &workload::Invariant) -> Result<Invariant> {
-    let examined: i64 = client.query_one(rule.examined, &[]).await?.try_get(0)?;
+    let examined = client.value(rule.examined).await?;
     let counted = format!(
-        "WITH violations (what) AS ({}) SELECT count(*), coalesce((array_agg(what))[1:{FIRST}], '{{}}') FROM violations",
+        "WITH violations (what) AS ({}) SELECT what, count(*) OVER () FROM violations LIMIT {FIRST}",
         rule.violations
     );
-    let row = client.query_one(&counted, &[]).await?;
-    let violations: i64 = row.try_get(0)?;
+    let rows = client.rows(&counted).await?;
+    let violations = rows.first().and_then(|row| row.get(1)?.as_deref()).or(Some("0"));
     Ok(Invariant {
         rule: rule.rule.to_owned(),
-        examined: examined.unsigned_abs(),
-        violations: Some(violations.unsigned_abs()),
-        first: row.try_get(1)?,
+        examined: number(examined.as_deref())?,
+        violations: Some(number(violations)?),
+        first: rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect(),
     })
+}
+
+fn number(said: Option<&str>) -> Result<u64> {
+    let number = said.and_then(|said| said.parse().ok());
+    number.ok_or_else(|| Error::new(format!("the server counts {}", said.unwrap_or("nothing"))))
 }

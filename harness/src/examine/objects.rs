@@ -191,7 +191,7 @@ impl Seen {
     /// The session was lost.
     pub async fn references(&self, snapshot: &Snapshot) -> Result<Invariant> {
         let rule = format!("what a row says of its object in {} is there", self.spec.table.name);
-        let rows = match snapshot.attempt(async |client| Ok(client.query(self.spec.references, &[]).await?)).await? {
+        let rows = match snapshot.attempt(async |client| Ok(client.rows(self.spec.references).await?)).await? {
             Ok(rows) => rows,
             Err(error) => {
                 return Ok(Invariant { rule, examined: 0, violations: None, first: vec![error.to_string()] });
@@ -199,12 +199,14 @@ impl Seen {
         };
         let mut broken = Vec::new();
         for row in &rows {
-            let (what, number, sha256): (String, i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            let found = self.fields(Key(number.unsigned_abs().into())).map(digest_of);
-            match found {
-                None => broken.push(format!("{what}: object {number} is not there")),
-                Some(other) if other != sha256 => broken.push(format!("{what}: object {number} has other bytes")),
-                Some(_) => {}
+            let [Some(what), Some(number), sha256] = row.as_slice() else {
+                return Err(Error::new("a row that refers to an object names none"));
+            };
+            let key = number.parse().map_err(|_| Error::new(format!("{what}: {number} is the number of no object")))?;
+            match (self.fields(Key(key)).map(digest_of).map(hex), sha256) {
+                (None, _) => broken.push(format!("{what}: object {number} is not there")),
+                (Some(found), Some(wanted)) if found == *wanted => {}
+                (Some(_), _) => broken.push(format!("{what}: object {number} has other bytes")),
             }
         }
         let violations = Some(broken.len() as u64);

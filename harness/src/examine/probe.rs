@@ -15,17 +15,10 @@ use blackstart_record::plan::{LATE_BEATS, ProbePlan};
 use blackstart_record::time::Nanos;
 use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls};
 
 use crate::clock::Clock;
-use crate::engine::Login;
-use crate::engine::postgres;
-use crate::engine::postgres::questions::INCARNATION_SQL;
+use crate::engine::{self, Client, ClientError, Login};
 use writes::Writes;
-
-/// Puts the heartbeat in place, which every probe reads or writes.
-pub const HEARTBEAT: &str =
-    "INSERT INTO blackstart.heartbeat (stream, beat, at) VALUES ('read', 0, now()), ('write', 0, now())";
 
 /// Numbers the incarnations in the order in which anybody met them, as the history does.
 #[derive(Clone, Debug)]
@@ -195,11 +188,11 @@ impl Prober {
         let login = held.is_none();
         let answer = tokio::time::timeout(timeout, async {
             if let Some(client) = &held {
-                return ask(client, stream, beat).await;
+                return self.ask(client, stream, beat).await;
             }
             let _under_way = session.log_in(sent);
-            let client = connect(&self.login).await?;
-            let answer = ask(&client, stream, beat).await;
+            let client = Client::open(&self.login).await.map_err(|error| class(&error, "connect"))?;
+            let answer = self.ask(&client, stream, beat).await;
             // Not before its first answer: a new session is slow to give it, and would hold up the beats behind it.
             if stream != Stream::Fresh && !client.is_closed() {
                 session.keep(client);
@@ -228,6 +221,17 @@ impl Prober {
             Err(_) => ProbeOutcome::TimedOut,
         };
         let _ = self.events.send(Event::Probe { stream, due, sent, ended, login, outcome }).await;
+    }
+
+    /// Reads or writes the heartbeat; only an answer that names its incarnation is one.
+    async fn ask(&self, client: &Client, stream: Stream, beat: u64) -> Result<Incarnation, String> {
+        let dialect = self.login.engine.dialect();
+        let sql = match stream {
+            Stream::Write => dialect.write_beat(beat),
+            Stream::Read | Stream::Fresh => dialect.read_beat(),
+        };
+        let rows = client.rows(&sql).await.map_err(|error| class(&error, "closed"))?;
+        engine::incarnation(rows.into_iter().next()).ok_or_else(|| "no heartbeat".to_owned())
     }
 }
 
@@ -283,45 +287,16 @@ impl Drop for LoggingIn<'_> {
     }
 }
 
-async fn connect(login: &Login) -> Result<Client, String> {
-    let (client, connection) =
-        postgres::config(login).connect(NoTls).await.map_err(|error| class(&error, "connect"))?;
-    tokio::spawn(connection);
-    Ok(client)
-}
-
-/// Reads or writes the heartbeat; only an answer that names its incarnation is one.
-async fn ask(client: &Client, stream: Stream, beat: u64) -> Result<Incarnation, String> {
-    let sql = match stream {
-        Stream::Write => format!(
-            "WITH beat AS (UPDATE blackstart.heartbeat SET beat = {beat}, at = clock_timestamp() \
-             WHERE stream = 'write' RETURNING 1) SELECT incarnation.* FROM beat, ({INCARNATION_SQL}) incarnation"
-        ),
-        Stream::Read | Stream::Fresh => format!(
-            "SELECT incarnation.* FROM blackstart.heartbeat, ({INCARNATION_SQL}) incarnation WHERE stream = 'read'"
-        ),
-    };
-    let messages = client.simple_query(&sql).await.map_err(|error| class(&error, "closed"))?;
-    let row = messages.iter().find_map(|message| match message {
-        tokio_postgres::SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    let field = |index| row.and_then(|row| row.get(index)).map(str::to_owned);
-    match (field(0), field(1), field(2)) {
-        (Some(identity), Some(branch), Some(started)) => Ok(Incarnation { identity, branch, started }),
-        _ => Err("no heartbeat".to_owned()),
-    }
-}
-
 /// An error's class: its SQLSTATE, or where the connection was lost.
-fn class(error: &tokio_postgres::Error, otherwise: &str) -> String {
-    error.code().map_or_else(|| otherwise.to_owned(), |code| code.code().to_owned())
+fn class(error: &ClientError, otherwise: &str) -> String {
+    error.code().unwrap_or(otherwise).to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::Door;
+    use crate::plan::EngineKind;
 
     /// A server that is frozen takes connections and says nothing. When it comes back it deals with every login.
     #[tokio::test]
@@ -329,7 +304,8 @@ mod tests {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let std::net::SocketAddr::V4(address) = silent.local_addr().unwrap() else { panic!("no IPv4") };
         let (user, database) = ("nobody".to_owned(), "nothing".to_owned());
-        let login = Login { door: Door::Address(address), user, password: None, database };
+        let engine = EngineKind::Postgres;
+        let login = Login { engine, door: Door::Address(address), user, password: None, database };
         let ms = Nanos::from_millis;
         let plan = ProbePlan { beat: ms(5), fresh_beat: ms(50), timeout: ms(1_000), stability: 1 };
         let (events, mut queue) = mpsc::channel(10_000);

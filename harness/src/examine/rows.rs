@@ -1,13 +1,15 @@
 //! Every row of every table of the restored copy, streamed in key order: its digest goes to `restored.rows`.
 //!
 //! A large table is read by two sessions at once, half its keys each: sorting, digesting and the server's own work then
-//! share the cores. The second half waits in a file beside, so that memory does not grow with rows.
+//! share the cores. Neither waits for the other from table to table: second halves wait in files beside, so that memory
+//! does not grow with rows.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use blackstart_record::observation::Rows;
 use blackstart_record::rows::{Cursor, ReadError, Writer};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::objects::Seen;
 use super::snapshot::Snapshot;
@@ -16,7 +18,7 @@ use crate::failure::{Context, Error, Result};
 use crate::workload::{Domain, KeyRange, TableSpec};
 
 /// Bytes of a table from which on a second session gains more than it costs.
-pub const LARGE: i64 = 4 << 20;
+pub const LARGE: u64 = 4 << 20;
 
 /// Reads every table, and adds the objects that were read. What cannot be read to its end is noted, and the rest is still read.
 ///
@@ -24,15 +26,27 @@ pub const LARGE: i64 = 4 << 20;
 /// The rows file could not be written, or the session was lost.
 pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain, objects: Option<&Seen>, path: &Path) -> Result<Rows> {
     let mut observed = Rows::default();
-    let twin = Arc::new(snapshot.twin().await?);
-    let mut writer = Writer::create(path).cannot("create the rows file")?;
+    let mut middles = Vec::new();
     for table in domain.tables() {
+        middles.push(middle(snapshot, table).await?);
+    }
+    let folder =
+        tempfile::tempdir_in(path.parent().unwrap_or(Path::new("."))).cannot("make room for halves of tables")?;
+    let halved = domain.tables().iter().zip(middles.clone()).filter_map(|(table, middle)| Some((table, middle?)));
+    let mut seconds = Seconds::start(snapshot.twin().await?, halved.collect(), folder.path());
+    let mut writer = Writer::create(path).cannot("create the rows file")?;
+    for (table, middle) in domain.tables().iter().zip(middles) {
         writer.table(&table.record()).cannot("write the rows file")?;
-        let mut count = Count::default();
-        let ends = match middle(snapshot, table).await? {
-            None => vec![read(snapshot, table, KeyRange::All, &mut writer, &mut count).await?],
-            Some(middle) => halves(snapshot, &twin, table, &middle, (&mut writer, path), &mut count).await?,
-        };
+        let (mut count, is_halved) = (Count::default(), middle.is_some());
+        let range = middle.map_or(KeyRange::All, KeyRange::Below);
+        let mut ends = vec![read(snapshot, table, range, &mut writer, &mut count).await?];
+        if is_halved {
+            let second = seconds.next().await?;
+            append(&mut writer, &second.part)?;
+            count.rows += second.count.rows;
+            count.bytes += second.count.bytes;
+            ends.push(second.end);
+        }
         if let Some(error) = ends.into_iter().find_map(End::unreadable) {
             observed.unreadable.insert(table.name.to_owned(), error.to_string());
         }
@@ -81,41 +95,64 @@ impl End {
 
 /// A key that has about as many rows before it as after it; `None` for a table that is small, or is not to be looked into.
 async fn middle(snapshot: &Snapshot, table: &TableSpec) -> Result<Option<String>> {
-    let (name, key) = (table.name, table.first_key());
-    let middle = format!("SELECT (percentile_disc(0.5) WITHIN GROUP (ORDER BY {key}))::text FROM {name}");
-    let sql =
-        format!("SELECT CASE WHEN pg_relation_size('{name}') >= {LARGE} THEN ({middle} TABLESAMPLE SYSTEM (1)) END");
-    let asked = snapshot.attempt(async |client| Ok(client.query_one(sql.as_str(), &[]).await?)).await?;
+    let sql = snapshot.client().kind().dialect().middle(table.name, table.first_key(), LARGE);
+    let asked = snapshot.attempt(async |client| Ok(client.value(&sql).await?)).await?;
     // Whatever is wrong with the table, reading it will say.
-    Ok(asked.ok().and_then(|row| row.get(0)))
+    Ok(asked.ok().flatten())
 }
 
-/// Reads both halves of a table at once; the second one's rows follow the first one's.
-async fn halves(
-    snapshot: &Snapshot,
-    twin: &Arc<Snapshot>,
-    table: &'static TableSpec,
-    middle: &str,
-    (writer, path): (&mut Writer, &Path),
-    count: &mut Count,
-) -> Result<Vec<End>> {
-    let folder = tempfile::tempdir_in(path.parent().unwrap_or(Path::new("."))).cannot("make room for half a table")?;
-    let part = folder.path().join("second.rows");
-    let (twin, second) = (Arc::clone(twin), KeyRange::From(middle.to_owned()));
-    let mut aside = Writer::create(&part).cannot("create the rows file")?;
-    aside.table(&table.record()).cannot("write the rows file")?;
-    let second = tokio::spawn(async move {
-        let mut count = Count::default();
-        let end = read(&twin, table, second, &mut aside, &mut count).await?;
-        aside.finish().cannot("write the rows file")?;
-        Ok::<_, Error>((end, count))
-    });
-    let first = read(snapshot, table, KeyRange::Below(middle.to_owned()), writer, count).await;
-    let (second, counted) = second.await.map_err(|died| Error::new(format!("half a table was not read: {died}")))??;
-    append(writer, &part)?;
-    count.rows += counted.rows;
-    count.bytes += counted.bytes;
-    Ok(vec![first?, second])
+/// The second half of a table.
+struct Second {
+    part: PathBuf,
+    end: End,
+    count: Count,
+}
+
+/// The second halves of tables, read one after the other by a session of its own.
+struct Seconds {
+    done: mpsc::Receiver<Second>,
+    reading: JoinHandle<Result<()>>,
+}
+
+impl Seconds {
+    /// Begins to read the rows of `tables` from their middles on, into files in `folder`.
+    fn start(twin: Snapshot, tables: Vec<(&'static TableSpec, String)>, folder: &Path) -> Self {
+        let (tell, done) = mpsc::channel(tables.len().max(1));
+        let folder = folder.to_owned();
+        let reading = tokio::spawn(async move {
+            for (number, (table, middle)) in tables.into_iter().enumerate() {
+                let (part, mut count) = (folder.join(number.to_string()), Count::default());
+                let mut aside = Writer::create(&part).cannot("create a file for half a table")?;
+                aside.table(&table.record()).cannot("write half a table")?;
+                let end = read(&twin, table, KeyRange::From(middle), &mut aside, &mut count).await?;
+                aside.finish().cannot("write half a table")?;
+                if tell.send(Second { part, end, count }).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        Self { done, reading }
+    }
+
+    /// That of the next table.
+    async fn next(&mut self) -> Result<Second> {
+        match self.done.recv().await {
+            Some(second) => Ok(second),
+            None => match (&mut self.reading).await {
+                Ok(Ok(())) => Err(Error::new("there is no second half of a table any more")),
+                Ok(Err(error)) => Err(error),
+                Err(died) => Err(Error::new(format!("half a table was not read: {died}"))),
+            },
+        }
+    }
+}
+
+/// A reader of tables that nobody asks for any more.
+impl Drop for Seconds {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
 }
 
 /// Appends the rows of a file's only table.
@@ -126,7 +163,7 @@ fn append(writer: &mut Writer, part: &Path) -> Result<()> {
     while let Some(row) = rows.next_row().map_err(unreadable)? {
         writer.row(row).cannot("write the rows file")?;
     }
-    Ok(())
+    std::fs::remove_file(part).cannot("remove half a table")
 }
 
 /// Reads a range of a table's rows, in key order.

@@ -1,14 +1,7 @@
 //! One snapshot of the restored copy, taken before traffic is let in: every data check reads it.
 
-use std::pin::pin;
-
-use futures_util::TryStreamExt;
-use tokio_postgres::Client;
-
-use crate::engine::Login;
-use crate::engine::fields::Malformed;
-use crate::engine::postgres::copy::CopyReader;
-use crate::engine::postgres::{self, Postgres};
+use crate::engine::fields::{ColumnType, Malformed};
+use crate::engine::{Client, Login, Server, connect};
 use crate::failure::{Context, Error, Result};
 use crate::workload::{KeyRange, TableSpec};
 
@@ -16,26 +9,21 @@ use crate::workload::{KeyRange, TableSpec};
 pub struct Snapshot {
     client: Client,
     login: Login,
-    /// What another session names it by.
-    exported: String,
+    /// Begins a transaction that sees the same, for as long as this one is open.
+    join: String,
 }
-
-/// Heaps are read as they are, never through an index that may disagree; texts come out the same everywhere.
-const SESSION: &str = "SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off; \
-    SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET DateStyle = 'ISO'; SET bytea_output = 'hex'; \
-    SET extra_float_digits = 1; SET work_mem = '64MB'; SET max_parallel_workers_per_gather = 0; \
-    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 impl Snapshot {
     /// Takes the snapshot, as the superuser: row-level security hides nothing from it.
     ///
     /// # Errors
     /// The server's answer.
-    pub async fn take(server: &Postgres, database: &str) -> Result<Self> {
-        let client = server.connect(database).await?;
-        client.batch_execute(SESSION).await.cannot("take the snapshot")?;
-        let exported = client.query_one("SELECT pg_export_snapshot()", &[]).await.cannot("take the snapshot")?.get(0);
-        Ok(Self { client, login: server.superuser(database), exported })
+    pub async fn take(server: &Server, database: &str) -> Result<Self> {
+        let (client, dialect) = (server.connect(database).await?, server.kind().dialect());
+        client.batch(dialect.snapshot()).await.cannot("take the snapshot")?;
+        let join = client.value(dialect.joining()).await.cannot("take the snapshot")?;
+        let join = join.ok_or_else(|| Error::new("nothing else can see the snapshot"))?;
+        Ok(Self { client, login: server.administrator(database), join })
     }
 
     /// Another session that sees the same snapshot, for as long as this one is open.
@@ -43,10 +31,10 @@ impl Snapshot {
     /// # Errors
     /// The server's answer.
     pub async fn twin(&self) -> Result<Self> {
-        let client = postgres::connect(&self.login).await.cannot("open a second session on the snapshot")?;
-        let sql = format!("{SESSION}; SET TRANSACTION SNAPSHOT '{}'", self.exported);
-        client.batch_execute(&sql).await.cannot("open a second session on the snapshot")?;
-        Ok(Self { client, login: self.login.clone(), exported: self.exported.clone() })
+        let client = connect(&self.login).await.cannot("open a second session on the snapshot")?;
+        let sql = format!("{}; {}", self.login.engine.dialect().snapshot(), self.join);
+        client.batch(&sql).await.cannot("open a second session on the snapshot")?;
+        Ok(Self { client, login: self.login.clone(), join: self.join.clone() })
     }
 
     /// The session, for questions that a sound server can't refuse: a statement that fails ends the snapshot.
@@ -59,12 +47,22 @@ impl Snapshot {
     /// # Errors
     /// The session was lost.
     pub async fn attempt<T>(&self, look: impl AsyncFnOnce(&Client) -> Result<T>) -> Result<Result<T>> {
-        self.client.batch_execute("SAVEPOINT look").await?;
+        self.client.batch("SAVEPOINT look").await?;
         let seen = look(&self.client).await;
         if seen.is_err() {
-            self.client.batch_execute("ROLLBACK TO SAVEPOINT look").await?;
+            self.client.batch("ROLLBACK TO SAVEPOINT look").await?;
         }
         Ok(seen)
+    }
+
+    /// The newest heartbeat that it holds; the inner error is why that can't be read.
+    ///
+    /// # Errors
+    /// The session was lost.
+    pub async fn last_beat(&self) -> Result<Result<Option<u64>>> {
+        let sql = self.login.engine.dialect().last_beat();
+        let beat = self.attempt(async |client| Ok(client.value(sql).await?)).await?;
+        Ok(beat.map(|beat| beat.and_then(|beat| beat.parse().ok())))
     }
 
     /// Reads a range of a table's rows in key order and hands over the fields of each; the inner error is why not all.
@@ -77,15 +75,7 @@ impl Snapshot {
         range: &KeyRange,
         mut each: impl FnMut(&[u8]) -> std::result::Result<(), E>,
     ) -> Result<Result<()>> {
-        self.attempt(async |client| {
-            let mut stream = pin!(client.copy_out(table.copy_out(range).as_str()).await?);
-            let mut reader = CopyReader::new(table.columns.len());
-            while let Some(chunk) = stream.try_next().await? {
-                reader.push(&chunk, &mut each).map_err(E::into)?;
-            }
-            reader.finish()?;
-            Ok(())
-        })
-        .await
+        let kinds: Vec<ColumnType> = table.columns.iter().map(|column| column.kind).collect();
+        self.attempt(async |client| client.read(&table.select(range), &kinds, &mut each).await).await
     }
 }

@@ -4,10 +4,8 @@
 use std::time::Duration;
 
 use blackstart_record::observation::WriteTrial;
-use tokio_postgres::{Client, SimpleQueryMessage};
 
-use crate::engine::Login;
-use crate::engine::postgres::{Postgres, connect};
+use crate::engine::{Client, Login, Server, connect};
 use crate::failure::{Error, Result};
 use crate::workload::{self, Domain};
 
@@ -26,7 +24,7 @@ pub async fn observe(application: &Login, domain: &dyn Domain) -> Vec<WriteTrial
 /// # Errors
 /// It could not be killed, or was still starting at the end of `bound`.
 pub async fn observe_restarted(
-    server: &mut Postgres,
+    server: &mut Server,
     bound: Duration,
     application: &Login,
     domain: &dyn Domain,
@@ -45,19 +43,15 @@ pub async fn observe_restarted(
 
 async fn attempt(application: &Login, trial: &workload::WriteTrial) -> Result<()> {
     let client = connect(application).await?;
-    client.batch_execute("BEGIN").await?;
+    client.batch("BEGIN").await?;
     let tried = statements(&client, trial).await;
-    let ended = client.batch_execute("ROLLBACK").await;
+    let ended = client.batch("ROLLBACK").await;
     tried.and(ended.map_err(Error::from))
 }
 
 async fn statements(client: &Client, trial: &workload::WriteTrial) -> Result<()> {
     for statement in trial.statements {
-        let messages = client.simple_query(statement).await?;
-        let touched = messages.iter().any(|message| match message {
-            SimpleQueryMessage::CommandComplete(rows) => *rows > 0,
-            _ => false,
-        });
+        let touched = client.touched(statement).await? > 0;
         let reads = statement.trim_start().get(..6).is_some_and(|verb| verb.eq_ignore_ascii_case("select"));
         if !touched && !reads {
             return Err(Error::new(format!("it was accepted and touched no row: {statement}")));

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Heal, Injected, Scene};
-use crate::engine::postgres::{SUPERUSER, Stop};
+use crate::engine::Stop;
 use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host, Shift};
 use crate::plan::{Lapse, Need};
@@ -114,9 +114,9 @@ async fn restart(scene: &mut Scene<'_>) -> Result<()> {
 
 /// By how many seconds the server's clock is ahead of the harness's; below zero: behind.
 async fn off(scene: &Scene<'_>) -> Result<i64> {
-    let client = scene.server.connect(SUPERUSER).await?;
-    let sql = "SELECT extract(epoch FROM clock_timestamp())::bigint";
-    let there: i64 = client.query_one(sql, &[]).await?.get(0);
+    let client = scene.server.connect(scene.database).await?;
+    let there = client.value("SELECT cast(extract(epoch FROM clock_timestamp()) AS bigint)").await?;
+    let there: i64 = there.and_then(|there| there.parse().ok()).ok_or_else(|| Error::new("the server tells no time"))?;
     let here = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| Error::new(error.to_string()))?;
     Ok(there - i64::try_from(here.as_secs()).unwrap_or(i64::MAX))
 }

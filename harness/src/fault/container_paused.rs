@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Heal, Injected, Scene};
-use crate::engine::postgres::SUPERUSER;
 use crate::failure::{Error, Result};
 use crate::plan::Need;
 
@@ -58,7 +57,7 @@ impl Params {
 
     async fn look(&self, scene: &Scene<'_>) -> Result<String> {
         let state = scene.host(&self.host)?.container()?.state().await?;
-        match tokio::time::timeout(PATIENCE, scene.server.connect(SUPERUSER)).await {
+        match tokio::time::timeout(PATIENCE, scene.server.answers()).await {
             Ok(Ok(_)) => Err(Error::new(format!("the container is {state}, and its server still answers"))),
             Ok(Err(error)) => Err(error),
             Err(_) => Ok(format!("the container is {state}; no answer within {PATIENCE:?}")),

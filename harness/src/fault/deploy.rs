@@ -33,7 +33,7 @@ pub(super) async fn run(
     statement: &str,
     values: &[&(dyn ToSql + Sync)],
 ) -> Result<Deployed> {
-    let client = scene.server.connect(scene.database).await?;
+    let client = scene.server.postgres()?.connect(scene.database).await?;
     client.batch_execute(begin).await.cannot("begin the bad deploy")?;
     let mut sample = Vec::new();
     if let Some(table) = sampled {
@@ -53,7 +53,7 @@ pub(super) async fn run(
 
 /// Looks for the sampled rows, as the superuser: none is left.
 pub(super) async fn none_left(scene: &Scene<'_>, table: &str, sample: &[String]) -> Result<String> {
-    let client = scene.server.connect(scene.database).await?;
+    let client = scene.server.postgres()?.connect(scene.database).await?;
     let sql = format!("SELECT count(*) FROM {table} t WHERE t::text = ANY ($1)");
     let left: i64 = client.query_one(&sql, &[&sample]).await?.get(0);
     if left > 0 || sample.is_empty() {

@@ -51,7 +51,7 @@ impl Params {
     /// What the server takes for the relation's size.
     async fn look(&self, scene: &Scene<'_>, injected: &Injected) -> Result<String> {
         let Kept::Number(before) = injected.kept else { return Err(Error::new("its size was not kept")) };
-        let client = scene.server.connect(scene.database).await?;
+        let client = scene.server.postgres()?.connect(scene.database).await?;
         let sql = "SELECT pg_relation_size($1::text::regclass)";
         let bytes: i64 = client.query_one(sql, &[&self.relation]).await?.get(0);
         let pages = bytes.unsigned_abs() / PAGE;

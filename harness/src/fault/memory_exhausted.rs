@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Heal, Injected, Kept, Scene};
-use crate::engine::postgres::SUPERUSER;
 use crate::failure::{Error, Result};
 use crate::host::Host;
 use crate::plan::Need;
@@ -62,7 +61,7 @@ impl Params {
         let limit = container.counted(&USED, None)? + ROOM;
         container.limit_memory(Some(limit)).await?;
         // Killed, it has no answer; whether it was is looked at elsewhere.
-        let _ = scene.server.run(SUPERUSER, QUERY).await;
+        let _ = scene.server.run(scene.database, QUERY).await;
         let says = format!("the server on host {} wanted more than the {limit} bytes that it may have", self.host);
         Ok(Injected { says, transaction: None, kept: Kept::Number(before) })
     }

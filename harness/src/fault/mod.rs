@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::engine::postgres::Postgres;
+use crate::engine::Server;
 use crate::failure::{Error, Result};
 use crate::host::Host;
 use crate::host::process::Frozen;
@@ -30,9 +30,9 @@ pub struct Scene<'a> {
     /// The drill's clock.
     pub clock: Clock,
     /// The server that the pipeline saves.
-    pub server: &'a mut Postgres,
+    pub server: &'a mut Server,
     /// The replica that follows it, where the pipeline is one.
-    pub replica: Option<&'a Postgres>,
+    pub replica: Option<&'a Server>,
     /// Every host, by name.
     pub hosts: &'a BTreeMap<String, Host>,
     /// The plan's hosts by name, with their sites.

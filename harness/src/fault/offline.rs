@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::Scene;
-use crate::engine::postgres::Stop;
+use crate::engine::Stop;
 use crate::failure::{Context, Error, Result};
 
 /// Bytes of a page.
@@ -23,13 +23,14 @@ pub(super) async fn change<T>(
     relation: &str,
     change: impl FnOnce(&Path) -> io::Result<T>,
 ) -> Result<T> {
-    let client = scene.server.connect(scene.database).await?;
+    let server = scene.server.postgres()?;
+    let client = server.connect(scene.database).await?;
     client.batch_execute("CHECKPOINT").await?;
     let row = client.query_one("SELECT pg_relation_filepath($1::text::regclass)", &[&relation]).await?;
     let file: String = row.get(0);
     drop(client);
+    let path = server.host().outside(server.data()).join(&file);
     scene.server.stop(Stop::Fast, scene.bound).await?;
-    let path = scene.server.host().outside(scene.server.data()).join(&file);
     let changed = change(&path).cannot(format_args!("change {file}"))?;
     scene.server.start(scene.bound).await?;
     Ok(changed)
@@ -45,7 +46,7 @@ pub(super) fn spread(bytes: u64, wanted: u32) -> impl Iterator<Item = u64> {
 /// Reads every page of a relation through the server: a heap by a sequential scan, an index page by page. What the server
 /// says of a page or file that it cannot read.
 pub(super) async fn unreadable(scene: &Scene<'_>, relation: &str) -> Result<String> {
-    let client = scene.server.connect(scene.database).await?;
+    let client = scene.server.postgres()?.connect(scene.database).await?;
     let kind_sql = "SELECT relkind::text FROM pg_class WHERE oid = $1::text::regclass";
     let kind: String = client.query_one(kind_sql, &[&relation]).await?.get(0);
     let read = if kind == "i" {

@@ -36,7 +36,7 @@ impl Fault for Params {
 
     /// The source writes something, which the replica receives and does not replay.
     fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, _injected: &'a Injected) -> BoxFuture<'a, Result<String>> {
-        async move { replica::stands_still(scene.server, self.replica(scene)?, scene.bound).await }.boxed()
+        async move { replica::stands_still(scene.server.postgres()?, self.replica(scene)?, scene.bound).await }.boxed()
     }
 
     fn heal(&self) -> Option<&dyn Heal> {
@@ -49,7 +49,7 @@ impl Heal for Params {
         async move {
             let standby = self.replica(scene)?;
             replica::set_paused(standby, false, scene.bound).await?;
-            replica::caught_up(scene.server, standby, scene.bound).await.map(drop)
+            replica::caught_up(scene.server.postgres()?, standby, scene.bound).await.map(drop)
         }
         .boxed()
     }
@@ -58,6 +58,6 @@ impl Heal for Params {
 impl Params {
     fn replica<'a>(&self, scene: &Scene<'a>) -> Result<&'a Postgres> {
         let replica = scene.replica.filter(|replica| replica.host().name() == self.host);
-        replica.ok_or_else(|| Error::new(format!("host {} runs no replica", self.host)))
+        replica.ok_or_else(|| Error::new(format!("host {} runs no replica", self.host)))?.postgres()
     }
 }

@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Heal, Injected, Kept, Scene};
-use crate::engine::postgres::SUPERUSER;
 use crate::failure::{Error, Result};
 use crate::plan::Need;
 
@@ -57,7 +56,7 @@ impl Params {
     }
 
     async fn look(&self, scene: &Scene<'_>) -> Result<String> {
-        match tokio::time::timeout(PATIENCE, scene.server.connect(SUPERUSER)).await {
+        match tokio::time::timeout(PATIENCE, scene.server.answers()).await {
             Ok(Ok(_)) => Err(Error::new(format!("the server on host {} still answers", self.host))),
             Ok(Err(error)) => Err(error),
             Err(_) => Ok(format!("no answer within {PATIENCE:?}")),

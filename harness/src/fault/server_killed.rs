@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Heal, Injected, Scene};
-use crate::engine::postgres::SUPERUSER;
 use crate::failure::{Error, Result};
 use crate::plan::Need;
 
@@ -52,7 +51,7 @@ impl Params {
     }
 
     async fn look(&self, scene: &Scene<'_>) -> Result<String> {
-        match scene.server.connect(SUPERUSER).await {
+        match scene.server.answers().await {
             Ok(_) => Err(Error::new(format!("the server on host {} still answers", self.host))),
             Err(error) => Ok(error.failure().message.clone()),
         }

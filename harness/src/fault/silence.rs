@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 
 use super::Scene;
-use crate::engine::postgres::PORT;
 use crate::failure::{Context, Error, Result};
 
 /// What the kernel says of an address at which nobody answers, and of one at which it finds nobody.
@@ -14,8 +13,8 @@ const GIVEN_UP: [ErrorKind; 2] = [ErrorKind::TimedOut, ErrorKind::HostUnreachabl
 
 /// Looks that a call to the server is neither taken nor refused within `patience`.
 pub(super) async fn look(scene: &Scene<'_>, patience: Duration) -> Result<String> {
-    let (name, address) = (scene.server.host().name(), scene.server.host().address());
-    match tokio::time::timeout(patience, TcpStream::connect((address, PORT))).await {
+    let name = scene.server.host().name();
+    match tokio::time::timeout(patience, TcpStream::connect(scene.server.address())).await {
         Err(_) => Ok(format!("a call was neither taken nor refused within {patience:?}")),
         Ok(Ok(_)) => Err(Error::new(format!("the server on host {name} still takes calls"))),
         Ok(Err(error)) if GIVEN_UP.contains(&error.kind()) => Ok(format!("a call was given up: {error}")),
@@ -25,7 +24,7 @@ pub(super) async fn look(scene: &Scene<'_>, patience: Duration) -> Result<String
 
 /// Waits until calls are taken again.
 pub(super) async fn ends(scene: &mut Scene<'_>) -> Result<()> {
-    let address = (scene.server.host().address(), PORT);
+    let address = scene.server.address();
     let taken = async {
         while TcpStream::connect(address).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -44,7 +44,7 @@ impl Params {
     }
 
     async fn look(&self, scene: &Scene<'_>) -> Result<String> {
-        let client = scene.server.connect(scene.database).await?;
+        let client = scene.server.postgres()?.connect(scene.database).await?;
         let sql = "SELECT to_regclass($1::text) IS NULL";
         let gone: bool = client.query_one(sql, &[&self.table]).await?.get(0);
         if !gone {

@@ -64,7 +64,7 @@ impl Params {
         let xid = xid.ok_or_else(|| Error::new("the deploy has no transaction"))?;
         // A row's xmin is the low half of a transaction id.
         let xmin = (xid & u64::from(u32::MAX)).to_string();
-        let client = scene.server.connect(scene.database).await?;
+        let client = scene.server.postgres()?.connect(scene.database).await?;
         let (table, column) = (&self.table, quoted(&self.column));
         let sql = format!("SELECT count(*) FROM {table} WHERE xmin::text = $1 AND {column} = $2");
         let rows: i64 = client.query_one(&sql, &[&xmin, &self.value]).await?.get(0);

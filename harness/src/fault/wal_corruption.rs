@@ -47,7 +47,7 @@ const LEAST: i32 = 4 * PAGE as i32;
 
 impl Params {
     async fn corrupt(&self, scene: &mut Scene<'_>) -> Result<Injected> {
-        let client = scene.server.connect(scene.database).await?;
+        let client = scene.server.postgres()?.connect(scene.database).await?;
         let sql = "SELECT file_name, file_offset, (lsn - file_offset::numeric)::text, lsn::text \
              FROM pg_current_wal_flush_lsn() lsn, pg_walfile_name_offset(lsn)";
         let deadline = tokio::time::Instant::now() + scene.bound;
@@ -63,7 +63,7 @@ impl Params {
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
         let page = u64::from(end.unsigned_abs()) / PAGE / 2;
-        let folder = scene.server.host().outside(scene.server.data()).join("pg_wal");
+        let folder = scene.server.host().outside(scene.server.postgres()?.data()).join("pg_wal");
         overwrite(&folder.join(&segment), page).cannot(format_args!("overwrite a page of {segment}"))?;
         Ok(Injected {
             says: format!("page {page} of log segment {segment} overwritten"),
@@ -85,8 +85,9 @@ async fn look(scene: &Scene<'_>, injected: &Injected) -> Result<String> {
     let [segment, start, end] = injected.kept.words() else { return Err(Error::new("its place was not kept")) };
     let timeline = u32::from_str_radix(segment.get(..8).unwrap_or_default(), 16);
     let timeline = timeline.map_err(|_| Error::new(format!("{segment} names no timeline")))?;
-    let folder = scene.server.host().path(&format!("{}/pg_wal", scene.server.data()));
-    let command = Command::new(scene.server.program("pg_waldump"))
+    let server = scene.server.postgres()?;
+    let folder = server.host().path(&format!("{}/pg_wal", server.data()));
+    let command = Command::new(server.program("pg_waldump"))
         .args(["--quiet", "--path", &folder, "--timeline", &timeline.to_string(), "--start", start, "--end", end])
         .bound(scene.bound);
     let read = scene.server.host().exec(&command).await?;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, programs};
+use crate::engine::Server;
 use crate::engine::postgres::{Postgres, SUPERUSER, archiving, replay, replica, setting};
 use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host};
@@ -58,20 +59,21 @@ impl Pipeline for Params {
     fn backup<'a>(
         &'a self,
         tools: Tools<'a>,
-        source: &'a Postgres,
-        _target: &'a Postgres,
+        source: &'a Server,
+        _target: &'a Server,
     ) -> BoxFuture<'a, Result<Backup>> {
-        self.take(tools, source).boxed()
+        async move { self.take(tools, source.postgres()?).await }.boxed()
     }
 
     fn perform<'a>(
         &'a self,
         step: Step,
         tools: Tools<'a>,
-        target: &'a mut Postgres,
+        target: &'a mut Server,
         wanted: &'a Wanted<'a>,
     ) -> BoxFuture<'a, Result<Done>> {
         async move {
+            let target = target.postgres_mut()?;
             match step {
                 Step::Fetch => self.bring(tools, target, wanted.backup).await,
                 Step::Restore => self.prepare(tools, target, wanted.goal.target),

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Backup, Done, Onto, Pipeline, Repository, Tools, Wanted, own};
-use crate::engine::postgres::Postgres;
+use crate::engine::Server;
 use crate::failure::{Error, Result};
 use crate::host::Host;
 
@@ -55,8 +55,8 @@ impl Pipeline for Params {
     fn backup<'a>(
         &'a self,
         tools: Tools<'a>,
-        source: &'a Postgres,
-        _target: &'a Postgres,
+        source: &'a Server,
+        _target: &'a Server,
     ) -> BoxFuture<'a, Result<Backup>> {
         async move {
             let begun = tools.clock.now();
@@ -71,7 +71,7 @@ impl Pipeline for Params {
         &'a self,
         step: Step,
         tools: Tools<'a>,
-        target: &'a mut Postgres,
+        target: &'a mut Server,
         wanted: &'a Wanted<'a>,
     ) -> BoxFuture<'a, Result<Done>> {
         async move {

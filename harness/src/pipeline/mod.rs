@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
-use crate::engine::postgres::Postgres;
+use crate::engine::Server;
 use crate::engine::postgres::replica::Through;
 use crate::failure::{Error, Result};
 use crate::host::Host;
@@ -173,20 +173,15 @@ pub trait Pipeline: Send + Sync {
     fn follow<'a>(
         &'a self,
         _tools: Tools<'a>,
-        _source: &'a Postgres,
-        _target: &'a mut Postgres,
+        _source: &'a Server,
+        _target: &'a mut Server,
         _through: &'a Through,
     ) -> BoxFuture<'a, Result<()>> {
         futures_util::future::ready(Ok(())).boxed()
     }
 
     /// Takes a backup that the restore can begin from; a replica on the target that has caught up is one.
-    fn backup<'a>(
-        &'a self,
-        tools: Tools<'a>,
-        source: &'a Postgres,
-        target: &'a Postgres,
-    ) -> BoxFuture<'a, Result<Backup>>;
+    fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Server, target: &'a Server) -> BoxFuture<'a, Result<Backup>>;
 
     /// Performs one of its steps on the target. After `replay` or `restore`, whichever is last, the target is at the
     /// recovery point.
@@ -194,7 +189,7 @@ pub trait Pipeline: Send + Sync {
         &'a self,
         step: Step,
         tools: Tools<'a>,
-        target: &'a mut Postgres,
+        target: &'a mut Server,
         wanted: &'a Wanted<'a>,
     ) -> BoxFuture<'a, Result<Done>>;
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Goal, Repository, Tools, programs};
-use crate::engine::postgres::{PORT, Postgres, SUPERUSER};
+use crate::engine::Server;
 use crate::failure::Result;
 use crate::host::{Command, Host};
 
@@ -59,16 +59,14 @@ pub(super) fn register(host: &Host, goal: &Goal) -> Result<String> {
 }
 
 /// Runs one of the programs to its end beside `server`; the history is told how it ended.
-pub(super) async fn run(file: &str, more: &[(&str, &str)], tools: Tools<'_>, server: &Postgres) -> Result<String> {
+pub(super) async fn run(file: &str, more: &[(&str, &str)], tools: Tools<'_>, server: &Server) -> Result<String> {
     let host = server.host();
     let mut command = Command::new(path_on(host, file)).bound(tools.bound).streams_apart();
-    let (socket, port) = (server.socket(), PORT.to_string());
-    let documented = [("PGHOST", &*socket), ("PGPORT", &port), ("PGUSER", SUPERUSER), ("PGDATABASE", tools.database)];
-    for (name, value) in documented.iter().chain(more) {
-        command = command.env(name, *value);
-    }
-    for (name, value) in store(host, tools.repository)? {
+    for (name, value) in server.environment(tools.database).into_iter().chain(store(host, tools.repository)?) {
         command = command.env(name, value);
+    }
+    for (name, value) in more {
+        command = command.env(name, *value);
     }
     programs::run(file, &command, host, tools).await.map(|(_, says)| says)
 }

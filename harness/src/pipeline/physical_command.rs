@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, own};
+use crate::engine::Server;
 use crate::engine::postgres::{Postgres, SUPERUSER, replay};
 use crate::failure::{Error, Result};
 use crate::host::Host;
@@ -63,8 +64,8 @@ impl Pipeline for Params {
     fn backup<'a>(
         &'a self,
         tools: Tools<'a>,
-        source: &'a Postgres,
-        _target: &'a Postgres,
+        source: &'a Server,
+        _target: &'a Server,
     ) -> BoxFuture<'a, Result<Backup>> {
         async move {
             let (begun, id) = (tools.clock.now(), own::backup_id());
@@ -78,13 +79,13 @@ impl Pipeline for Params {
         &'a self,
         step: Step,
         tools: Tools<'a>,
-        target: &'a mut Postgres,
+        target: &'a mut Server,
         wanted: &'a Wanted<'a>,
     ) -> BoxFuture<'a, Result<Done>> {
         async move {
             match step {
                 Step::Restore => self.lay_down(tools, target, wanted).await,
-                Step::Replay => replay_log(tools, target).await,
+                Step::Replay => replay_log(tools, target.postgres_mut()?).await,
                 other => Err(Error::new(format!("a physical-command pipeline has no step \"{other}\""))),
             }
         }
@@ -93,13 +94,14 @@ impl Pipeline for Params {
 }
 
 impl Params {
-    async fn lay_down(&self, tools: Tools<'_>, target: &Postgres, wanted: &Wanted<'_>) -> Result<Done> {
+    async fn lay_down(&self, tools: Tools<'_>, target: &Server, wanted: &Wanted<'_>) -> Result<Done> {
         let Target::BeforeTransaction(xid) = wanted.goal.target else {
             return Err(Error::new("there is no bad transaction to go back before"));
         };
-        target.host().remove_folder(target.data())?;
+        let data = target.postgres()?.data();
+        target.host().remove_folder(data)?;
         let register = own::register(target.host(), &wanted.goal)?;
-        let (data, xid) = (target.host().path(target.data()), xid.to_string());
+        let (data, xid) = (target.host().path(data), xid.to_string());
         let more = [
             ("PGDATA", &*data),
             ("BLACKSTART_BACKUP_ID", &*wanted.backup.id),
@@ -116,6 +118,6 @@ impl Params {
 async fn replay_log(tools: Tools<'_>, target: &mut Postgres) -> Result<Done> {
     let sql = "SELECT pg_is_in_recovery()";
     replay::until(target, tools.bound, sql, |row| (!row.get::<_, bool>(0)).then_some(())).await?;
-    let incarnation = target.incarnation(SUPERUSER).await?;
+    let incarnation = target.superuser(SUPERUSER).incarnation().await?;
     Ok(Done { bytes: None, says: format!("promoted, timeline {}", incarnation.branch) })
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Backup, Done, Onto, Pipeline, Repository, Tools, Wanted, programs};
-use crate::engine::postgres::Postgres;
+use crate::engine::Server;
 use crate::engine::postgres::replica::{self, Through};
 use crate::failure::{Error, Result};
 use crate::host::Host;
@@ -49,11 +49,12 @@ impl Pipeline for Params {
     fn follow<'a>(
         &'a self,
         tools: Tools<'a>,
-        source: &'a Postgres,
-        target: &'a mut Postgres,
+        source: &'a Server,
+        target: &'a mut Server,
         through: &'a Through,
     ) -> BoxFuture<'a, Result<()>> {
         async move {
+            let (source, target) = (source.postgres()?, target.postgres_mut()?);
             replica::admit(source, target, through).await?;
             let copying = replica::copying(target, through, tools.bound);
             programs::run("pg_basebackup", &copying, target.host(), tools).await?;
@@ -62,15 +63,10 @@ impl Pipeline for Params {
         .boxed()
     }
 
-    fn backup<'a>(
-        &'a self,
-        tools: Tools<'a>,
-        source: &'a Postgres,
-        target: &'a Postgres,
-    ) -> BoxFuture<'a, Result<Backup>> {
+    fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Server, target: &'a Server) -> BoxFuture<'a, Result<Backup>> {
         async move {
             let begun = tools.clock.now();
-            let position = replica::caught_up(source, target, tools.bound).await?;
+            let position = replica::caught_up(source.postgres()?, target.postgres()?, tools.bound).await?;
             let id = format!("replica on {}, caught up at {position}", target.host().name());
             Ok(Backup { id, begun, durable: tools.clock.now(), lag: None })
         }
@@ -81,13 +77,14 @@ impl Pipeline for Params {
         &'a self,
         step: Step,
         tools: Tools<'a>,
-        target: &'a mut Postgres,
+        target: &'a mut Server,
         _wanted: &'a Wanted<'a>,
     ) -> BoxFuture<'a, Result<Done>> {
         async move {
             if step != Step::Promote {
                 return Err(Error::new(format!("a replica has no step \"{step}\"")));
             }
+            let target = target.postgres()?;
             let incarnation = replica::promote(target, tools.bound).await?;
             let position = replica::last_applied(target).await?;
             let says = format!("timeline {}, last applied position {position}", incarnation.branch);

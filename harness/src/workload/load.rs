@@ -6,13 +6,13 @@ use std::pin::pin;
 use blackstart_record::rows;
 use bytes::Bytes;
 use futures_util::SinkExt;
-use tokio_postgres::Client;
 
 use super::{Domain, Generator, Load, Settings, TableSpec, objects};
+use crate::engine::Client;
 use crate::engine::fields::Fields;
 use crate::engine::postgres::copy;
 use crate::engine::postgres::wire::Raw;
-use crate::failure::{Context, Result};
+use crate::failure::{Context, Error, Result};
 
 /// What was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,16 +33,17 @@ const CHUNK: usize = 64 * 1024;
 /// # Errors
 /// What the server refused, or an error of writing the rows file; the database is then of no use.
 pub async fn load(domain: &dyn Domain, client: &Client, settings: &Settings, rows_path: &Path) -> Result<Loaded> {
-    client.batch_execute(domain.schema()).await.cannot("make the schema")?;
-    client.batch_execute("SET session_replication_role = replica").await.cannot("switch triggers off or on")?;
+    client.batch(domain.schema()).await.cannot("make the schema")?;
+    let dialect = client.kind().dialect();
+    client.batch(dialect.unchecked(true)).await.cannot("switch triggers off or on")?;
     let generator = domain.generator(settings);
     let mut writer = rows::Writer::create(rows_path).cannot("create the rows file")?;
     for (index, table) in domain.tables().iter().enumerate() {
         writer.table(&table.record())?;
         let rows = Rows { generator: &*generator, index, table, writer: &mut writer };
         match table.load {
-            Load::Copy => rows.copy(client).await,
-            Load::Insert(sql) => rows.insert(client, sql).await,
+            Load::Copy => rows.copy(client.postgres()?).await,
+            Load::Insert(sql) => rows.insert(client.postgres()?, sql).await,
         }
         .cannot(format_args!("load {}", table.name))?;
     }
@@ -53,11 +54,11 @@ pub async fn load(domain: &dyn Domain, client: &Client, settings: &Settings, row
         }
     }
     writer.finish().cannot("write the rows file")?;
-    client.batch_execute("RESET session_replication_role").await.cannot("switch triggers off or on")?;
-    client.batch_execute(domain.after_load()).await.cannot("finish the load")?;
-    let size = client.query_one("SELECT pg_database_size(current_database())", &[]).await;
-    let bytes: i64 = size.and_then(|row| row.try_get(0)).cannot("ask for the size")?;
-    Ok(Loaded { rows: generator.rows(domain.tables().len()), bytes: bytes.unsigned_abs() })
+    client.batch(dialect.unchecked(false)).await.cannot("switch triggers off or on")?;
+    client.batch(domain.after_load()).await.cannot("finish the load")?;
+    let size = client.value(dialect.size()).await.cannot("ask for the size")?;
+    let bytes = size.and_then(|size| size.parse().ok()).ok_or_else(|| Error::new("the server tells no size"))?;
+    Ok(Loaded { rows: generator.rows(domain.tables().len()), bytes })
 }
 
 /// The rows of one table on their way.
@@ -69,7 +70,7 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    async fn copy(self, client: &Client) -> Result<()> {
+    async fn copy(self, client: &tokio_postgres::Client) -> Result<()> {
         let sink = client.copy_in::<_, Bytes>(&self.table.copy_in()).await?;
         let mut sink = pin!(sink);
         let mut chunk = Vec::with_capacity(2 * CHUNK);
@@ -90,7 +91,7 @@ impl Rows<'_> {
         Ok(())
     }
 
-    async fn insert(self, client: &Client, sql: &str) -> Result<()> {
+    async fn insert(self, client: &tokio_postgres::Client, sql: &str) -> Result<()> {
         let statement = client.prepare(sql).await?;
         let mut fields = Vec::new();
         for row in 0..self.generator.count(self.index) {

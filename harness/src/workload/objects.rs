@@ -37,8 +37,8 @@ pub struct ObjectSpec {
     pub table: TableSpec,
     /// The beginning of their keys in the bucket.
     pub prefix: &'static str,
-    /// SQL that answers, for each row that refers to an object: what refers (`text`), the object's number (`bigint`) and the
-    /// digest that it must have (`bytea`).
+    /// SQL that answers, for each row that refers to an object: what refers, the object's number, and the digest that it must
+    /// have, in hexadecimal digits.
     pub references: &'static str,
 }
 

@@ -78,8 +78,8 @@ impl TableSpec {
         self.key_columns.iter().map(|column| self.columns[*column].expression).collect::<Vec<_>>().join(", ")
     }
 
-    /// The statement that reads the rows of a range in key order.
-    pub fn copy_out(&self, range: &KeyRange) -> String {
+    /// The query that reads the rows of a range in key order.
+    pub fn select(&self, range: &KeyRange) -> String {
         let (columns, key) = (self.select_list(), self.key_list());
         let literal = |value: &str| format!("'{}'", value.replace('\'', "''"));
         let first = self.first_key();
@@ -89,7 +89,7 @@ impl TableSpec {
             // A key that is NULL is in no order, and still a row.
             KeyRange::From(middle) => format!(" WHERE ({first} < {}) IS NOT TRUE", literal(middle)),
         };
-        format!("COPY (SELECT {columns} FROM {}{rows} ORDER BY {key}) TO STDOUT (FORMAT binary)", self.name)
+        format!("SELECT {columns} FROM {}{rows} ORDER BY {key}", self.name)
     }
 
     /// The first column of the key.

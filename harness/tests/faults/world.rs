@@ -1,22 +1,21 @@
 //! A server, a store and the links to them, on hosts of their own; and the ways in which a probe looks at them.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use blackstart::clock::Clock;
+use blackstart::engine::postgres::SUPERUSER;
 use blackstart::engine::postgres::replica::{self, Through};
-use blackstart::engine::postgres::{self, Installation, PORT, Postgres, Role, SUPERUSER};
-use blackstart::engine::{Door, Login};
+use blackstart::engine::{Door, Installation, Login, Role, Server, connect};
 use blackstart::fault::Scene;
 use blackstart::host::isolate::Isolation;
 use blackstart::host::{Command, Ground, Host, Logs, Spec};
 use blackstart::link::Links;
-use blackstart::plan::{APPLICATION_LINK, HostSpec, REPLICATION_LINK, store_link};
+use blackstart::plan::{APPLICATION_LINK, EngineKind, HostSpec, REPLICATION_LINK, store_link};
 use blackstart::secret::Secrets;
 use blackstart::store::{Bucket, Key, Provider, Store};
-use tokio_postgres::SimpleQueryMessage;
 
 use crate::located::located;
 
@@ -47,8 +46,8 @@ pub const ROWS: u32 = 10_000;
 pub const OBJECTS: [(&str, usize); 2] = [("small", 300), ("large", 400_000)];
 
 pub struct World {
-    pub server: Postgres,
-    replica: Postgres,
+    pub server: Server,
+    replica: Server,
     sites: BTreeMap<String, HostSpec>,
     pub hosts: BTreeMap<String, Host>,
     links: Links,
@@ -78,8 +77,9 @@ impl World {
         }
         let postgres = located(&hosts["primary"], "postgres");
         let installation = Installation { bindir: postgres.0.parent().unwrap().to_owned(), version: postgres.1 };
-        let mut server = Postgres::empty(hosts["primary"].clone(), installation.clone());
-        let mut replica = Postgres::empty(hosts["replica"].clone(), installation);
+        let engine = EngineKind::Postgres;
+        let mut server = Server::empty(engine, hosts["primary"].clone(), installation.clone());
+        let mut replica = Server::empty(engine, hosts["replica"].clone(), installation);
         let off = |name: &str| (name.to_owned(), "off".to_owned());
         // So that a replica finds its way back after restarts and checkpoints.
         let settings = [off("fsync"), off("autovacuum"), ("wal_keep_size".to_owned(), "128MB".to_owned())];
@@ -87,7 +87,7 @@ impl World {
         server.start(BOUND).await.unwrap();
         let mut links =
             Links::start(hosts["network"].clone(), &located(&hosts["network"], "toxiproxy-server").0).await.unwrap();
-        let to_server = SocketAddrV4::new(hosts["primary"].address(), PORT);
+        let to_server = server.address();
         let application = links.open(APPLICATION_LINK, to_server).await.unwrap();
         let address = links.open(REPLICATION_LINK, to_server).await.unwrap().listen;
         follow(&server, &mut replica, &Through { address, password: secrets.make().unwrap() }).await;
@@ -101,13 +101,13 @@ impl World {
             .unwrap();
         let password = secrets.make().unwrap();
         let (door, user) = (Door::Address(application.listen), "watcher".to_owned());
-        let watcher = Login { door, user, password: Some(password.clone()), database: DATABASE.to_owned() };
+        let watcher = Login { engine, door, user, password: Some(password.clone()), database: DATABASE.to_owned() };
         let sites = sites(&["primary", "replica"], "main").chain(sites(&["store"], "other")).collect();
         let world = Self { server, replica, sites, hosts, links, store, key, clock: Clock::start(), watcher };
         world.fill_store(prefixes).await;
         world.server.run(SUPERUSER, "CREATE ROLE watcher SUPERUSER; CREATE ROLE app_user").await.unwrap();
         world.server.set_password("watcher", &password).await.unwrap();
-        world.server.run(SUPERUSER, &format!("CREATE DATABASE {DATABASE}")).await.unwrap();
+        world.server.create_database(DATABASE).await.unwrap();
         world.fill_tables(tables).await;
         world
     }
@@ -173,19 +173,15 @@ impl World {
     }
 
     fn direct(&self) -> Login {
-        self.watcher.at(Door::Address(SocketAddrV4::new(self.address(), PORT)))
+        self.server.past_the_link(&self.watcher)
     }
 
     async fn ask_by(&self, login: &Login, sql: &str, patience: Duration) -> Result<String, String> {
         let asked = async {
-            let client = postgres::connect(login).await.map_err(|error| error.to_string())?;
-            let answers = client.simple_query(sql).await;
-            let answers = answers.map_err(|error| blackstart::failure::Error::from(error).to_string())?;
-            let first = answers.iter().find_map(|answer| match answer {
-                SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-                _ => None,
-            });
-            Ok(first.unwrap_or_default())
+            let client = connect(login).await.map_err(|error| error.to_string())?;
+            let answer = client.value(sql).await;
+            let answer = answer.map_err(|error| blackstart::failure::Error::from(error).to_string())?;
+            Ok(answer.unwrap_or_default())
         };
         tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| Err(SILENCE.to_owned()))
     }
@@ -193,8 +189,8 @@ impl World {
     /// How many rows of a table the replica has: none as long as it has not heard of the table, or its database.
     pub async fn on_replica(&self, table: &str) -> i64 {
         let Ok(client) = self.replica.connect(DATABASE).await else { return 0 };
-        let counted = client.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await;
-        counted.map_or(0, |row| row.get(0))
+        let counted = client.value(&format!("SELECT count(*) FROM {table}")).await;
+        counted.map_or(0, |counted| counted.unwrap().parse().unwrap())
     }
 
     /// Why no session can be begun on the replica, if none can.
@@ -239,7 +235,8 @@ fn sites<'a>(hosts: &'a [&'a str], site: &'a str) -> impl Iterator<Item = (Strin
     hosts.iter().map(move |host| ((*host).to_owned(), spec()))
 }
 
-async fn follow(server: &Postgres, replica: &mut Postgres, through: &Through) {
+async fn follow(server: &Server, replica: &mut Server, through: &Through) {
+    let (server, replica) = (server.postgres().unwrap(), replica.postgres_mut().unwrap());
     replica::admit(server, replica, through).await.unwrap();
     let copying = replica::copying(replica, through, BOUND);
     replica.host().exec(&copying).await.unwrap().success("pg_basebackup").unwrap();

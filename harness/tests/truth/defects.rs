@@ -159,7 +159,7 @@ async fn work(server: &Server, settings: &Settings, ledger: &Ledger, clock: Cloc
     let running = workload.start();
     let client = server.postgres.connect(DATABASE).await.unwrap();
     let deadline = clock.now().plus(Nanos::from_secs(120));
-    while client.query_one(enough, &[]).await.unwrap().get::<_, i64>(0) < MOST {
+    while client.value(enough).await.unwrap().unwrap().parse::<i64>().unwrap() < MOST {
         assert!(clock.now() < deadline, "not enough: {enough}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -211,7 +211,7 @@ async fn digest(ground: &Ground, database: &str) -> Vec<u8> {
 async fn restoring_twice_gives_the_same_logical_digest() {
     let _alone = crate::ALONE.lock().await;
     let ground = Ground::prepare(31).await;
-    let postgres = &ground.server.postgres;
+    let postgres = ground.server.postgres.postgres().unwrap();
     let tool = async |name: &str, args: &[&str]| {
         let command = Command::new(postgres.program(name)).env("PGHOST", postgres.socket()).args(["-U", SUPERUSER]);
         postgres.host().exec(&command.args(args.iter().copied())).await.unwrap().success(name).unwrap();

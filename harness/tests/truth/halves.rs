@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use blackstart::engine::fields::Malformed;
 use blackstart::engine::postgres::SUPERUSER;
-use blackstart::engine::postgres::copy::CopyReader;
+use blackstart::engine::postgres::copy::{self, CopyReader};
 use blackstart::examine::rows::{LARGE, observe};
 use blackstart::examine::snapshot::Snapshot;
 use blackstart::workload::{KeyRange, Settings, TableSpec};
@@ -19,7 +19,9 @@ use crate::server::{DATABASE, Server, domain};
 async fn at_once(snapshot: &Snapshot) -> Vec<Vec<Row>> {
     let mut tables = Vec::new();
     for table in domain().tables() {
-        let mut stream = pin!(snapshot.client().copy_out(&table.copy_out(&KeyRange::All)).await.unwrap());
+        let mut stream = pin!(
+            snapshot.client().postgres().unwrap().copy_out(&copy::out(&table.select(&KeyRange::All))).await.unwrap()
+        );
         let (mut reader, mut rows) = (CopyReader::new(table.columns.len()), Vec::new());
         while let Some(chunk) = stream.try_next().await.unwrap() {
             let keep = |fields: &[u8]| -> Result<(), Malformed> {
@@ -55,8 +57,8 @@ async fn both_halves_of_a_large_table_are_the_table() {
     let mut large: Vec<&TableSpec> = Vec::new();
     for table in domain().tables() {
         let size = format!("SELECT pg_relation_size('{}')", table.name);
-        let size: i64 = snapshot.client().query_one(&size, &[]).await.unwrap().get(0);
-        large.extend((size >= LARGE).then_some(table));
+        let size: i64 = snapshot.client().value(&size).await.unwrap().unwrap().parse().unwrap();
+        large.extend((size >= LARGE.cast_signed()).then_some(table));
     }
     assert!(!large.is_empty(), "no table is large enough to be read in halves");
     let path = scratch.path().join("healthy.rows");

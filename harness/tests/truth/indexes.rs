@@ -27,9 +27,9 @@ async fn an_index_that_lacks_a_row_disagrees_with_its_table_with_amcheck_and_wit
     let settings = Settings { rows: 1_000, ..Settings::default() };
     let server = Server::start(20, &settings, &place.path().join("initial")).await;
     let client = server.postgres.connect(DATABASE).await.unwrap();
-    client.batch_execute(TABLE).await.unwrap();
+    client.batch(TABLE).await.unwrap();
     for (prepared, by) in [("", "amcheck"), (IN_THE_WAY, "both access paths")] {
-        client.batch_execute(prepared).await.unwrap();
+        client.batch(prepared).await.unwrap();
         let healthy = observe(&server).await;
         for index in ["shelf_id", "shelf_name"] {
             assert_eq!(healthy[index], Agreement::Agrees { by: by.into() }, "{index}");
@@ -37,9 +37,9 @@ async fn an_index_that_lacks_a_row_disagrees_with_its_table_with_amcheck_and_wit
         let wrong: Vec<_> = healthy.iter().filter(|(_, found)| matches!(found, Agreement::Disagrees { .. })).collect();
         assert!(wrong.is_empty(), "by {by}: {wrong:?}");
     }
-    client.batch_execute(UNSEEN).await.unwrap();
+    client.batch(UNSEEN).await.unwrap();
     for (prepared, by) in [("", "both access paths"), ("DROP FUNCTION public.bt_index_check(regclass)", "amcheck")] {
-        client.batch_execute(prepared).await.unwrap();
+        client.batch(prepared).await.unwrap();
         let found = observe(&server).await;
         assert!(matches!(found["shelf_name"], Agreement::Disagrees { .. }), "by {by}: {:?}", found["shelf_name"]);
         assert_eq!(found["shelf_id"], Agreement::Agrees { by: by.into() });

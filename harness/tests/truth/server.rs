@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use blackstart::drill::Registry;
-use blackstart::engine::postgres::{Installation, PORT, Postgres, Role, SUPERUSER};
-use blackstart::engine::{Door, Login};
-use blackstart::examine::probe::HEARTBEAT;
+use blackstart::engine::{self, Door, Installation, Login, Role};
 use blackstart::host::isolate::Isolation;
 use blackstart::host::{Ground, Host, Logs, Spec, process};
 use blackstart::link::{Link, Links};
-use blackstart::plan::{self, Loaded};
+use blackstart::plan::{self, EngineKind, Loaded};
 use blackstart::secret::Secrets;
 use blackstart::workload::{self, Domain, Settings};
 use blackstart_record::record::{Folder, Record, VERSION};
@@ -24,7 +22,7 @@ pub const DATABASE: &str = "app";
 
 /// A server, its link, and how the application logs in through it.
 pub struct Server {
-    pub postgres: Postgres,
+    pub postgres: engine::Server,
     pub links: Links,
     pub link: Link,
     pub application: Login,
@@ -71,13 +69,13 @@ impl Server {
         .await
         .unwrap();
         let installation = Installation { bindir: postgres.0.parent().unwrap().to_owned(), version: postgres.1 };
-        let postgres = Postgres::empty(host, installation);
+        let postgres = engine::Server::empty(EngineKind::Postgres, host, installation);
         let off = |name: &str| (name.to_owned(), "off".to_owned());
         postgres.initialise(&cache, Role::Source, &[off("fsync"), off("autovacuum")]).await.unwrap();
         let mut links = Links::start(network.clone(), &toxiproxy).await.unwrap();
-        let upstream = std::net::SocketAddrV4::new(postgres.host().address(), PORT);
-        let link = links.open("application", upstream).await.unwrap();
+        let link = links.open("application", postgres.address()).await.unwrap();
         let application = Login {
+            engine: EngineKind::Postgres,
             door: Door::Address(link.listen),
             user: domain().application_role().to_owned(),
             password: Some(secrets.make().unwrap()),
@@ -90,10 +88,10 @@ impl Server {
     }
 
     async fn load(&self, settings: &Settings, initial: &Path) {
-        self.postgres.run(SUPERUSER, &format!("CREATE DATABASE {DATABASE}")).await.unwrap();
+        self.postgres.create_database(DATABASE).await.unwrap();
         let client = self.postgres.connect(DATABASE).await.unwrap();
         workload::load(domain(), &client, settings, initial).await.unwrap();
-        client.batch_execute(HEARTBEAT).await.unwrap();
+        client.batch(EngineKind::Postgres.dialect().heartbeat()).await.unwrap();
         let Login { user, password, .. } = &self.application;
         self.postgres.set_password(user, password.as_ref().unwrap()).await.unwrap();
     }

@@ -5,8 +5,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use blackstart::engine::connect;
 use blackstart::engine::fields::Malformed;
-use blackstart::engine::postgres::copy::CopyReader;
+use blackstart::engine::postgres::SUPERUSER;
+use blackstart::engine::postgres::copy::{self, CopyReader};
 use blackstart::workload::{self, Domain, KeyRange, Loaded, Settings};
 use blackstart_record::rows::{self, Row};
 use futures_util::StreamExt;
@@ -29,7 +31,8 @@ fn settings(rows: u64) -> Settings {
 
 async fn load(server: &Scratch, settings: &Settings) -> (Client, Loaded) {
     let client = server.superuser().await;
-    let loaded = workload::load(domain(), &client, settings, &server.path("initial.rows")).await.unwrap();
+    let loader = connect(&server.login(SUPERUSER)).await.unwrap();
+    let loaded = workload::load(domain(), &loader, settings, &server.path("initial.rows")).await.unwrap();
     (client, loaded)
 }
 
@@ -37,7 +40,7 @@ async fn load(server: &Scratch, settings: &Settings) -> (Client, Loaded) {
 async fn copy_out(client: &Client) -> Vec<Vec<Row>> {
     let mut tables = Vec::new();
     for table in domain().tables() {
-        let mut stream = std::pin::pin!(client.copy_out(&table.copy_out(&KeyRange::All)).await.unwrap());
+        let mut stream = std::pin::pin!(client.copy_out(&copy::out(&table.select(&KeyRange::All))).await.unwrap());
         let (mut reader, mut rows) = (CopyReader::new(table.columns.len()), Vec::new());
         while let Some(chunk) = stream.next().await {
             reader

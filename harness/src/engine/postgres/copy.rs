@@ -5,6 +5,11 @@ use crate::engine::fields::Malformed;
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 const HEADER_LENGTH: usize = 19;
 
+/// The statement that streams what a query answers.
+pub fn out(query: &str) -> String {
+    format!("COPY ({query}) TO STDOUT (FORMAT binary)")
+}
+
 /// Appends the stream's header: signature, no flags, no extension.
 pub fn put_header(out: &mut Vec<u8>) {
     out.extend_from_slice(SIGNATURE);

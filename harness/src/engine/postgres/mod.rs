@@ -7,51 +7,26 @@ pub mod replay;
 pub mod replica;
 mod template;
 pub mod wire;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use blackstart_record::event::Incarnation;
 use nix::sys::signal::Signal;
 use tokio_postgres::{Client, Config, NoTls};
 
-use super::{Door, Login};
+use super::{Door, Installation, Login, Role, Stop, client};
 use crate::failure::{Context, Error, Result};
 use crate::host::process::Frozen;
 use crate::host::{Command, Daemon, Host};
+use crate::plan::EngineKind;
 use crate::secret::Secret;
+pub use words::Words;
 
 /// The usual port, on every host.
 pub const PORT: u16 = 5432;
 /// The superuser; it logs in over the local socket only.
 pub const SUPERUSER: &str = "postgres";
-
-/// Where this machine's PostgreSQL is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installation {
-    /// The folder with `postgres`, `initdb` and the rest.
-    pub bindir: PathBuf,
-    /// What `postgres --version` says.
-    pub version: String,
-}
-
-/// What a server is for: servers of different roles never share a system identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The server that the pipeline saves.
-    Source,
-    /// An empty server to restore onto.
-    Target,
-}
-
-/// How a server is asked to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// Sessions are ended, a checkpoint is written, the last log segment is archived.
-    Fast,
-    /// At once, without a checkpoint, as a crash.
-    Immediate,
-}
 
 /// A cluster on a host. Its server runs between [`Postgres::start`] and [`Postgres::stop`].
 #[derive(Debug)]
@@ -108,6 +83,17 @@ impl Postgres {
     /// The folder of its socket, as programs on the host see it (`PGHOST`).
     pub fn socket(&self) -> String {
         self.host().path("run")
+    }
+
+    /// What its client programs on the host look for in their environment, to reach `database` as the superuser.
+    pub fn environment(&self, database: &str) -> Vec<(&'static str, String)> {
+        let known = [
+            ("PGHOST", &*self.socket()),
+            ("PGPORT", &PORT.to_string()),
+            ("PGUSER", SUPERUSER),
+            ("PGDATABASE", database),
+        ];
+        known.map(|(name, value)| (name, value.to_owned())).to_vec()
     }
 
     /// Starts the server and returns at once.
@@ -211,21 +197,20 @@ impl Postgres {
         superuser(self.host().door("run"), database)
     }
 
-    /// Which life of `database` answers.
-    ///
-    /// # Errors
-    /// The server does not answer, or is in recovery.
-    pub async fn incarnation(&self, database: &str) -> Result<Incarnation> {
-        let asked = questions::incarnation(&self.superuser(database)).await;
-        asked.cannot(format_args!("ask {database} on host {} which life it lives", self.host().name()))
-    }
-
     /// Runs SQL without a result as the superuser.
     ///
     /// # Errors
     /// The server's answer.
     pub async fn run(&self, database: &str, sql: &str) -> Result<()> {
         Ok(self.connect(database).await?.batch_execute(sql).await?)
+    }
+
+    /// Makes an empty database.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn create_database(&self, database: &str) -> Result<()> {
+        self.run(SUPERUSER, &format!("CREATE DATABASE \"{}\"", database.replace('"', "\"\""))).await
     }
 
     /// Ends every session of `database` and lets no new one in, not even the superuser's.
@@ -262,7 +247,13 @@ pub fn setting(name: &str, value: &str) -> String {
 
 /// How the superuser reaches `database` by the socket in `folder`.
 pub fn superuser(folder: PathBuf, database: &str) -> Login {
-    Login { door: Door::Socket(folder), user: SUPERUSER.to_owned(), password: None, database: database.to_owned() }
+    Login {
+        engine: EngineKind::Postgres,
+        door: Door::Socket(folder),
+        user: SUPERUSER.to_owned(),
+        password: None,
+        database: database.to_owned(),
+    }
 }
 
 /// Connects and drives the connection in the background; at most 5 s.
@@ -270,11 +261,15 @@ pub fn superuser(folder: PathBuf, database: &str) -> Login {
 /// # Errors
 /// The server's answer, or that there was none.
 pub async fn connect(login: &Login) -> Result<Client> {
-    const BOUND: Duration = Duration::from_secs(5);
-    let config = config(login);
-    let (client, connection) = tokio::time::timeout(BOUND, config.connect(NoTls))
-        .await
-        .map_err(|_| Error::bound("the connection", BOUND, Vec::new()))??;
+    client::in_time(open(login)).await
+}
+
+/// Connects, for as long as that takes, and drives the connection in the background.
+///
+/// # Errors
+/// The server's answer.
+pub async fn open(login: &Login) -> std::result::Result<Client, tokio_postgres::Error> {
+    let (client, connection) = config(login).connect(NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
 }

@@ -104,7 +104,7 @@ pub async fn promote(server: &Postgres, bound: Duration) -> Result<Incarnation> 
     if !promoted {
         return Err(Error::bound("the promotion", bound, server.lines()));
     }
-    server.incarnation(SUPERUSER).await
+    server.superuser(SUPERUSER).incarnation().await
 }
 
 /// The position up to which a server replays, or did before it was promoted.

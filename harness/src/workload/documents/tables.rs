@@ -46,5 +46,5 @@ pub const TABLES: &[TableSpec] = &[
 pub const OBJECTS: ObjectSpec = ObjectSpec::new(
     "s3:documents",
     "documents/",
-    "SELECT 'document ' || id, object, sha256 FROM app.documents ORDER BY id",
+    "SELECT 'document ' || id, object, encode(sha256, 'hex') FROM app.documents ORDER BY id",
 );

@@ -1,53 +1,4 @@
-//! Everything of a database that is not rows: objects, roles, grants, settings, each as a definition to compare.
-
-use std::collections::BTreeMap;
-
-use tokio_postgres::Client;
-
-use super::snapshot::Snapshot;
-use crate::failure::{Context, Result};
-
-/// Kind of object to name to definition.
-pub type Definitions = BTreeMap<String, BTreeMap<String, String>>;
-
-/// Reads the inventory of the database that `client` is connected to, as a superuser.
-///
-/// # Errors
-/// The server's answer, with the kind that could not be read.
-pub async fn read(client: &Client) -> Result<Definitions> {
-    let mut found = Definitions::new();
-    for (kind, sql) in QUERIES {
-        let definitions = ask(client, sql).await.cannot(format_args!("read the {kind}"))?;
-        found.insert((*kind).to_owned(), definitions);
-    }
-    Ok(found)
-}
-
-/// The same of a restored copy, whose catalogs may be damaged: of a kind that cannot be read the answer is kept in place of
-/// its objects.
-///
-/// # Errors
-/// The session was lost.
-pub async fn observe(snapshot: &Snapshot) -> Result<Definitions> {
-    let mut found = Definitions::new();
-    for (kind, sql) in QUERIES {
-        let asked = snapshot.attempt(async |client| ask(client, sql).await).await?;
-        let definitions =
-            asked.unwrap_or_else(|error| [(format!("(none can be read: {error})"), String::new())].into());
-        found.insert((*kind).to_owned(), definitions);
-    }
-    Ok(found)
-}
-
-/// Names and definitions that a query answers.
-async fn ask(client: &Client, sql: &str) -> Result<BTreeMap<String, String>> {
-    let mut definitions = BTreeMap::new();
-    for row in client.query(sql, &[]).await? {
-        let definition: Option<String> = row.try_get(1)?;
-        definitions.insert(row.try_get(0)?, definition.unwrap_or_default());
-    }
-    Ok(definitions)
-}
+//! What PostgreSQL's catalogs say.
 
 /// Schemas that belong to the server and not to its users.
 macro_rules! own {
@@ -57,7 +8,7 @@ macro_rules! own {
 }
 
 /// Kind and SQL, which answers name and definition, both text.
-const QUERIES: &[(&str, &str)] = &[
+pub(super) const QUERIES: &[(&str, &str)] = &[
     (
         "schemas",
         concat!(

@@ -1,13 +1,11 @@
-//! Every index of the restored copy held against its table: a row that a scan finds and an index does not is lost to
-//! whoever asks by key, and a backup that was taken torn, or under another collation, shows there first.
+//! Indexes of PostgreSQL.
 //!
 //! `amcheck` looks at each entry of a B-tree where the server has it. Otherwise the same question is asked by both access
 //! paths: of the table, and of the index alone.
 
 use blackstart_record::observation::{Agreement, IndexLook};
-use tokio_postgres::Client;
 
-use crate::engine::postgres::Postgres;
+use crate::engine::{Client, ClientError, TextRow};
 use crate::failure::{Context, Error, Result};
 
 /// Indexes of users and of the catalogs, as far as they outlive a session.
@@ -28,33 +26,29 @@ struct Index {
     of: Option<String>,
 }
 
+impl Index {
+    fn of(row: TextRow) -> Option<Self> {
+        let mut columns = row.into_iter();
+        let mut next = || columns.next().flatten();
+        let (name, table, method, valid, first, of) = (next()?, next()?, next()?, next()?, next()?, next());
+        Some(Self { name, table, method, valid: valid == "t", first, of })
+    }
+}
+
 /// Looks at every index, in one transaction that changes nothing.
-///
-/// # Errors
-/// The session was lost, or the catalog cannot be read.
-pub async fn observe(server: &Postgres, database: &str) -> Result<Vec<IndexLook>> {
-    let client = server.connect(database).await?;
-    client.batch_execute("BEGIN; SET LOCAL search_path = public, pg_catalog; SET LOCAL lock_timeout = '10s'").await?;
-    let rows = client.query(INDEXES, &[]).await.cannot("list the indexes of the restored copy")?;
-    let indexes: Vec<Index> = rows
-        .iter()
-        .map(|row| Index {
-            name: row.get(0),
-            table: row.get(1),
-            method: row.get(2),
-            valid: row.get(3),
-            first: row.get(4),
-            of: row.get(5),
-        })
-        .collect();
+pub(super) async fn observe(client: &Client) -> Result<Vec<IndexLook>> {
+    client.batch("BEGIN; SET LOCAL search_path = public, pg_catalog; SET LOCAL lock_timeout = '10s'").await?;
+    let rows = client.rows(INDEXES).await.cannot("list the indexes of the restored copy")?;
+    let indexes = rows.into_iter().map(Index::of).collect::<Option<Vec<_>>>();
+    let indexes = indexes.ok_or_else(|| Error::new("the catalog lists an index without a name, table or kind"))?;
     // It is made for the look, and gone with the transaction: nothing is added to the copy.
-    let amcheck = attempt(&client, "CREATE EXTENSION IF NOT EXISTS amcheck SCHEMA public").await?.is_ok();
+    let amcheck = attempt(client, "CREATE EXTENSION IF NOT EXISTS amcheck SCHEMA public").await?.is_ok();
     let mut observed = Vec::new();
     for index in indexes {
-        let found = look(&client, &index, amcheck).await?;
+        let found = look(client, &index, amcheck).await?;
         observed.push(IndexLook { index: index.name, table: index.table, found });
     }
-    client.batch_execute("ROLLBACK").await?;
+    client.batch("ROLLBACK").await?;
     Ok(observed)
 }
 
@@ -90,7 +84,7 @@ async fn both_paths(client: &Client, index: &Index) -> Result<Agreement> {
              SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = {table}"
         )
     };
-    client.batch_execute(&paths("on", "off")).await?;
+    client.batch(&paths("on", "off")).await?;
     let plan = match ask(client, &format!("EXPLAIN (COSTS off) {question}")).await? {
         Ok(plan) => plan,
         // A file that is not there is missed before anything is read.
@@ -102,7 +96,7 @@ async fn both_paths(client: &Client, index: &Index) -> Result<Agreement> {
         return Ok(Agreement::Unknown { why });
     }
     let by_index = ask(client, &question).await?;
-    client.batch_execute(&paths("off", "on")).await?;
+    client.batch(&paths("off", "on")).await?;
     let by_table = ask(client, &question).await?;
     Ok(match (by_index, by_table) {
         (Ok(index), Ok(table)) if index == table => Agreement::Agrees { by: "both access paths".into() },
@@ -113,25 +107,25 @@ async fn both_paths(client: &Client, index: &Index) -> Result<Agreement> {
 
 /// Runs a statement; a refusal is the inner error, and leaves the transaction as it was.
 async fn attempt(client: &Client, sql: &str) -> Result<std::result::Result<(), String>> {
-    client.batch_execute("SAVEPOINT look").await?;
-    settle(client, client.batch_execute(sql).await).await
+    client.batch("SAVEPOINT look").await?;
+    settle(client, client.batch(sql).await).await
 }
 
 /// Likewise, for the text that a query answers, of all its rows a line each.
 async fn ask(client: &Client, sql: &str) -> Result<std::result::Result<String, String>> {
-    client.batch_execute("SAVEPOINT look").await?;
-    let answer = settle(client, client.query(sql, &[]).await).await?;
-    Ok(answer.map(|rows| rows.iter().map(|row| row.get(0)).collect::<Vec<String>>().join("\n")))
+    client.batch("SAVEPOINT look").await?;
+    let answer = settle(client, client.rows(sql).await).await?;
+    Ok(answer.map(|rows| rows.into_iter().filter_map(|row| row.into_iter().next()?).collect::<Vec<_>>().join("\n")))
 }
 
 async fn settle<T>(
     client: &Client,
-    answer: std::result::Result<T, tokio_postgres::Error>,
+    answer: std::result::Result<T, ClientError>,
 ) -> Result<std::result::Result<T, String>> {
     match answer {
         Ok(answer) => Ok(Ok(answer)),
         Err(error) => {
-            client.batch_execute("ROLLBACK TO SAVEPOINT look").await?;
+            client.batch("ROLLBACK TO SAVEPOINT look").await?;
             Ok(Err(Error::from(error).to_string()))
         }
     }

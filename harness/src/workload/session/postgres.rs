@@ -1,26 +1,24 @@
-//! One connection of one client, and one transaction on it.
+//! A transaction on PostgreSQL: its statements are sent without waiting for each other's answers.
 
 use std::time::Duration;
 
-use blackstart_record::codec::row_digest;
-use blackstart_record::ledger::Effect;
 use futures_util::future::{join, join_all};
 use futures_util::{StreamExt, pin_mut};
 use tokio::task::JoinHandle;
 use tokio_postgres::error::Severity;
 use tokio_postgres::{Client, Error, NoTls};
 
-use super::TableSpec;
-use super::application::{Effects, Ending, Operation, Rows, Statement, Step};
-use super::images::{Version, Written};
+use super::{Progress, Trouble, note};
 use crate::engine::Login;
-use crate::engine::fields::{Fields, Malformed};
+use crate::engine::fields::Fields;
 use crate::engine::postgres;
 use crate::engine::postgres::wire::{self, Raw};
+use crate::workload::TableSpec;
+use crate::workload::application::{Ending, Operation, Rows, Statement, Step};
 
 /// An open connection with its statements prepared.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(in crate::workload) struct Session {
     client: Client,
     connection: JoinHandle<()>,
     statements: Vec<tokio_postgres::Statement>,
@@ -32,38 +30,12 @@ impl Drop for Session {
     }
 }
 
-/// Why a transaction did not go as it was planned to.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// The server refused a statement; the connection is good.
-    Refused,
-    /// The server answered something else than it must; the connection is good.
-    Surprise,
-    /// The connection is of no more use.
-    Broken,
-}
-
-impl Trouble {
-    fn of(error: &Error) -> Self {
-        // FATAL and PANIC end the connection, and may follow a commit that is already durable.
-        match error.as_db_error().map(|error| error.parsed_severity()) {
-            Some(Some(Severity::Error)) => Self::Refused,
-            _ => Self::Broken,
-        }
+fn trouble(error: &Error) -> Trouble {
+    // FATAL and PANIC end the connection, and may follow a commit that is already durable.
+    match error.as_db_error().map(|error| error.parsed_severity()) {
+        Some(Some(Severity::Error)) => Trouble::Refused,
+        _ => Trouble::Broken,
     }
-}
-
-/// How far a transaction came, also if it is given up in the middle.
-#[derive(Debug, Default)]
-pub(super) struct Progress {
-    /// What it does to rows, as far as the server said.
-    pub effects: Vec<Effect>,
-    /// The rows that it wrote.
-    pub written: Vec<Written>,
-    /// The answers, by step.
-    pub answers: Vec<Rows>,
-    /// COMMIT may have left the client.
-    pub commit_sent: bool,
 }
 
 impl Session {
@@ -120,7 +92,7 @@ impl Session {
         progress.commit_sent = true;
         // COMMIT in an aborted transaction answers ROLLBACK without an error, and the driver hides the command tag.
         // The empty SELECT before it in the same message is an error there: so success is a COMMIT that committed.
-        self.client.batch_execute("SELECT; COMMIT").await.map_err(|error| Trouble::of(&error))
+        self.client.batch_execute("SELECT; COMMIT").await.map_err(|error| trouble(&error))
     }
 
     /// Closes the socket. When this returns, nothing is sent any more, not even what was waiting to be.
@@ -143,33 +115,16 @@ impl Session {
     }
 
     async fn after_error(&self, error: &Error, ending: Ending) -> Result<(), Trouble> {
-        match Trouble::of(error) {
+        match trouble(error) {
             Trouble::Refused => {
                 self.rollback().await?;
                 if ending == Ending::Refusal { Ok(()) } else { Err(Trouble::Refused) }
             }
-            trouble => Err(trouble),
+            other => Err(other),
         }
     }
 
     async fn rollback(&self) -> Result<(), Trouble> {
         self.client.batch_execute("ROLLBACK").await.map_err(|_| Trouble::Broken)
     }
-}
-
-/// Notes what the answer of a statement says about rows.
-fn note(op: u64, effect: Effects, rows: &Rows, tables: &[TableSpec], progress: &mut Progress) -> Result<(), Malformed> {
-    let (Effects::Written(index) | Effects::Deleted(index)) = effect else { return Ok(()) };
-    let spec = tables.get(index).ok_or(Malformed("an effect on a table that is not there"))?;
-    let table = index as u8;
-    for fields in rows {
-        if let Effects::Deleted(_) = effect {
-            progress.effects.push(Effect { table, key: spec.bare_key(fields)?, digest: None });
-            continue;
-        }
-        let key = spec.key(fields)?;
-        progress.effects.push(Effect { table, key, digest: Some(row_digest(fields)) });
-        progress.written.push(Written { version: Version { table, key, op }, fields: fields.clone() });
-    }
-    Ok(())
 }

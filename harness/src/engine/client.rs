@@ -1,0 +1,198 @@
+//! One session with a server, of whichever engine, and what it says as text.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use tokio_postgres::SimpleQueryMessage;
+
+use super::fields::{ColumnType, Malformed};
+use super::postgres::copy::{self, CopyReader};
+use super::{Login, postgres};
+use crate::failure;
+use crate::plan::EngineKind;
+
+/// A row as text; `None` is NULL.
+pub type TextRow = Vec<Option<String>>;
+
+/// An open session.
+#[derive(Debug)]
+pub enum Client {
+    /// With PostgreSQL.
+    Postgres(tokio_postgres::Client),
+}
+
+/// Why a server could not be asked, or what it said.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// PostgreSQL's driver.
+    #[error(transparent)]
+    Postgres(#[from] tokio_postgres::Error),
+}
+
+impl Error {
+    /// The SQLSTATE of a server's refusal; `None`: no server said anything.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Postgres(error) => error.code().map(tokio_postgres::error::SqlState::code),
+        }
+    }
+}
+
+impl From<Error> for failure::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Postgres(error) => error.into(),
+        }
+    }
+}
+
+/// Connects within 5 s.
+///
+/// # Errors
+/// The server's answer, or that there was none.
+pub async fn connect(login: &Login) -> failure::Result<Client> {
+    in_time(Client::open(login)).await
+}
+
+/// Waits at most 5 s for a connection.
+///
+/// # Errors
+/// Its own, or that there was none.
+pub(super) async fn in_time<T, E: Into<failure::Error>>(
+    opening: impl Future<Output = Result<T, E>>,
+) -> failure::Result<T> {
+    const BOUND: Duration = Duration::from_secs(5);
+    let opened = tokio::time::timeout(BOUND, opening).await;
+    opened.map_err(|_| failure::Error::bound("the connection", BOUND, Vec::new()))?.map_err(Into::into)
+}
+
+impl Client {
+    /// Connects, for as long as that takes.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn open(login: &Login) -> Result<Self, Error> {
+        match login.engine {
+            EngineKind::Postgres => Ok(Self::Postgres(postgres::open(login).await?)),
+        }
+    }
+
+    /// The driver's own session with PostgreSQL, for what only that can be asked.
+    ///
+    /// # Errors
+    /// It is one with another engine.
+    pub fn postgres(&self) -> failure::Result<&tokio_postgres::Client> {
+        match self {
+            Self::Postgres(client) => Ok(client),
+        }
+    }
+
+    /// Which engine it is with.
+    pub fn kind(&self) -> EngineKind {
+        match self {
+            Self::Postgres(_) => EngineKind::Postgres,
+        }
+    }
+
+    /// Whether the connection is lost.
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Postgres(client) => client.is_closed(),
+        }
+    }
+
+    /// Runs statements whose answers nobody needs.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn batch(&self, sql: &str) -> Result<(), Error> {
+        match self {
+            Self::Postgres(client) => Ok(client.batch_execute(sql).await?),
+        }
+    }
+
+    /// Every row that statements answer.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn rows(&self, sql: &str) -> Result<Vec<TextRow>, Error> {
+        match self {
+            Self::Postgres(client) => {
+                let messages = client.simple_query(sql).await?;
+                let row = |message: &SimpleQueryMessage| match message {
+                    SimpleQueryMessage::Row(row) => {
+                        Some((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect())
+                    }
+                    _ => None,
+                };
+                Ok(messages.iter().filter_map(row).collect())
+            }
+        }
+    }
+
+    /// The first value of the first row that statements answer; `None`: no row, or NULL.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn value(&self, sql: &str) -> Result<Option<String>, Error> {
+        Ok(self.rows(sql).await?.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+    }
+
+    /// The rows that a query answers, each as its [`super::fields`].
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn fields(&self, sql: &str) -> Result<Vec<Vec<u8>>, Error> {
+        match self {
+            Self::Postgres(client) => {
+                let rows = client.query(sql, &[]).await?;
+                let fields = rows.iter().map(|row| {
+                    let mut fields = Vec::new();
+                    postgres::wire::put_row(row, &mut fields).map(|()| fields)
+                });
+                Ok(fields.collect::<Result<_, _>>()?)
+            }
+        }
+    }
+
+    /// Hands over the fields of every row that a query answers, whose columns are of these types, and keeps none of them.
+    ///
+    /// # Errors
+    /// The server's answer, or that of `each`.
+    pub async fn read<E: From<Malformed> + Into<failure::Error>>(
+        &self,
+        query: &str,
+        columns: &[ColumnType],
+        mut each: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> failure::Result<()> {
+        match self {
+            Self::Postgres(client) => {
+                let mut stream = pin!(client.copy_out(copy::out(query).as_str()).await?);
+                let mut reader = CopyReader::new(columns.len());
+                while let Some(chunk) = stream.try_next().await? {
+                    reader.push(&chunk, &mut each).map_err(E::into)?;
+                }
+                reader.finish()?;
+                Ok(())
+            }
+        }
+    }
+
+    /// How many rows a statement wrote, deleted or answered.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn touched(&self, sql: &str) -> Result<u64, Error> {
+        match self {
+            Self::Postgres(client) => {
+                let messages = client.simple_query(sql).await?;
+                let rows = messages.iter().filter_map(|message| match message {
+                    SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+                    _ => None,
+                });
+                Ok(rows.sum())
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Everything of a database that is not rows: objects, roles, grants, settings, each as a definition to compare.
+
+mod postgres;
+
+use std::collections::BTreeMap;
+
+use super::snapshot::Snapshot;
+use crate::engine::Client;
+use crate::failure::{Context, Error, Result};
+use crate::plan::EngineKind;
+
+/// Kind of object to name to definition.
+pub type Definitions = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Reads the inventory of the database that `client` is connected to, as a superuser.
+///
+/// # Errors
+/// The server's answer, with the kind that could not be read.
+pub async fn read(client: &Client) -> Result<Definitions> {
+    let mut found = Definitions::new();
+    for (kind, sql) in queries(client.kind()) {
+        let definitions = ask(client, sql).await.cannot(format_args!("read the {kind}"))?;
+        found.insert((*kind).to_owned(), definitions);
+    }
+    Ok(found)
+}
+
+/// The same of a restored copy, whose catalogs may be damaged: of a kind that cannot be read the answer is kept in place of
+/// its objects.
+///
+/// # Errors
+/// The session was lost.
+pub async fn observe(snapshot: &Snapshot) -> Result<Definitions> {
+    let mut found = Definitions::new();
+    for (kind, sql) in queries(snapshot.client().kind()) {
+        let asked = snapshot.attempt(async |client| ask(client, sql).await).await?;
+        let definitions =
+            asked.unwrap_or_else(|error| [(format!("(none can be read: {error})"), String::new())].into());
+        found.insert((*kind).to_owned(), definitions);
+    }
+    Ok(found)
+}
+
+/// By kind of object, SQL that answers names and definitions.
+fn queries(engine: EngineKind) -> &'static [(&'static str, &'static str)] {
+    match engine {
+        EngineKind::Postgres => postgres::QUERIES,
+    }
+}
+
+/// Names and definitions that a query answers.
+async fn ask(client: &Client, sql: &str) -> Result<BTreeMap<String, String>> {
+    let mut definitions = BTreeMap::new();
+    for row in client.rows(sql).await? {
+        let mut columns = row.into_iter();
+        let name = columns.next().flatten().ok_or_else(|| Error::new("an object without a name"))?;
+        definitions.insert(name, columns.next().flatten().unwrap_or_default());
+    }
+    Ok(definitions)
+}
