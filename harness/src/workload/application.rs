@@ -1,5 +1,7 @@
 //! What a domain's application does, told as data: the client runs it, the application only plans and learns.
 
+use crate::engine::fields::ColumnType;
+
 /// The application of one client. It owns some tenants: nobody else writes their rows.
 pub trait Application: Send + Sync {
     /// Every statement that it uses, prepared once per connection; steps refer to them by index.
@@ -31,6 +33,8 @@ pub struct Statement {
     pub sql: String,
     /// What its answer says about rows.
     pub effect: Effects,
+    /// The types of its parameters, where the server does not infer them from the SQL.
+    pub parameters: &'static [ColumnType],
 }
 
 /// What the rows that a statement answers mean.

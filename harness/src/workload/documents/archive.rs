@@ -197,6 +197,7 @@ fn statements() -> Vec<Statement> {
     let written = |table: usize, sql: &str| Statement {
         sql: format!("{sql} RETURNING {}", TABLES[table].select_list()),
         effect: Effects::Written(table),
+        parameters: &[],
     };
     vec![
         Statement {
@@ -204,6 +205,7 @@ fn statements() -> Vec<Statement> {
                   ORDER BY id LIMIT 256"
                 .to_owned(),
             effect: Effects::None,
+            parameters: &[],
         },
         written(
             DOCUMENTS,
@@ -217,6 +219,7 @@ fn statements() -> Vec<Statement> {
         Statement {
             sql: format!("DELETE FROM app.documents WHERE id = $1::bigint RETURNING {}", TABLES[DOCUMENTS].key_list()),
             effect: Effects::Deleted(DOCUMENTS),
+            parameters: &[],
         },
         written(
             LOG,

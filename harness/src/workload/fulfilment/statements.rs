@@ -189,7 +189,8 @@ pub fn statements() -> Vec<Statement> {
         Effects::Written(table) => format!("{sql} RETURNING {}", TABLES[table].select_list()),
         Effects::Deleted(table) => format!("{sql} RETURNING {}", TABLES[table].key_list()),
     };
-    STATEMENTS.iter().map(|(_, effect, text)| Statement { sql: sql(*effect, text), effect: *effect }).collect()
+    let statement = |effect, text| Statement { sql: sql(effect, text), effect, parameters: &[] };
+    STATEMENTS.iter().map(|(_, effect, text)| statement(*effect, text)).collect()
 }
 
 #[cfg(test)]
