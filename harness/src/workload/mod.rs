@@ -16,6 +16,7 @@ mod fulfilment;
 mod images;
 mod ledger;
 mod load;
+pub mod logistics;
 mod meter;
 pub mod nonce;
 pub mod objects;
