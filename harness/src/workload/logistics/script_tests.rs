@@ -24,7 +24,7 @@ fn literal(kind: ColumnType, field: Option<&[u8]>) -> String {
 
 fn load(rows: u64) -> String {
     let generator = Logistics.generator(&settings(rows));
-    let mut script = String::from("SET NAMES utf8mb4;\n");
+    let mut script = String::from("SET NAMES utf8mb4");
     for (index, table) in TABLES.iter().enumerate() {
         let columns = table.columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ");
         for row in 0..generator.count(index) {
