@@ -134,6 +134,19 @@ fn the_domain_as_scripts() {
 }
 
 #[test]
+fn every_semicolon_ends_a_statement() {
+    for script in [Logistics.schema(), Logistics.after_load()] {
+        let (statements, after) = script.rsplit_once(';').unwrap();
+        assert_eq!(after.trim(), "");
+        for statement in statements.split(';') {
+            let mut lines = statement.lines().filter(|line| !line.is_empty() && !line.starts_with("--"));
+            let verb = lines.next().and_then(|line| line.split(' ').next());
+            assert!(["ALTER", "ANALYZE", "CALL", "CREATE", "GRANT"].map(Some).contains(&verb), "{statement}");
+        }
+    }
+}
+
+#[test]
 fn a_statement_with_its_parameters_in_place_is_one_that_a_person_can_run() {
     let mut parameters = Vec::new();
     let values = [Value::Int4(-1), Value::Text("a'b"), Value::Cents(-5), Value::Timestamp(-1), Value::Null];
