@@ -113,6 +113,18 @@ impl From<tokio_postgres::Error> for Error {
     }
 }
 
+impl From<mysql_async::Error> for Error {
+    /// The server's own words, its code and its SQLSTATE, where it said any: many of its codes share one SQLSTATE.
+    fn from(error: mysql_async::Error) -> Self {
+        Self::new(match &error {
+            mysql_async::Error::Server(answer) => {
+                format!("error {}: {} (SQLSTATE {})", answer.code, answer.message, answer.state)
+            }
+            other => other.to_string(),
+        })
+    }
+}
+
 impl From<reqwest::Error> for Error {
     fn from(error: reqwest::Error) -> Self {
         Self::new(error.to_string())

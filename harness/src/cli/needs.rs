@@ -11,6 +11,9 @@ use crate::store::Provider;
 /// Programs that every drill needs: the server, the store's client, and the links.
 const ALWAYS: [&str; 3] = ["postgres", "mc", "toxiproxy-server"];
 
+/// Programs of a server that is there for plans which choose it: the first of each tool.
+const OTHER_SERVERS: [&str; 2] = ["mariadbd", "mariadb-backup"];
+
 /// Looks for each tool once.
 #[derive(Debug, Default)]
 pub struct Machine {
@@ -30,10 +33,12 @@ impl Machine {
     }
 }
 
-/// Whether `tool` is needed by plans alone that choose it: as the server of another provider of stores than the usual one.
+/// Whether `tool` is needed by plans alone that choose it: as another database than the usual one, or as the server of another
+/// provider of stores.
 pub fn is_chosen(tool: &Tool) -> bool {
-    let mut others = Provider::all().iter().filter(|provider| **provider != Provider::default());
-    others.any(|provider| tool.programs.contains(&provider.program()))
+    let stores = Provider::all().iter().filter(|provider| **provider != Provider::default());
+    let mut others = stores.map(|provider| provider.program()).chain(OTHER_SERVERS);
+    others.any(|program| tool.programs.contains(&program))
 }
 
 /// The tools that `loaded` needs.

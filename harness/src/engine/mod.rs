@@ -5,6 +5,7 @@ mod client;
 mod dialect;
 pub mod fields;
 mod login;
+pub mod mysql;
 pub mod postgres;
 mod server;
 

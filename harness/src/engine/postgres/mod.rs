@@ -5,7 +5,7 @@ pub mod copy;
 pub mod questions;
 pub mod replay;
 pub mod replica;
-mod template;
+pub(super) mod template;
 pub mod wire;
 mod words;
 

@@ -33,7 +33,7 @@ pub(super) async fn get(host: &Host, installation: &Installation, role: Role, ca
 }
 
 /// Copies to a place of its own beside the template and renames, so that a template is whole or not there.
-fn keep(made: &Path, template: &Path) -> std::io::Result<()> {
+pub(in crate::engine) fn keep(made: &Path, template: &Path) -> std::io::Result<()> {
     let beside = template.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(beside)?;
     // Drills side by side each have a process of the same number: chance alone tells them apart.
@@ -42,7 +42,7 @@ fn keep(made: &Path, template: &Path) -> std::io::Result<()> {
     crate::host::tree::copy(made, &whole, &|_| Ok(()))?;
     match fs::rename(&whole, template) {
         // Another drill was faster; theirs is as good.
-        Err(_) if template.join("PG_VERSION").exists() => Ok(()),
+        Err(_) if template.is_dir() => Ok(()),
         other => other,
     }
 }

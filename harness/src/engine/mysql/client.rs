@@ -1,0 +1,233 @@
+//! One session at a server.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, DriverError, Error, OptsBuilder, Row, Value};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{SOCKET, values};
+use crate::engine::fields::{ColumnType, Malformed};
+use crate::engine::{Door, Login};
+use crate::failure;
+
+/// An answer of the session, or the driver's error: the server's refusal has its code, words and SQLSTATE.
+type Answer<T> = std::result::Result<T, Error>;
+
+/// Codes by which a server says that it ends the session, beside all of SQLSTATE class 08: killed (MariaDB's, MySQL's),
+/// idle for too long.
+const LAST_WORDS: [u16; 3] = [1927, 3169, 4031];
+/// The longest packet that any server sends or takes.
+const PACKET: usize = 1 << 30;
+/// As servers have it; the session has its own, and this only keeps the driver from asking.
+const IDLE: usize = 28_800;
+
+/// An open session. Statements of several callers wait for each other. One that is given up before its answer has come
+/// leaves the session of no use, and so does a lost connection: it is closed then, as soon as that is noticed.
+pub struct Client {
+    conn: Mutex<Conn>,
+    closed: AtomicBool,
+}
+
+impl fmt::Debug for Client {
+    /// The driver's own form shows the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("closed", &self.closed).finish_non_exhaustive()
+    }
+}
+
+/// Connects, at most for 5 s.
+///
+/// # Errors
+/// The server's answer, or that there was none.
+pub async fn connect(login: &Login) -> failure::Result<Client> {
+    const BOUND: Duration = Duration::from_secs(5);
+    let connected = tokio::time::timeout(BOUND, Client::open(login)).await;
+    Ok(connected.map_err(|_| failure::Error::bound("the connection", BOUND, Vec::new()))??)
+}
+
+/// Whether an error leaves the session of no use: the connection is lost, or the server ended it. Else the statement was
+/// refused, and the session is good.
+pub fn breaks(error: &Error) -> bool {
+    match error {
+        Error::Server(answer) => answer.state.starts_with("08") || LAST_WORDS.contains(&answer.code),
+        _ => true,
+    }
+}
+
+fn options(login: &Login) -> OptsBuilder {
+    let options = OptsBuilder::default()
+        .user(Some(&login.user))
+        .pass(login.password.as_ref().map(|password| password.reveal()))
+        .db_name(Some(&login.database))
+        // Else the driver goes around the link: a server behind a loopback address is asked for its socket.
+        .prefer_socket(false)
+        // Likewise asked for at each login.
+        .max_allowed_packet(Some(PACKET))
+        .wait_timeout(Some(IDLE))
+        // A row counts as touched where a statement finds it, also if its values stay as they are.
+        .client_found_rows(true);
+    match &login.door {
+        Door::Address(address) => options.ip_or_hostname(address.ip().to_string()).tcp_port(address.port()),
+        Door::Socket(folder) => options.socket(Some(folder.join(SOCKET).to_string_lossy())),
+    }
+}
+
+impl Client {
+    /// Connects, without a bound.
+    ///
+    /// # Errors
+    /// The server's answer, or why there was none.
+    pub async fn open(login: &Login) -> Answer<Self> {
+        Ok(Self { conn: Mutex::new(Conn::new(options(login)).await?), closed: AtomicBool::new(false) })
+    }
+
+    /// Whether the session is known to be of no more use.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Runs statements one after another, without their results.
+    ///
+    /// # Errors
+    /// The server's answer to the first that fails: none after it is run.
+    pub async fn batch(&self, sql: &str) -> Answer<()> {
+        let mut turn = self.turn().await?;
+        let done = turn.conn.query_drop(sql).await;
+        turn.end(done)
+    }
+
+    /// Runs one statement; how many rows it touched: found to be written, whether or not their values were new.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn execute(&self, sql: &str) -> Answer<u64> {
+        let mut turn = self.turn().await?;
+        let done = turn.conn.query_drop(sql).await;
+        let touched = turn.conn.affected_rows();
+        turn.end(done.map(|()| touched))
+    }
+
+    /// Runs one statement; the rows of its answer as the server prints their values (`None`: NULL), for as few as fit into
+    /// memory. Bytes that are no text are replaced.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn rows(&self, sql: &str) -> Answer<Vec<Vec<Option<String>>>> {
+        let mut turn = self.turn().await?;
+        let done = turn.conn.query::<Row, _>(sql).await;
+        let text = |value| match value {
+            Value::NULL => None,
+            Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            // This protocol has texts alone.
+            other => Some(other.as_sql(false)),
+        };
+        turn.end(done.map(|rows| rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect()))
+    }
+
+    /// Runs one statement and hands over the fields of each row of its answer as they come, so that memory does not grow with
+    /// rows; how many there were. [`values`] says which types of the server's go with which column.
+    ///
+    /// # Errors
+    /// The server's answer; [`Malformed`] for an answer with other columns; and whatever `each` returns.
+    pub async fn read<E: From<Malformed> + Into<failure::Error>>(
+        &self,
+        sql: &str,
+        columns: &[ColumnType],
+        each: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> failure::Result<u64> {
+        self.read_with(sql, Vec::new(), columns, each).await
+    }
+
+    /// The same, with a value (see [`values::parameter`]) in the place of each `?`.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub async fn read_with<E: From<Malformed> + Into<failure::Error>>(
+        &self,
+        sql: &str,
+        parameters: Vec<Value>,
+        columns: &[ColumnType],
+        mut each: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> failure::Result<u64> {
+        let mut turn = self.turn().await?;
+        let read = stream(&mut turn.conn, sql, parameters, columns, &mut each).await;
+        let (refused, done) = match read {
+            Ok(rows) => (None, Ok(rows)),
+            Err(Stopped::ByEach(error)) => (Some(error), Ok(0)),
+            Err(Stopped::ByServer(error)) => (None, Err(error)),
+        };
+        let rows = turn.end(done)?;
+        refused.map_or(Ok(rows), Err)
+    }
+
+    async fn turn(&self) -> Answer<Turn<'_>> {
+        let conn = self.conn.lock().await;
+        if self.is_closed() {
+            return Err(DriverError::ConnectionClosed.into());
+        }
+        Ok(Turn { conn, closed: &self.closed, ended: false })
+    }
+}
+
+/// The session while a statement is under way: given up before its end, nobody could tell the answer to the next one from
+/// what is left of its own.
+struct Turn<'a> {
+    conn: MutexGuard<'a, Conn>,
+    closed: &'a AtomicBool,
+    ended: bool,
+}
+
+impl Turn<'_> {
+    fn end<T>(mut self, done: Answer<T>) -> Answer<T> {
+        self.ended = !done.as_ref().is_err_and(breaks);
+        done
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.closed.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// Why reading ended early.
+enum Stopped {
+    ByServer(Error),
+    ByEach(failure::Error),
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::ByServer(error)
+    }
+}
+
+async fn stream<E: From<Malformed> + Into<failure::Error>>(
+    conn: &mut Conn,
+    sql: &str,
+    parameters: Vec<Value>,
+    columns: &[ColumnType],
+    each: &mut impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<u64, Stopped> {
+    let by_each = |error: E| Stopped::ByEach(error.into());
+    let mut answer = conn.exec_iter(sql, parameters).await?;
+    if answer.columns_ref().len() != columns.len() {
+        return Err(by_each(Malformed("an answer with another number of columns").into()));
+    }
+    let (mut rows, mut fields) = (0, Vec::new());
+    if columns.is_empty() {
+        return Ok(rows);
+    }
+    while let Some(row) = answer.next().await? {
+        fields.clear();
+        values::put_row(&row, columns, &mut fields).map_err(|malformed| by_each(malformed.into()))?;
+        each(&fields).map_err(by_each)?;
+        rows += 1;
+    }
+    Ok(rows)
+}

@@ -1,0 +1,259 @@
+//! MariaDB and MySQL: a server on a host, from its template to its end.
+
+mod client;
+mod closing;
+mod config;
+mod flavour;
+mod life;
+pub mod questions;
+mod template;
+pub mod values;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use blackstart_record::event::Incarnation;
+use nix::sys::signal::Signal;
+
+use super::postgres::{Role, Stop};
+use super::{Door, Login};
+use crate::failure::{Context, Error, Result};
+use crate::host::process::Frozen;
+use crate::host::{Daemon, Host};
+use crate::secret::Secret;
+
+pub use client::{Client, breaks, connect};
+pub use flavour::{Flavour, Following, Programs};
+
+/// The usual port, on every host.
+pub const PORT: u16 = 3306;
+/// The superuser; it logs in over the local socket only.
+pub const SUPERUSER: &str = "root";
+/// The database that every server has.
+pub const SYSTEM: &str = "mysql";
+/// The socket's name in its folder.
+const SOCKET: &str = "mysqld.sock";
+
+/// Where this machine's MariaDB or MySQL is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// Which of the two it is.
+    pub flavour: Flavour,
+    /// The folder with the server; the other programs are in it or, where that is `sbin` or `libexec`, in `bin` beside it.
+    pub bindir: PathBuf,
+    /// What the server says to `--version`.
+    pub version: String,
+}
+
+impl Installation {
+    fn program(&self, name: &str) -> PathBuf {
+        self.flavour.place(&self.bindir, name)
+    }
+}
+
+/// A server on a host, with its data directory. It runs between [`Mysql::start`] and [`Mysql::stop`].
+#[derive(Debug)]
+pub struct Mysql {
+    daemon: Daemon,
+    installation: Installation,
+}
+
+impl Mysql {
+    /// A server on `host` that has no data directory yet.
+    pub fn empty(host: Host, installation: Installation) -> Self {
+        Self { daemon: Daemon::new(installation.flavour.name(), host), installation }
+    }
+
+    /// Gives it a fresh data directory, cloned from the cached template, and writes its file of settings: the harness's own,
+    /// then `settings`. Whatever the role, it has an identity of its own from its first start.
+    ///
+    /// # Errors
+    /// The template could not be made, or copied, or the file not written.
+    pub async fn initialise(&self, cache: &Path, _: Role, settings: &[(String, String)]) -> Result<()> {
+        let template = template::get(self.host(), &self.installation, cache).await?;
+        let (host, data) = (self.host().clone(), self.data());
+        // Beside the runtime: other servers start meanwhile.
+        let copied = tokio::task::spawn_blocking(move || host.copy_in(&template, data)).await;
+        copied.map_err(|error| Error::new(error.to_string()))??;
+        self.configure(settings)
+    }
+
+    fn configure(&self, settings: &[(String, String)]) -> Result<()> {
+        self.host().write(config::CONFIG, config::text(self.flavour(), settings).as_bytes(), 0o644)
+    }
+
+    /// The host that it is on.
+    pub fn host(&self) -> &Host {
+        self.daemon.host()
+    }
+
+    /// Which of the two it is.
+    pub fn flavour(&self) -> Flavour {
+        self.installation.flavour
+    }
+
+    /// The data directory, relative to the host's disk.
+    pub fn data(&self) -> &'static str {
+        "data"
+    }
+
+    /// One of its programs, as the host sees it.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.installation.program(name)
+    }
+
+    /// The server's version, as it says it.
+    pub fn version(&self) -> &str {
+        &self.installation.version
+    }
+
+    /// Its socket, as programs on the host see it (`--socket`).
+    pub fn socket(&self) -> String {
+        self.host().path(&format!("run/{SOCKET}"))
+    }
+
+    /// The file of settings, as programs on the host see it (`--defaults-file`).
+    pub fn config(&self) -> String {
+        self.host().path(config::CONFIG)
+    }
+
+    /// Starts the server, as a new life, and returns at once. A host that has lost its file of settings gets the harness's
+    /// own.
+    ///
+    /// # Errors
+    /// It could not be started, or nothing be written on the host.
+    pub fn launch(&mut self) -> Result<()> {
+        if !self.host().outside(config::CONFIG).exists() {
+            self.configure(&[])?;
+        }
+        // It names the process of a server that was killed, and that number may be another process's by now.
+        let _ = std::fs::remove_file(self.host().outside(&format!("run/{SOCKET}.lock")));
+        let life = life::begin(self.host(), self.data())?;
+        let command = config::command(self, &life);
+        self.daemon.launch(&command)
+    }
+
+    /// Starts the server and waits until it answers.
+    ///
+    /// # Errors
+    /// It ended, or did not answer within `bound`; the server's last lines say why.
+    pub async fn start(&mut self, bound: Duration) -> Result<()> {
+        self.launch()?;
+        self.answering(bound).await
+    }
+
+    /// Waits until the server answers the superuser.
+    ///
+    /// # Errors
+    /// It ended, or did not answer within `bound`; the server's last lines say why.
+    pub async fn answering(&mut self, bound: Duration) -> Result<()> {
+        let login = self.superuser(SYSTEM);
+        self.daemon.answering(|| async { connect(&login).await.map(|_| ()) }, bound).await
+    }
+
+    /// Fails if the server process has ended.
+    ///
+    /// # Errors
+    /// It has; its last lines say why.
+    pub fn alive(&mut self) -> Result<()> {
+        self.daemon.alive()
+    }
+
+    /// The server's last lines.
+    pub fn lines(&self) -> Vec<String> {
+        self.daemon.lines()
+    }
+
+    /// Stops the server; one that does not run is fine.
+    ///
+    /// # Errors
+    /// It did not end within `bound` (it was killed then).
+    pub async fn stop(&mut self, how: Stop, bound: Duration) -> Result<()> {
+        let signal = match how {
+            Stop::Fast => Signal::SIGTERM,
+            Stop::Immediate => Signal::SIGKILL,
+        };
+        self.daemon.end(signal, bound).await
+    }
+
+    /// The process of the server's life, while it runs.
+    pub fn process(&self) -> Option<u32> {
+        self.daemon.id()
+    }
+
+    /// Kills every process of the server at once, as a loss of power does; one that does not run is fine.
+    ///
+    /// # Errors
+    /// One of them still lived after `bound`.
+    pub async fn kill(&mut self, bound: Duration) -> Result<()> {
+        self.daemon.kill(bound).await
+    }
+
+    /// Freezes the server whole, at most within `bound`.
+    ///
+    /// # Errors
+    /// It does not run, or a process of it did not stand still within `bound`.
+    pub async fn freeze(&self, bound: Duration) -> Result<Frozen> {
+        self.daemon.freeze(bound).await
+    }
+
+    /// Connects the superuser to `database` over the local socket.
+    ///
+    /// # Errors
+    /// The server's answer, or that there was none within 5 s.
+    pub async fn connect(&self, database: &str) -> Result<Client> {
+        let connected = connect(&self.superuser(database)).await;
+        connected.cannot(format_args!("connect to {database} on host {}", self.host().name()))
+    }
+
+    /// How the superuser reaches `database`: over the local socket.
+    pub fn superuser(&self, database: &str) -> Login {
+        let (door, user) = (Door::Socket(self.host().door("run")), SUPERUSER.to_owned());
+        Login { door, user, password: None, database: database.to_owned() }
+    }
+
+    /// Which life of `database` answers.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn incarnation(&self, database: &str) -> Result<Incarnation> {
+        let asked = questions::incarnation(&self.superuser(database)).await;
+        asked.cannot(format_args!("ask {database} on host {} which life it lives", self.host().name()))
+    }
+
+    /// Runs SQL without a result as the superuser.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn run(&self, database: &str, sql: &str) -> Result<()> {
+        Ok(self.connect(database).await?.batch(sql).await?)
+    }
+
+    /// Makes an empty database.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn create_database(&self, name: &str) -> Result<()> {
+        let made = self.run(SYSTEM, &format!("CREATE DATABASE {}", values::quoted(name))).await;
+        made.cannot(format_args!("make the database {name}"))
+    }
+
+    /// Takes every right on `database` from everybody and ends its sessions: nobody gets into it any more but those who have
+    /// rights on all databases, as the superuser has over the local socket. Rights by a pattern that it matches go too.
+    ///
+    /// # Errors
+    /// The server's answer, or that a session did not end.
+    pub async fn close_database(&self, database: &str) -> Result<()> {
+        let client = self.connect(SYSTEM).await?;
+        closing::close(&client, database).await.cannot(format_args!("close the database {database}"))
+    }
+
+    /// Gives the account `user`@`%` a password and unlocks it. It travels over the local socket and never stands in a log.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn set_password(&self, user: &str, password: &Secret) -> Result<()> {
+        let sql = self.flavour().password(user, password.reveal());
+        self.run(SYSTEM, &sql).await.cannot(format_args!("set the password of {user}"))
+    }
+}

@@ -1,0 +1,201 @@
+//! What MariaDB and MySQL promise beyond that.
+
+use std::time::Duration;
+
+use blackstart::engine::fields::{ColumnType, Fields, Malformed, Value};
+use blackstart::engine::mysql::{self, Client, Mysql, breaks, values};
+use blackstart::engine::postgres::Stop;
+use blackstart::failure::Error;
+use blackstart::host::Command;
+use futures_util::FutureExt;
+
+use crate::engine::{BOUND, Engine, VISITOR};
+use crate::promises::{Promise, World};
+use crate::types;
+
+pub const ALL: &[Promise] = &[
+    ("a server is as strict and as durable as it was told", |world| settings(world).boxed_local()),
+    ("only the superuser is there, and only on the host", |world| accounts(world).boxed_local()),
+    ("a copied data directory is another data set", |world| copied(world).boxed_local()),
+    ("a role that may read nothing still gets an answer to which life it is", |world| anybody(world).boxed_local()),
+    ("parameters arrive as the very bytes that they were made from", |world| parameters(world).boxed_local()),
+    ("a row that is found counts as touched", |world| touched(world).boxed_local()),
+    ("a statement that is refused leaves the session good, and says why", |world| refused(world).boxed_local()),
+    ("a session that is of no more use says so", |world| broken(world).boxed_local()),
+    ("rows come one by one, and reading can be ended", |world| streamed(world).boxed_local()),
+];
+
+fn server(world: &World) -> &Mysql {
+    match &world.first {
+        Engine::Mysql(server) => server,
+        Engine::Postgres(_) => panic!("these promises are another engine's"),
+    }
+}
+
+async fn client(world: &World, database: &str) -> Client {
+    server(world).connect(database).await.unwrap()
+}
+
+async fn settings(world: &mut World) {
+    let client = client(world, mysql::SYSTEM).await;
+    for (name, expected) in [
+        ("bind_address", server(world).host().address().to_string()),
+        ("binlog_format", "ROW".to_owned()),
+        ("character_set_server", "utf8mb4".to_owned()),
+        ("event_scheduler", "ON".to_owned()),
+        ("innodb_flush_log_at_trx_commit", "1".to_owned()),
+        ("log_bin", "1".to_owned()),
+        ("port", mysql::PORT.to_string()),
+        ("skip_name_resolve", "1".to_owned()),
+        ("sync_binlog", "1".to_owned()),
+        ("time_zone", "+00:00".to_owned()),
+        // The drill's own.
+        ("general_log", "1".to_owned()),
+    ] {
+        let answer = client.rows(&format!("SELECT @@global.{name}")).await.unwrap();
+        assert_eq!(answer, [[Some(expected)]], "{name}");
+    }
+    let mode = client.rows("SELECT @@sql_mode").await.unwrap()[0][0].clone().unwrap();
+    assert!(["STRICT_ALL_TABLES", "NO_ZERO_DATE", "NO_ZERO_IN_DATE"].iter().all(|word| mode.contains(word)), "{mode}");
+    let status = client.rows(server(world).flavour().binlog_status()).await.unwrap();
+    assert!(status[0][0].as_ref().unwrap().starts_with("binlog."), "{status:?}");
+}
+
+async fn accounts(world: &mut World) {
+    let asked = "SELECT user, host FROM mysql.user WHERE user NOT IN ('visitor', 'mariadb.sys') ORDER BY user";
+    let accounts = client(world, mysql::SYSTEM).await.rows(asked).await.unwrap();
+    assert_eq!(accounts, [["root", "localhost"].map(|name| Some(name.to_owned()))]);
+    let password = world.database("alone").await;
+    let mut login = world.first.visitor("alone", &password);
+    for (user, password) in [(mysql::SUPERUSER, None), ("", None), (VISITOR, None)] {
+        (login.user, login.password) = (user.to_owned(), password);
+        assert_eq!(world.first.session(&login).await.err().as_deref(), Some("28000"), "{user:?}");
+    }
+}
+
+async fn copied(world: &mut World) {
+    let before = world.first.incarnation(mysql::SYSTEM).await;
+    world.first.stop(Stop::Fast).await.unwrap();
+    let script = "set -e; cd \"$1\"; cp -a data copy; rm -r data; mv copy data";
+    let copy = Command::new("/bin/sh").args(["-c", script, "sh", &world.first.host().path("")]);
+    world.first.host().exec(&copy).await.unwrap().success("the copy").unwrap();
+    world.first.start(BOUND).await.unwrap();
+    assert_ne!(world.first.incarnation(mysql::SYSTEM).await.identity, before.identity);
+}
+
+async fn anybody(world: &mut World) {
+    let password = world.database("secluded").await;
+    server(world).run(mysql::SYSTEM, "CREATE DATABASE elsewhere; GRANT SELECT ON elsewhere.* TO visitor@'%'").await.unwrap();
+    let elsewhere = world.first.visitor("elsewhere", &password);
+    let [one, other] = [world.first.incarnation_at(&elsewhere).await, world.first.incarnation("elsewhere").await];
+    assert_eq!(one, other);
+    assert!(one.identity.ends_with("/elsewhere"), "{one:?}");
+}
+
+async fn parameters(world: &mut World) {
+    world.first.create_database(world.kind, "prepared").await;
+    let client = client(world, "prepared").await;
+    client.batch(&types::table(&world.first)).await.unwrap();
+    let names = types::names(&world.first);
+    let marks = types::COLUMNS.map(|_| "?").join(", ");
+    let latest = Value::Timestamp(252_455_615_999_999_999);
+    let mut rows = types::rows();
+    rows[0][6] = latest;
+    for (id, row) in rows.iter().enumerate() {
+        let fields = types::fields(row);
+        let sent = types::kinds().into_iter().zip(Fields::new(&fields));
+        let sent = sent.map(|(kind, field)| values::parameter(kind, field).unwrap()).collect();
+        let sql = format!("INSERT INTO things (id, {names}) VALUES ({id}, {marks})");
+        client.read_with(&sql, sent, &[], |_| Ok::<_, Malformed>(())).await.unwrap();
+    }
+    let mut read = Vec::new();
+    let sql = format!("SELECT {names} FROM things WHERE id < ? ORDER BY id");
+    let all = vec![values::parameter(ColumnType::Integer, Some(&1000_i32.to_be_bytes())).unwrap()];
+    let count = client
+        .read_with(&sql, all, &types::kinds(), |fields| {
+            read.push(fields.to_vec());
+            Ok::<_, Malformed>(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(count, rows.len() as u64);
+    for (read, row) in read.iter().zip(&rows) {
+        assert_eq!(*read, types::fields(row), "{row:?}");
+    }
+}
+
+async fn touched(world: &mut World) {
+    world.first.create_database(world.kind, "touched").await;
+    let client = client(world, "touched").await;
+    for (sql, rows) in [
+        ("INSERT INTO words VALUES (1, 'a'), (2, 'b')", 2),
+        ("UPDATE words SET word = 'a' WHERE id = 1", 1),
+        ("UPDATE words SET word = 'c'", 2),
+        ("UPDATE words SET word = 'c' WHERE id = 3", 0),
+        ("DELETE FROM words", 2),
+    ] {
+        assert_eq!(client.execute(sql).await.unwrap(), rows, "{sql}");
+    }
+}
+
+async fn refused(world: &mut World) {
+    world.first.create_database(world.kind, "refusing").await;
+    let client = client(world, "refusing").await;
+    let error = client.batch("INSERT INTO words VALUES (1, 'a'); INSERT INTO words VALUES (1, 'b'); DROP TABLE words").await;
+    let error = error.unwrap_err();
+    assert!(!breaks(&error) && !client.is_closed());
+    let said = Error::from(error).to_string();
+    assert_eq!(said, "error 1062: Duplicate entry '1' for key 'PRIMARY' (SQLSTATE 23000)");
+    assert_eq!(client.rows("SELECT word, NULL FROM words").await.unwrap(), [[Some("a".to_owned()), None]]);
+    for (sql, columns) in [
+        ("SELECT nothing", &[ColumnType::Text][..]),
+        ("SELECT 1, 2", &[ColumnType::Integer]),
+        ("SELECT 1.5", &[ColumnType::Numeric]),
+        ("SELECT id FROM words", &[ColumnType::Text]),
+    ] {
+        assert!(client.read(sql, columns, |_| Ok::<_, Malformed>(())).await.is_err(), "{sql}");
+    }
+    let strict = client.batch("CREATE TABLE times (at DATETIME(6)); INSERT INTO times VALUES ('0000-00-00')").await;
+    assert!(Error::from(strict.unwrap_err()).to_string().contains("SQLSTATE 22007"));
+    client.batch("SET sql_mode = ''; INSERT INTO times VALUES ('0000-00-00')").await.unwrap();
+    let read = client.read("SELECT at FROM times", &[ColumnType::Timestamp], |_| Ok::<_, Malformed>(())).await;
+    assert!(read.unwrap_err().to_string().contains("a date that is none"));
+    assert!(!client.is_closed());
+}
+
+async fn broken(world: &mut World) {
+    let killer = client(world, mysql::SYSTEM).await;
+    let victim = client(world, mysql::SYSTEM).await;
+    let id = victim.rows("SELECT connection_id()").await.unwrap()[0][0].clone().unwrap();
+    killer.batch(&format!("KILL {id}")).await.unwrap();
+    assert!(breaks(&victim.batch("SELECT 1").await.unwrap_err()) && victim.is_closed());
+    assert!(victim.rows("SELECT 1").await.is_err(), "closed for good");
+
+    let given_up = client(world, mysql::SYSTEM).await;
+    assert!(tokio::time::timeout(Duration::from_millis(100), given_up.batch("DO SLEEP(1)")).await.is_err());
+    assert!(given_up.is_closed() && given_up.rows("SELECT 1").await.is_err());
+
+    let left = client(world, mysql::SYSTEM).await;
+    world.restart_first().await;
+    assert!(!left.is_closed(), "it has not noticed yet");
+    assert!(left.rows("SELECT 1").await.is_err() && left.is_closed());
+}
+
+async fn streamed(world: &mut World) {
+    let client = client(world, mysql::SYSTEM).await;
+    let many = "SELECT seq FROM seq_1_to_100000";
+    let mut sum = 0;
+    let each = |fields: &[u8]| {
+        sum += blackstart::engine::fields::integer_at(fields, 0)?;
+        Ok::<_, Malformed>(())
+    };
+    assert_eq!(client.read(many, &[ColumnType::Integer], each).await.unwrap(), 100_000);
+    assert_eq!(sum, 5_000_050_000);
+    let mut seen = 0;
+    let ended = client.read(many, &[ColumnType::Integer], |_| {
+        seen += 1;
+        if seen == 10 { Err(Malformed("enough")) } else { Ok(()) }
+    });
+    assert!(ended.await.unwrap_err().to_string().contains("enough"));
+    assert_eq!(client.rows("SELECT 'the next statement'").await.unwrap(), [[Some("the next statement".to_owned())]]);
+}
