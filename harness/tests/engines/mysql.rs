@@ -85,7 +85,10 @@ async fn copied(world: &mut World) {
 
 async fn anybody(world: &mut World) {
     let password = world.database("secluded").await;
-    server(world).run(mysql::SYSTEM, "CREATE DATABASE elsewhere; GRANT SELECT ON elsewhere.* TO visitor@'%'").await.unwrap();
+    server(world)
+        .run(mysql::SYSTEM, "CREATE DATABASE elsewhere; GRANT SELECT ON elsewhere.* TO visitor@'%'")
+        .await
+        .unwrap();
     let elsewhere = world.first.visitor("elsewhere", &password);
     let [one, other] = [world.first.incarnation_at(&elsewhere).await, world.first.incarnation("elsewhere").await];
     assert_eq!(one, other);
@@ -141,7 +144,8 @@ async fn touched(world: &mut World) {
 async fn refused(world: &mut World) {
     world.first.create_database(world.kind, "refusing").await;
     let client = client(world, "refusing").await;
-    let error = client.batch("INSERT INTO words VALUES (1, 'a'); INSERT INTO words VALUES (1, 'b'); DROP TABLE words").await;
+    let error =
+        client.batch("INSERT INTO words VALUES (1, 'a'); INSERT INTO words VALUES (1, 'b'); DROP TABLE words").await;
     let error = error.unwrap_err();
     assert!(!breaks(&error) && !client.is_closed());
     let said = Error::from(error).to_string();

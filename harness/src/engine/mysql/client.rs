@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, OptsBuilder, Row, Value};
 use tokio::sync::{Mutex, MutexGuard};
@@ -118,13 +119,7 @@ impl Client {
     pub async fn rows(&self, sql: &str) -> Answer<Vec<Vec<Option<String>>>> {
         let mut turn = self.turn().await?;
         let done = turn.conn.query::<Row, _>(sql).await;
-        let text = |value| match value {
-            Value::NULL => None,
-            Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            // This protocol has texts alone.
-            other => Some(other.as_sql(false)),
-        };
-        turn.end(done.map(|rows| rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect()))
+        turn.end(done.map(|rows| rows.iter().map(texts).collect()))
     }
 
     /// Runs one statement and hands over the fields of each row of its answer as they come, so that memory does not grow with
@@ -195,6 +190,15 @@ impl Drop for Turn<'_> {
     }
 }
 
+fn texts(row: &Row) -> Vec<Option<String>> {
+    let text = |column| match row.as_ref(column) {
+        Some(Value::Bytes(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        // In this protocol every value is its text.
+        _ => None,
+    };
+    (0..row.len()).map(text).collect()
+}
+
 /// Why reading ended early.
 enum Stopped {
     ByServer(Error),
@@ -220,10 +224,8 @@ async fn stream<E: From<Malformed> + Into<failure::Error>>(
         return Err(by_each(Malformed("an answer with another number of columns").into()));
     }
     let (mut rows, mut fields) = (0, Vec::new());
-    if columns.is_empty() {
-        return Ok(rows);
-    }
-    while let Some(row) = answer.next().await? {
+    let Some(mut stream) = answer.stream::<Row>().await? else { return Ok(rows) };
+    while let Some(row) = stream.try_next().await? {
         fields.clear();
         values::put_row(&row, columns, &mut fields).map_err(|malformed| by_each(malformed.into()))?;
         each(&fields).map_err(by_each)?;

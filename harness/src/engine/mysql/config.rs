@@ -22,7 +22,10 @@ const SETTINGS: [(&str, &str); 8] = [
 pub(super) fn text(flavour: Flavour, own: &[(String, String)]) -> String {
     let common = SETTINGS.iter().chain(flavour.settings()).map(|(name, value)| setting(name, value));
     let own = own.iter().map(|(name, value)| setting(name, value));
-    common.chain(["\n# Set by the drill.\n".to_owned()]).chain(own).fold("[mysqld]\n".to_owned(), |text, line| text + &line)
+    common
+        .chain(["\n# Set by the drill.\n".to_owned()])
+        .chain(own)
+        .fold("[mysqld]\n".to_owned(), |text, line| text + &line)
 }
 
 /// One line of the file. Only the outermost quotes are taken off when it is read.
@@ -56,7 +59,8 @@ mod tests {
 
     #[test]
     fn what_a_drill_sets_comes_last_and_wins() {
-        let own = [("sync_binlog".to_owned(), "0".to_owned()), ("init_connect".to_owned(), "SET @a = 'b\\c#'".to_owned())];
+        let own =
+            [("sync_binlog".to_owned(), "0".to_owned()), ("init_connect".to_owned(), "SET @a = 'b\\c#'".to_owned())];
         let text = text(Flavour::MySql, &own);
         assert!(text.starts_with("[mysqld]\ncharacter_set_server = \"utf8mb4\"\n"), "{text}");
         assert!(text.find("sync_binlog = \"1\"") < text.find("sync_binlog = \"0\""), "{text}");

@@ -93,9 +93,7 @@ impl Flavour {
                 ("gtid_strict_mode", "ON"),
                 ("innodb_log_file_size", LOG_SIZE),
             ],
-            Self::MySql => {
-                &[("log_replica_updates", "ON"), ("gtid_mode", "ON"), ("enforce_gtid_consistency", "ON")]
-            }
+            Self::MySql => &[("log_replica_updates", "ON"), ("gtid_mode", "ON"), ("enforce_gtid_consistency", "ON")],
         }
     }
 
@@ -112,9 +110,8 @@ impl Flavour {
     /// one is. Root then comes in without a password, by the socket alone.
     pub(super) fn initialise(self, program: impl Fn(&str) -> PathBuf, data: &str) -> Vec<Command> {
         let Programs { server, initialise, .. } = self.programs();
-        let command = |name: &str| {
-            Command::new(program(name)).args(["--no-defaults".to_owned(), format!("--datadir={data}")])
-        };
+        let command =
+            |name: &str| Command::new(program(name)).args(["--no-defaults".to_owned(), format!("--datadir={data}")]);
         let log_size = format!("--innodb-log-file-size={LOG_SIZE}");
         match self {
             Self::MariaDb => vec![
@@ -143,9 +140,9 @@ impl Flavour {
                 )
             }
             // MySQL makes the hash itself before it writes any log.
-            Self::MySql => format!(
-                "SET SESSION sql_log_off = 1; ALTER USER '{user}'@'%' IDENTIFIED BY '{secret}' ACCOUNT UNLOCK"
-            ),
+            Self::MySql => {
+                format!("SET SESSION sql_log_off = 1; ALTER USER '{user}'@'%' IDENTIFIED BY '{secret}' ACCOUNT UNLOCK")
+            }
         }
     }
 

@@ -30,7 +30,9 @@ pub(super) async fn get(host: &Host, installation: &Installation, cache: &Path) 
             host.exec(&command.bound(Duration::from_secs(120))).await?.success(&name)?;
         }
         let made = host.outside("template");
-        nameless(&made).and_then(|()| keep(&made, &template)).cannot(format_args!("keep the template {}", template.display()))?;
+        nameless(&made)
+            .and_then(|()| keep(&made, &template))
+            .cannot(format_args!("keep the template {}", template.display()))?;
         host.remove_folder("template")?;
     }
     Ok(template)
