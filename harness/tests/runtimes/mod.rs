@@ -70,6 +70,7 @@ pub fn native() -> Result<Isolation, String> {
 }
 
 /// Containers of the engine that answers here.
+#[allow(dead_code, reason = "not every test file has a test in containers")]
 pub fn containers() -> Result<Isolation, String> {
     let (engine, images) = docker::at_once(docker::available()).map_err(|error| error.to_string())?;
     let drill = format!("test-{}", std::process::id());
