@@ -16,6 +16,7 @@ use crate::types;
 pub const ALL: &[Promise] = &[
     ("a server is as strict and as durable as it was told", |world| settings(world).boxed_local()),
     ("only the superuser is there, and only on the host", |world| accounts(world).boxed_local()),
+    ("its programs find it, and come in by the socket", |world| programs(world).boxed_local()),
     ("a copied data directory is another data set", |world| copied(world).boxed_local()),
     ("a role that may read nothing still gets an answer to which life it is", |world| anybody(world).boxed_local()),
     ("parameters arrive as the very bytes that they were made from", |world| parameters(world).boxed_local()),
@@ -70,6 +71,24 @@ async fn accounts(world: &mut World) {
     for (user, password) in [(mysql::SUPERUSER, None), ("", None), (VISITOR, None)] {
         (login.user, login.password) = (user.to_owned(), password);
         assert_eq!(world.first.session(&login).await.err().as_deref(), Some("28000"), "{user:?}");
+    }
+}
+
+async fn programs(world: &mut World) {
+    world.first.create_database(world.kind, "dumped").await;
+    let (server, names) = (server(world), server(world).flavour().programs());
+    let by_socket = [format!("--defaults-file={}", server.config()), format!("--socket={}", server.socket())];
+    let log = format!("{}/binlog.000001", server.host().path(server.data()));
+    for (program, arguments, said) in [
+        (names.client, vec!["--execute=SELECT CURRENT_USER()"], "root@localhost"),
+        (names.dump, vec!["dumped"], "CREATE TABLE `words`"),
+        (names.binlog, vec![log.as_str()], "CREATE DATABASE"),
+    ] {
+        let options = if program == names.binlog { &by_socket[..1] } else { &by_socket };
+        let user = (program != names.binlog).then(|| format!("--user={}", mysql::SUPERUSER));
+        let command = Command::new(server.program(program)).args(options).args(user).args(arguments);
+        let ended = server.host().exec(&command).await.unwrap().success(program).unwrap();
+        assert!(ended.stdout.contains(said), "{program}: {}", ended.stdout);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::engine::Login;
 use crate::failure::{Error, Result};
 
 /// The harness's own table in every database that it watches: [`INCARNATION_SQL`] tells databases apart by when it was made.
+/// MariaDB takes for that when its file was last given a name or a mode: moved into another database, it is another.
 pub const HEARTBEAT: &str = "blackstart_heartbeat";
 
 /// The three columns of an [`Incarnation`]; any role that may read [`HEARTBEAT`] gets the same answer. The data set is a
@@ -31,5 +32,15 @@ async fn lived(client: &Client) -> Result<Incarnation> {
     match fields.and_then(|fields| <[String; 3]>::try_from(fields).ok()) {
         Some([identity, branch, started]) => Ok(Incarnation { identity, branch, started }),
         None => Err(Error::new("the server does not know which life it lives: the harness did not start it")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_are_told_apart_by_the_table_that_is_named_for_it() {
+        assert!(INCARNATION_SQL.contains(&format!("table_name = '{HEARTBEAT}'")));
     }
 }
