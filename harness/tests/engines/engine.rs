@@ -1,7 +1,9 @@
 //! The engines as a test uses them: what is called the same is called by one name, and the rest is a table of SQL.
 
 use std::net::SocketAddrV4;
+use std::path::PathBuf;
 use std::pin::pin;
+use std::process::Command;
 use std::time::Duration;
 
 use blackstart::engine::fields::{ColumnType, Malformed};
@@ -70,6 +72,31 @@ pub const MARIADB: Kind = Kind {
         GRANT ALL ON {}.* TO visitor@'%'",
     refused: ["28000", "42000"],
 };
+
+/// Of no stable Debian: tried where somebody has it.
+pub const MYSQL: Kind = Kind {
+    make: |host| {
+        let (program, version) = mysql_server().unwrap();
+        let bindir = program.parent().unwrap().to_owned();
+        let installation = mysql::Installation { flavour: Flavour::MySql, bindir, version };
+        Engine::Mysql(Mysql::empty(host, installation))
+    },
+    ..MARIADB
+};
+
+/// The MySQL server on `PATH`, and its version; MariaDB's answers to the same name.
+pub fn mysql_server() -> std::result::Result<(PathBuf, String), String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .find_map(|folder| {
+            let program = folder.join("mysqld");
+            let said = Command::new(&program).arg("--version").output().ok()?;
+            let said = String::from_utf8_lossy(&said.stdout).into_owned();
+            let version = said.split_once("Ver ")?.1.split_whitespace().next()?.to_owned();
+            (!said.contains("MariaDB")).then_some((program, version))
+        })
+        .ok_or_else(|| "no MySQL server is on PATH".to_owned())
+}
 
 pub enum Engine {
     Postgres(Postgres),
@@ -183,7 +210,8 @@ impl Engine {
         match self {
             Self::Postgres(_) => {
                 let connected = postgres::config(login).connect(tokio_postgres::NoTls).await;
-                let (client, connection) = connected.map_err(|error| error.code().unwrap().code().to_owned())?;
+                let (client, connection) = connected
+                    .map_err(|error| error.code().map_or_else(|| error.to_string(), |code| code.code().to_owned()))?;
                 tokio::spawn(connection);
                 Ok(Session::Postgres(client))
             }

@@ -22,14 +22,14 @@ use blackstart::host::{Ground, Host, Logs, Spec};
 use blackstart::secret::Secrets;
 use futures_util::FutureExt;
 
-use engine::{BOUND, Engine, Kind, MARIADB, POSTGRES};
+use engine::{BOUND, Engine, Kind, MARIADB, MYSQL, POSTGRES};
 use promises::{Promise, World};
 use runtimes::{Test, native};
 
 const NETWORK: Spec<'_> = Spec { name: "network", index: 9, disk: None, runs: "toxiproxy", image: None };
 
 /// Each engine, by the name of its test.
-const TESTS: [Test; 2] = [
+const TESTS: [Test; 3] = [
     Test {
         name: "postgresql_keeps_the_promises_of_an_engine",
         isolation: native,
@@ -41,6 +41,12 @@ const TESTS: [Test; 2] = [
         isolation: native,
         network: NETWORK,
         body: |isolation, scratch| keeps(isolation, scratch, &MARIADB, &[promises::ALL, mysql::ALL]),
+    },
+    Test {
+        name: "mysql_keeps_the_promises_of_an_engine",
+        isolation: || engine::mysql_server().and(native()),
+        network: NETWORK,
+        body: |isolation, scratch| keeps(isolation, scratch, &MYSQL, &[promises::ALL, mysql::ALL]),
     },
 ];
 

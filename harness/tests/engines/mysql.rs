@@ -63,7 +63,8 @@ async fn settings(world: &mut World) {
 }
 
 async fn accounts(world: &mut World) {
-    let asked = "SELECT user, host FROM mysql.user WHERE user NOT IN ('visitor', 'mariadb.sys') ORDER BY user";
+    // Those with a dot own views of the server's own, and are locked.
+    let asked = "SELECT user, host FROM mysql.user WHERE user <> 'visitor' AND user NOT LIKE '%.%'";
     let accounts = client(world, mysql::SYSTEM).await.rows(asked).await.unwrap();
     assert_eq!(accounts, [["root", "localhost"].map(|name| Some(name.to_owned()))]);
     let password = world.database("alone").await;
@@ -168,7 +169,10 @@ async fn refused(world: &mut World) {
     let error = error.unwrap_err();
     assert!(!breaks(&error) && !client.is_closed());
     let said = Error::from(error).to_string();
-    assert_eq!(said, "error 1062: Duplicate entry '1' for key 'PRIMARY' (SQLSTATE 23000)");
+    assert!(
+        said.starts_with("error 1062: Duplicate entry '1' for key '") && said.ends_with("(SQLSTATE 23000)"),
+        "{said}"
+    );
     assert_eq!(client.rows("SELECT word, NULL FROM words").await.unwrap(), [[Some("a".to_owned()), None]]);
     for (sql, columns) in [
         ("SELECT nothing", &[ColumnType::Text][..]),
@@ -205,15 +209,19 @@ async fn broken(world: &mut World) {
 }
 
 async fn streamed(world: &mut World) {
-    let client = client(world, mysql::SYSTEM).await;
-    let many = "SELECT seq FROM seq_1_to_100000";
+    world.first.create_database(world.kind, "streamed").await;
+    let client = client(world, "streamed").await;
+    let ten = "CREATE TABLE ten (id BIGINT); INSERT INTO ten VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)";
+    client.batch(ten).await.unwrap();
+    let many =
+        "SELECT a.id * 10000 + b.id * 1000 + c.id * 100 + d.id * 10 + e.id FROM ten a, ten b, ten c, ten d, ten e";
     let mut sum = 0;
     let each = |fields: &[u8]| {
         sum += blackstart::engine::fields::integer_at(fields, 0)?;
         Ok::<_, Malformed>(())
     };
     assert_eq!(client.read(many, &[ColumnType::Integer], each).await.unwrap(), 100_000);
-    assert_eq!(sum, 5_000_050_000);
+    assert_eq!(sum, 4_999_950_000);
     let mut seen = 0;
     let ended = client.read(many, &[ColumnType::Integer], |_| {
         seen += 1;

@@ -120,7 +120,10 @@ impl Flavour {
                     .arg(&log_size),
                 command(server).args(["--bootstrap", &log_size]).input(ONLY_LOCAL.into()),
             ],
-            Self::MySql => vec![command(initialise).args(["--initialize-insecure", "--skip-log-bin"])],
+            Self::MySql => vec![
+                // The usual folder for files that SQL reads and writes is not everywhere.
+                command(initialise).args(["--initialize-insecure", "--skip-log-bin", "--secure-file-priv=NULL"]),
+            ],
         }
     }
 
