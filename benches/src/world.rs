@@ -47,7 +47,7 @@ impl World {
         let programs = Arc::new(OnceLock::from(vec![folder(&postgres), folder(&locate(&BARMAN_CLOUD)?)]));
         let logs = scratch.join("logs");
         std::fs::create_dir_all(&logs)?;
-        let installation = Installation { bindir: folder(&postgres), version: postgres.version };
+        let installation = Installation { server: postgres.path, version: postgres.version };
         let logs = Logs::new(&logs, Secrets::default());
         let ground = Ground { isolation, scratch, tools: cache.join("tools"), programs, logs };
         Ok(Self { ground, cache, hosts: 0, installation })

@@ -43,7 +43,7 @@ fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
         let snapshot = Snapshot::take(&server, DATABASE).await?;
         Ok::<_, crate::Error>((server, snapshot))
     })?;
-    let psql = Psql { program: world.installation.bindir.join("psql"), socket: server.host().outside("run") };
+    let psql = Psql { program: world.installation.bindir().join("psql"), socket: server.host().outside("run") };
     let tables: Vec<&TableSpec> = domain()?.tables().iter().collect();
     let whole =
         psql.script(&files.join("whole.sql"), tables.iter().map(|table| copy::out(&table.select(&KeyRange::All))))?;
@@ -72,7 +72,8 @@ fn bare_halves(psql: &Psql, files: &Path, tables: &[&TableSpec], whole: &Path) -
     };
     let middles = tables.iter().map(|table| middle(table)).collect::<Result<Vec<String>>>()?;
     let half = |name: &str, range: fn(String) -> KeyRange| {
-        let copies = tables.iter().zip(&middles).map(|(table, middle)| table.copy_out(&range(middle.clone())));
+        let copies =
+            tables.iter().zip(&middles).map(|(table, middle)| copy::out(&table.select(&range(middle.clone()))));
         psql.script(&files.join(name), copies)
     };
     let (first, second) = (half("first.sql", KeyRange::Below)?, half("second.sql", KeyRange::From)?);

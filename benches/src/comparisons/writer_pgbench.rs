@@ -48,7 +48,7 @@ fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
     })?;
     let statements = statements()?;
     std::fs::write(files.join("script.sql"), script(&statements))?;
-    let pgbench = world.installation.bindir.join("pgbench");
+    let pgbench = world.installation.bindir().join("pgbench");
     let mut next_op = 1;
     ROW.begin();
     let (ours, bare) = interleaved(

@@ -8,8 +8,8 @@ use crate::drill::Registry;
 use crate::plan::{Loaded, Provides};
 use crate::store::Provider;
 
-/// Programs that every drill needs: the server, the store's client, and the links.
-const ALWAYS: [&str; 3] = ["postgres", "mc", "toxiproxy-server"];
+/// Programs that every drill needs: the store's client, and the links.
+const ALWAYS: [&str; 2] = ["mc", "toxiproxy-server"];
 
 /// Programs of a server that is there for plans which choose it: the first of each tool.
 const OTHER_SERVERS: [&str; 2] = ["mariadbd", "mariadb-backup"];
@@ -44,6 +44,7 @@ pub fn is_chosen(tool: &Tool) -> bool {
 /// The tools that `loaded` needs.
 pub fn tools(loaded: &Loaded<Registry>) -> Vec<&'static Tool> {
     let mut wanted = ALWAYS.to_vec();
+    wanted.push(loaded.engine().dialect().server());
     wanted.push(loaded.store().provider.program());
     wanted.extend(loaded.pipeline.method.pipeline().programs());
     wanted.extend(loaded.faults.iter().flat_map(|fault| fault.inject.fault().programs()));

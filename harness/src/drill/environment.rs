@@ -22,7 +22,7 @@ use crate::host::isolate::Isolation;
 use crate::host::{Ground, Host, Logs, Spec};
 use crate::link::{Link, Links};
 use crate::pipeline::{Onto, Repository, Tools};
-use crate::plan::{APPLICATION_LINK, EngineKind, Loaded, REPLICATION_LINK, store_link};
+use crate::plan::{APPLICATION_LINK, Loaded, REPLICATION_LINK, store_link};
 use crate::runbook::Parts;
 use crate::sabotage::Edit;
 use crate::secret::Secrets;
@@ -81,7 +81,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let folders = others.folders(&located).await?;
     ground.programs.get_or_init(|| folders);
     let mut links = Links::start(network, &located.path("toxiproxy-server")?).await?;
-    let (engine, installation) = (engine(loaded)?, located.server()?);
+    let (engine, installation) = (loaded.engine(), located.server(loaded)?);
     let mut source = Server::empty(engine, source, installation.clone());
     let mut target = Server::empty(engine, target, installation.clone());
     let application = links.open(APPLICATION_LINK, source.address()).await?;
@@ -132,18 +132,11 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     })
 }
 
-/// Which engine is drilled.
-fn engine(loaded: &Loaded<Registry>) -> Result<EngineKind> {
-    let source = &loaded.plan.pipelines[&loaded.pipeline.name].source;
-    let engine = loaded.environment.hosts.get(source).and_then(|host| host.engine);
-    engine.ok_or_else(|| Error::new(format!("host {source} runs no engine")))
-}
-
 /// How the application will log in: through its link, by a password of this run.
 fn application_login(drill: &Drill, link: &Link, secrets: &Secrets) -> Result<Login> {
     let (user, database) = (drill.domain.application_role(), &drill.request.loaded.environment.database);
     Ok(Login {
-        engine: engine(&drill.request.loaded)?,
+        engine: drill.request.loaded.engine(),
         door: Door::Address(link.listen),
         user: user.to_owned(),
         password: Some(secrets.make()?),
@@ -159,7 +152,6 @@ pub(super) fn promotes(loaded: &Loaded<Registry>) -> bool {
 /// The host that the links run on; no plan names it.
 const NETWORK: &str = "network";
 /// What runs on hosts, by which an image is chosen for them.
-const DATABASE: &str = "postgres";
 const STORE: &str = "s3";
 const LINKS: &str = "toxiproxy";
 
@@ -172,7 +164,8 @@ async fn make_hosts(ground: &Ground, loaded: &Loaded<Registry>) -> Result<BTreeM
 /// The hosts of a drill: the plan's, and last the one that the links run on.
 fn planned(loaded: &Loaded<Registry>) -> Result<Vec<Spec<'_>>> {
     let stores: Vec<&str> = loaded.environment.stores.values().map(|store| store.host.as_str()).collect();
-    let runs = |name: &str| if stores.contains(&name) { STORE } else { DATABASE };
+    let database = loaded.engine().dialect().image();
+    let runs = |name: &str| if stores.contains(&name) { STORE } else { database };
     let planned = loaded.environment.hosts.iter();
     let hosts = planned.map(|(name, spec)| (name.as_str(), spec.disk, runs(name), spec.image.as_deref()));
     let hosts = hosts.chain([(NETWORK, None, LINKS, None)]).enumerate();
@@ -356,7 +349,7 @@ impl World {
         let index = u8::try_from(self.hosts.len()).map_err(|_| Error::new("there are over 200 hosts"))?;
         // As the one that takes over is made.
         let image = self.target.host().image().map(|image| image.name.as_str());
-        let spec = Spec { name, index, disk: None, runs: DATABASE, image };
+        let spec = Spec { name, index, disk: None, runs: self.source.kind().dialect().image(), image };
         let host = Host::create(&self.ground, spec).await?;
         self.hosts.insert(name.to_owned(), host.clone());
         let upstream = Store::address_on(self.store.host());

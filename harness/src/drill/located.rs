@@ -20,7 +20,12 @@ pub(super) struct Located(BTreeMap<&'static str, (Host, blackstart_tools::Locate
 
 /// The servers of a drill: what is drilled, the store, and the links.
 fn servers(loaded: &Loaded<Registry>) -> [&'static str; 3] {
-    ["postgres", loaded.store().provider.program(), "toxiproxy-server"]
+    [server(loaded), loaded.store().provider.program(), "toxiproxy-server"]
+}
+
+/// The program of the server that is drilled.
+fn server(loaded: &Loaded<Registry>) -> &'static str {
+    loaded.engine().dialect().server()
 }
 
 impl Located {
@@ -58,10 +63,9 @@ impl Located {
     }
 
     /// The server that is drilled.
-    pub(super) fn server(&self) -> Result<Installation> {
-        let path = self.path("postgres")?;
-        let bindir = path.parent().unwrap_or(Path::new("/")).to_owned();
-        Ok(Installation { bindir, version: self.0["postgres"].1.version.clone() })
+    pub(super) fn server(&self, loaded: &Loaded<Registry>) -> Result<Installation> {
+        let program = server(loaded);
+        Ok(Installation { server: self.path(program)?, version: self.0[program].1.version.clone() })
     }
 
     /// What the record says of these and `others`. Reads every binary: about half a second, which nobody waits for.

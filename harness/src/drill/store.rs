@@ -154,6 +154,7 @@ mod tests {
     fn plans_know_every_domain_and_which_of_them_keep_objects() {
         let names: Vec<_> = DOMAINS.iter().map(|domain| domain.name()).collect();
         assert_eq!(names, Registry::domains());
+        assert!(DOMAINS.iter().all(|domain| domain.engine() == Registry::engine_of(domain.name())));
         let keep: Vec<_> = DOMAINS.iter().filter(|domain| domain.objects().is_some()).map(|one| one.name()).collect();
         assert_eq!(keep, Registry::domains_with_objects());
     }

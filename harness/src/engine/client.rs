@@ -8,7 +8,7 @@ use tokio_postgres::SimpleQueryMessage;
 
 use super::fields::{ColumnType, Malformed};
 use super::postgres::copy::{self, CopyReader};
-use super::{Login, postgres};
+use super::{Login, mysql, postgres};
 use crate::failure;
 use crate::plan::EngineKind;
 
@@ -20,6 +20,8 @@ pub type TextRow = Vec<Option<String>>;
 pub enum Client {
     /// With PostgreSQL.
     Postgres(tokio_postgres::Client),
+    /// With MariaDB or MySQL.
+    Mysql(mysql::Client),
 }
 
 /// Why a server could not be asked, or what it said.
@@ -28,6 +30,9 @@ pub enum Error {
     /// PostgreSQL's driver.
     #[error(transparent)]
     Postgres(#[from] tokio_postgres::Error),
+    /// MariaDB's or MySQL's driver.
+    #[error(transparent)]
+    Mysql(#[from] mysql_async::Error),
 }
 
 impl Error {
@@ -35,6 +40,8 @@ impl Error {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Postgres(error) => error.code().map(tokio_postgres::error::SqlState::code),
+            Self::Mysql(mysql_async::Error::Server(answer)) => Some(&answer.state),
+            Self::Mysql(_) => None,
         }
     }
 }
@@ -43,6 +50,7 @@ impl From<Error> for failure::Error {
     fn from(error: Error) -> Self {
         match error {
             Error::Postgres(error) => error.into(),
+            Error::Mysql(error) => error.into(),
         }
     }
 }
@@ -75,6 +83,7 @@ impl Client {
     pub async fn open(login: &Login) -> Result<Self, Error> {
         match login.engine {
             EngineKind::Postgres => Ok(Self::Postgres(postgres::open(login).await?)),
+            EngineKind::Mysql => Ok(Self::Mysql(mysql::Client::open(login).await?)),
         }
     }
 
@@ -85,6 +94,7 @@ impl Client {
     pub fn postgres(&self) -> failure::Result<&tokio_postgres::Client> {
         match self {
             Self::Postgres(client) => Ok(client),
+            Self::Mysql(_) => Err(failure::Error::new("this is no session with PostgreSQL")),
         }
     }
 
@@ -92,6 +102,7 @@ impl Client {
     pub fn kind(&self) -> EngineKind {
         match self {
             Self::Postgres(_) => EngineKind::Postgres,
+            Self::Mysql(_) => EngineKind::Mysql,
         }
     }
 
@@ -99,6 +110,7 @@ impl Client {
     pub fn is_closed(&self) -> bool {
         match self {
             Self::Postgres(client) => client.is_closed(),
+            Self::Mysql(client) => client.is_closed(),
         }
     }
 
@@ -109,6 +121,7 @@ impl Client {
     pub async fn batch(&self, sql: &str) -> Result<(), Error> {
         match self {
             Self::Postgres(client) => Ok(client.batch_execute(sql).await?),
+            Self::Mysql(client) => Ok(client.batch(sql).await?),
         }
     }
 
@@ -128,6 +141,7 @@ impl Client {
                 };
                 Ok(messages.iter().filter_map(row).collect())
             }
+            Self::Mysql(client) => Ok(client.rows(sql).await?),
         }
     }
 
@@ -139,11 +153,11 @@ impl Client {
         Ok(self.rows(sql).await?.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
     }
 
-    /// The rows that a query answers, each as its [`super::fields`].
+    /// The rows that a query answers, whose columns are of these types, each as its [`super::fields`].
     ///
     /// # Errors
     /// The server's answer.
-    pub async fn fields(&self, sql: &str) -> Result<Vec<Vec<u8>>, Error> {
+    pub async fn fields(&self, sql: &str, columns: &[ColumnType]) -> failure::Result<Vec<Vec<u8>>> {
         match self {
             Self::Postgres(client) => {
                 let rows = client.query(sql, &[]).await?;
@@ -152,6 +166,15 @@ impl Client {
                     postgres::wire::put_row(row, &mut fields).map(|()| fields)
                 });
                 Ok(fields.collect::<Result<_, _>>()?)
+            }
+            Self::Mysql(client) => {
+                let mut rows = Vec::new();
+                let keep = |fields: &[u8]| {
+                    rows.push(fields.to_vec());
+                    Ok::<_, Malformed>(())
+                };
+                client.read(sql, columns, keep).await?;
+                Ok(rows)
             }
         }
     }
@@ -176,6 +199,7 @@ impl Client {
                 reader.finish()?;
                 Ok(())
             }
+            Self::Mysql(client) => client.read(query, columns, each).await.map(drop),
         }
     }
 
@@ -193,6 +217,7 @@ impl Client {
                 });
                 Ok(rows.sum())
             }
+            Self::Mysql(client) => Ok(client.execute(sql).await?),
         }
     }
 }

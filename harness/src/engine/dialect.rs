@@ -2,12 +2,18 @@
 
 use blackstart_record::event::Incarnation;
 
-use super::{Login, client, postgres};
+use super::{Login, client, mysql, postgres};
 use crate::failure::{Context, Error, Result};
 use crate::plan::EngineKind;
 
 /// How an engine says what all of them are asked. Every text is SQL for [`super::Client`], and every answer text.
 pub trait Dialect: Sync {
+    /// The program of its servers, by the name under which it is installed.
+    fn server(&self) -> &'static str;
+
+    /// What hosts run that are made for it, by which an image is chosen for them.
+    fn image(&self) -> &'static str;
+
     /// The port of its servers, on every host.
     fn port(&self) -> u16;
 
@@ -26,6 +32,11 @@ pub trait Dialect: Sync {
     /// What the server has noticed of its own damage: what that is, and SQL that counts it; `None`: it counts nothing.
     fn damage(&self) -> Option<(&'static str, &'static str)>;
 
+    /// The pieces in which a domain's script is run, each at once.
+    fn statements<'a>(&self, script: &'a str) -> Vec<&'a str> {
+        vec![script]
+    }
+
     /// Has the session not look at foreign keys and triggers, for rows that agree with each other; or look again.
     fn unchecked(&self, unchecked: bool) -> &'static str;
 
@@ -38,6 +49,12 @@ pub trait Dialect: Sync {
 
     /// Answers, in such a transaction, SQL by which another that has just begun comes to the same view.
     fn joining(&self) -> &'static str;
+
+    /// What goes before a statement of a transaction that may be refused, and what takes it back; `None`: a refusal leaves the
+    /// transaction as it was.
+    fn savepoint(&self) -> Option<[&'static str; 2]> {
+        None
+    }
 
     /// Answers a key that has about as many rows of `table` before it as after it, by its first column; NULL where the table
     /// has fewer than `least` bytes.
@@ -70,6 +87,7 @@ impl EngineKind {
     pub fn dialect(self) -> &'static dyn Dialect {
         match self {
             Self::Postgres => &postgres::Words,
+            Self::Mysql => &mysql::Words,
         }
     }
 

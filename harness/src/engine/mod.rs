@@ -8,6 +8,7 @@ mod login;
 pub mod mysql;
 pub mod postgres;
 mod server;
+mod template;
 
 pub use client::{Client, Error as ClientError, TextRow, connect};
 pub use dialect::{Dialect, incarnation};

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use blackstart_record::event::Incarnation;
 
+use super::mysql::Mysql;
 use super::postgres::{self, Postgres};
 use super::{Client, Door, Login, client};
-use crate::failure::{Context, Result};
+use crate::failure::{Context, Error, Result};
 use crate::host::Host;
 use crate::host::process::Frozen;
 use crate::plan::EngineKind;
@@ -17,10 +18,17 @@ use crate::secret::Secret;
 /// Where this machine's server software is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installation {
-    /// The folder with the server and what makes its data directory.
-    pub bindir: PathBuf,
+    /// The server's program.
+    pub server: PathBuf,
     /// What the server says that its version is.
     pub version: String,
+}
+
+impl Installation {
+    /// The folder that the server's program is in.
+    pub fn bindir(&self) -> &Path {
+        self.server.parent().unwrap_or(Path::new("/"))
+    }
 }
 
 /// What a server is for: servers of different roles never share an identity.
@@ -46,6 +54,8 @@ pub enum Stop {
 pub enum Server {
     /// PostgreSQL.
     Postgres(Postgres),
+    /// MariaDB or MySQL.
+    Mysql(Mysql),
 }
 
 /// The same of whichever engine it is.
@@ -53,6 +63,7 @@ macro_rules! each {
     ($server:expr, $engine:ident => $does:expr) => {
         match $server {
             Server::Postgres($engine) => $does,
+            Server::Mysql($engine) => $does,
         }
     };
 }
@@ -62,6 +73,7 @@ impl Server {
     pub fn empty(kind: EngineKind, host: Host, installation: Installation) -> Self {
         match kind {
             EngineKind::Postgres => Self::Postgres(Postgres::empty(host, installation)),
+            EngineKind::Mysql => Self::Mysql(Mysql::empty(host, installation)),
         }
     }
 
@@ -69,6 +81,7 @@ impl Server {
     pub fn kind(&self) -> EngineKind {
         match self {
             Self::Postgres(_) => EngineKind::Postgres,
+            Self::Mysql(_) => EngineKind::Mysql,
         }
     }
 
@@ -78,6 +91,21 @@ impl Server {
     /// The template could not be made, or copied.
     pub async fn initialise(&self, cache: &Path, role: Role, settings: &[(String, String)]) -> Result<()> {
         each!(self, server => server.initialise(cache, role, settings).await)
+    }
+
+    /// The server's version, as it says it.
+    pub fn version(&self) -> &str {
+        each!(self, server => server.version())
+    }
+
+    /// The data directory, relative to the host's disk.
+    pub fn data(&self) -> &'static str {
+        each!(self, server => server.data())
+    }
+
+    /// The server's last lines.
+    pub fn lines(&self) -> Vec<String> {
+        each!(self, server => server.lines())
     }
 
     /// The host that it is on.
@@ -166,6 +194,8 @@ impl Server {
     pub async fn provoke_archiving(&self) -> Result<u64> {
         match self {
             Self::Postgres(server) => postgres::archiving::provoke(server).await,
+            // Its log is carried away by others.
+            Self::Mysql(_) => Ok(0),
         }
     }
 
@@ -243,6 +273,7 @@ impl Server {
     pub fn postgres(&self) -> Result<&Postgres> {
         match self {
             Self::Postgres(server) => Ok(server),
+            Self::Mysql(_) => Err(Error::new(format!("host {} runs no PostgreSQL", self.host().name()))),
         }
     }
 
@@ -253,6 +284,7 @@ impl Server {
     pub fn postgres_mut(&mut self) -> Result<&mut Postgres> {
         match self {
             Self::Postgres(server) => Ok(server),
+            Self::Mysql(server) => Err(Error::new(format!("host {} runs no PostgreSQL", server.host().name()))),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::workload::Domain;
 pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain) -> Result<Vec<Canary>> {
     let mut observed = Vec::new();
     for canary in domain.canaries() {
-        let asked = snapshot.attempt(async |client| Ok(client.fields(&canary.sql).await?)).await?;
+        let asked = snapshot.attempt(async |client| Ok(client.fields(&canary.sql, &[canary.kind]).await?)).await?;
         let rows = asked.unwrap_or_default();
         let restored = rows.first().map(|fields| Fields::new(fields).next().flatten());
         observed.push(Canary {

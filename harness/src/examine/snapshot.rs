@@ -1,6 +1,6 @@
 //! One snapshot of the restored copy, taken before traffic is let in: every data check reads it.
 
-use crate::engine::fields::{ColumnType, Malformed};
+use crate::engine::fields::Malformed;
 use crate::engine::{Client, Login, Server, connect};
 use crate::failure::{Context, Error, Result};
 use crate::workload::{KeyRange, TableSpec};
@@ -47,10 +47,14 @@ impl Snapshot {
     /// # Errors
     /// The session was lost.
     pub async fn attempt<T>(&self, look: impl AsyncFnOnce(&Client) -> Result<T>) -> Result<Result<T>> {
-        self.client.batch("SAVEPOINT look").await?;
+        let Some([before, back]) = self.client.kind().dialect().savepoint() else {
+            let seen = look(&self.client).await;
+            return if self.client.is_closed() { Err(Error::new("the session was lost")) } else { Ok(seen) };
+        };
+        self.client.batch(before).await?;
         let seen = look(&self.client).await;
         if seen.is_err() {
-            self.client.batch("ROLLBACK TO SAVEPOINT look").await?;
+            self.client.batch(back).await?;
         }
         Ok(seen)
     }
@@ -75,7 +79,6 @@ impl Snapshot {
         range: &KeyRange,
         mut each: impl FnMut(&[u8]) -> std::result::Result<(), E>,
     ) -> Result<Result<()>> {
-        let kinds: Vec<ColumnType> = table.columns.iter().map(|column| column.kind).collect();
-        self.attempt(async |client| client.read(&table.select(range), &kinds, &mut each).await).await
+        self.attempt(async |client| client.read(&table.select(range), &table.kinds(), &mut each).await).await
     }
 }

@@ -36,7 +36,7 @@ impl Fault for Params {
     }
 
     fn needs(&self) -> Vec<Need<'_>> {
-        vec![Need::Server(&self.host)]
+        vec![Need::Postgres(&self.host)]
     }
 
     fn programs(&self) -> &'static [&'static str] {

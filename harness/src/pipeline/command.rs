@@ -12,6 +12,7 @@ use super::{Backup, Done, Onto, Pipeline, Repository, Tools, Wanted, own};
 use crate::engine::Server;
 use crate::failure::{Error, Result};
 use crate::host::Host;
+use crate::plan::EngineKind;
 
 /// The two programs, as paths below the plan's folder. Anything beside them in their folders goes with them.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +35,10 @@ impl Pipeline for Params {
 
     fn restores_onto(&self) -> Onto {
         Onto::RunningServer
+    }
+
+    fn engine(&self) -> Option<EngineKind> {
+        None
     }
 
     fn ships_remainder(&self) -> bool {

@@ -25,7 +25,7 @@ use crate::engine::Server;
 use crate::engine::postgres::replica::Through;
 use crate::failure::{Error, Result};
 use crate::host::Host;
-use crate::plan::{Asks, Method};
+use crate::plan::{Asks, EngineKind, Method};
 use crate::store::{Key, REGION};
 
 /// Where a pipeline's artifacts go, and how each host gets there.
@@ -155,6 +155,11 @@ pub trait Pipeline: Send + Sync {
     /// Which server its restore works on.
     fn restores_onto(&self) -> Onto;
 
+    /// The engine that it saves; `None`: whichever, as its programs do.
+    fn engine(&self) -> Option<EngineKind> {
+        Some(EngineKind::Postgres)
+    }
+
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
     fn ships_remainder(&self) -> bool;
 
@@ -223,6 +228,7 @@ macro_rules! methods {
                 Some(Method {
                     steps: pipeline.steps(),
                     in_place: pipeline.restores_onto() == Onto::RunningServer,
+                    engine: pipeline.engine(),
                     follows: pipeline.restores_onto() == Onto::Replica,
                     ships_remainder: pipeline.ships_remainder(),
                     files: pipeline.files(),

@@ -52,7 +52,12 @@ pub trait Vocabulary: Clone + Debug + 'static {
 
     /// The domains that a workload can have.
     fn domains() -> &'static [&'static str] {
-        &["fulfilment", "documents"]
+        &["fulfilment", "documents", "logistics"]
+    }
+
+    /// The engine that a domain is for.
+    fn engine_of(domain: &str) -> EngineKind {
+        if domain == "logistics" { EngineKind::Mysql } else { EngineKind::Postgres }
     }
 
     /// Those of them that keep objects too.
@@ -99,6 +104,8 @@ pub struct Method<'a> {
     pub steps: &'static [Step],
     /// Whether it can restore on the server that it saves.
     pub in_place: bool,
+    /// The engine that it saves; `None`: whichever.
+    pub engine: Option<EngineKind>,
     /// Whether the target follows the source from the start, over a link of its own.
     pub follows: bool,
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
@@ -131,6 +138,11 @@ impl<V: Vocabulary> Loaded<V> {
     /// The store that the pipeline saves to, which is the one that the drill starts.
     pub fn store(&self) -> &StoreSpec<V::Provider> {
         &self.environment.stores[&self.plan.pipelines[&self.pipeline.name].store]
+    }
+
+    /// The engine that is drilled: the domain is for none other.
+    pub fn engine(&self) -> EngineKind {
+        V::engine_of(&self.scenario.workload.domain)
     }
 }
 
@@ -189,6 +201,17 @@ pub struct HostSpec {
 pub enum EngineKind {
     /// PostgreSQL.
     Postgres,
+    /// MariaDB or MySQL, whichever is there.
+    Mysql,
+}
+
+impl std::fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Postgres => "PostgreSQL",
+            Self::Mysql => "MariaDB or MySQL",
+        })
+    }
 }
 
 /// A store.

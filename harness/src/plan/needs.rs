@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::problems::Problems;
 use super::resolve_plan::ResolvedPlan;
 use super::scenario_file::{FaultFile, ScenarioFile};
-use super::{Asks, Promise, Vocabulary, promise};
+use super::{Asks, EngineKind, Promise, Vocabulary, promise};
 
 /// The link that the application uses.
 pub const APPLICATION_LINK: &str = "application";
@@ -33,6 +33,8 @@ pub enum Need<'a> {
     LimitedDisk(&'a str),
     /// The server that the pipeline saves, by its host.
     Server(&'a str),
+    /// The same, where it is PostgreSQL.
+    Postgres(&'a str),
     /// The replica, by its host.
     Replica(&'a str),
     /// A site with hosts on it, and not the one that takes over.
@@ -124,11 +126,9 @@ impl<V: Vocabulary> There<'_, V> {
                     problems.add(place, message, format!("give [hosts.{name}] a `disk`, such as `disk = \"2GiB\"`"));
                 }
             }
-            Need::Server(name) => {
-                if host(problems, name) && name != self.source {
-                    let message = format!("`{name}` is not the host that the pipeline saves");
-                    let place = problems.quoted_within(name, within);
-                    problems.add(place, message, format!("that is `{}`", self.source));
+            Need::Server(name) | Need::Postgres(name) => {
+                if host(problems, name) {
+                    self.server(need, name, within, problems);
                 }
             }
             Need::Replica(name) => {
@@ -174,6 +174,19 @@ impl<V: Vocabulary> There<'_, V> {
                     problems.add(place, message, format!("it uses `{}`", self.credential));
                 }
             }
+        }
+    }
+
+    /// The server that the pipeline saves, of the engine that is needed.
+    fn server(&self, need: Need<'_>, name: &str, within: Range<usize>, problems: &mut Problems<'_>) {
+        let place = problems.quoted_within(name, within);
+        let engine = self.plan.environment.hosts.get(name).and_then(|host| host.engine);
+        if name != self.source {
+            let message = format!("`{name}` is not the host that the pipeline saves");
+            problems.add(place, message, format!("that is `{}`", self.source));
+        } else if let (Need::Postgres(_), Some(engine @ EngineKind::Mysql)) = (need, engine) {
+            let message = format!("this fault is one of {}, and `{name}` runs {engine}", EngineKind::Postgres);
+            problems.add(place, message, "use a fault of the host or of its links, such as `server-killed`");
         }
     }
 

@@ -29,6 +29,7 @@ pub(super) fn resolve<V: Vocabulary>(
     let method = pipeline.as_ref().and_then(|pipeline| pipeline.method.method());
     check_target(&file, &plan, method.as_ref(), &mut problems);
     check_workload::<V>(&file.workload, &mut problems);
+    check_engine(&file, &plan, method.as_ref(), &mut problems);
     check_objects(&file, &plan, &mut problems);
     needs::check(&file, &plan, &mut problems);
     check_runbook(&file, method.as_ref(), &mut problems);
@@ -119,6 +120,29 @@ fn check_workload<V: Vocabulary>(workload: &WorkloadFile, problems: &mut Problem
     at_least_one(Some(&workload.clients), 1, problems);
     if let Some(rate) = workload.rate.as_ref().filter(|rate| !(rate.value.is_finite() && rate.value > 0.0)) {
         problems.add(rate.span.clone(), "the rate is no number above 0", "leave it out to run flat out");
+    }
+}
+
+/// The server that the pipeline saves is of the engine that its method and the domain are for.
+fn check_engine<V: Vocabulary>(
+    file: &ScenarioFile<V::Fault>,
+    plan: &ResolvedPlan<V>,
+    method: Option<&Method<'_>>,
+    problems: &mut Problems<'_>,
+) {
+    let Some(pipeline) = plan.plan.pipelines.get(&file.pipeline.value) else { return };
+    let source = &pipeline.source;
+    let Some(engine) = plan.environment.hosts.get(source).and_then(|host| host.engine) else { return };
+    let domain = &file.workload.domain;
+    if V::domains().contains(&domain.value.as_str()) && V::engine_of(&domain.value) != engine {
+        let message = format!("the domain `{}` is for {}", domain.value, V::engine_of(&domain.value));
+        let others = V::domains().iter().filter(|domain| V::engine_of(domain) == engine);
+        let others = others.map(|domain| format!("`{domain}`")).collect::<Vec<_>>().join(", ");
+        problems.add(domain.span.clone(), message, format!("`{source}` runs {engine}, which {others} is for"));
+    }
+    if let Some(saves) = method.and_then(|method| method.engine).filter(|saves| *saves != engine) {
+        let message = format!("the method of `{}` saves {saves}, and `{source}` runs {engine}", file.pipeline.value);
+        problems.add(file.pipeline.span.clone(), message, "use a pipeline whose method is `command`");
     }
 }
 

@@ -3,13 +3,21 @@
 use blackstart_record::rows::Table;
 
 use super::{Application, ObjectSpec, Settings, TableSpec};
+use crate::engine::fields::ColumnType;
+use crate::plan::EngineKind;
 
 /// A schema with its data, its rules and its application.
 pub trait Domain: Sync {
     /// Its name in scenarios.
     fn name(&self) -> &'static str;
 
-    /// SQL that makes everything but the rows; run once by a superuser in an empty database, as one batch.
+    /// The engine that its SQL is for.
+    fn engine(&self) -> EngineKind {
+        EngineKind::Postgres
+    }
+
+    /// SQL that makes everything but the rows; run once by a superuser in an empty database, in the pieces of
+    /// [`crate::engine::Dialect::statements`].
     fn schema(&self) -> &'static str;
 
     /// SQL for after the rows: sequences, materialized views, statistics; likewise.
@@ -90,6 +98,8 @@ pub struct Canary {
     pub name: &'static str,
     /// SQL that answers one row with the value as its only column; no row if it is gone.
     pub sql: String,
+    /// Its type.
+    pub kind: ColumnType,
     /// Its bytes as a field has them; `None`: NULL.
     pub planted: Option<Vec<u8>>,
 }

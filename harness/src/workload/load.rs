@@ -8,10 +8,11 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 
 use super::{Domain, Generator, Load, Settings, TableSpec, objects};
-use crate::engine::Client;
 use crate::engine::fields::Fields;
+use crate::engine::mysql::values::literal;
 use crate::engine::postgres::copy;
 use crate::engine::postgres::wire::Raw;
+use crate::engine::{Client, mysql};
 use crate::failure::{Context, Error, Result};
 
 /// What was loaded.
@@ -23,7 +24,7 @@ pub struct Loaded {
     pub bytes: u64,
 }
 
-/// Bytes of `COPY` data sent at a time.
+/// Bytes of rows sent at a time.
 const CHUNK: usize = 64 * 1024;
 
 /// Makes the domain's schema in an empty database, loads its initial rows and writes their keys and digests to
@@ -33,17 +34,20 @@ const CHUNK: usize = 64 * 1024;
 /// # Errors
 /// What the server refused, or an error of writing the rows file; the database is then of no use.
 pub async fn load(domain: &dyn Domain, client: &Client, settings: &Settings, rows_path: &Path) -> Result<Loaded> {
-    client.batch(domain.schema()).await.cannot("make the schema")?;
     let dialect = client.kind().dialect();
+    for statement in dialect.statements(domain.schema()) {
+        client.batch(statement).await.cannot("make the schema")?;
+    }
     client.batch(dialect.unchecked(true)).await.cannot("switch triggers off or on")?;
     let generator = domain.generator(settings);
     let mut writer = rows::Writer::create(rows_path).cannot("create the rows file")?;
     for (index, table) in domain.tables().iter().enumerate() {
         writer.table(&table.record())?;
         let rows = Rows { generator: &*generator, index, table, writer: &mut writer };
-        match table.load {
-            Load::Copy => rows.copy(client.postgres()?).await,
-            Load::Insert(sql) => rows.insert(client.postgres()?, sql).await,
+        match (client, table.load) {
+            (Client::Postgres(client), Load::Copy) => rows.copy(client).await,
+            (Client::Postgres(client), Load::Insert(sql)) => rows.insert(client, sql).await,
+            (Client::Mysql(client), _) => rows.write_out(client).await,
         }
         .cannot(format_args!("load {}", table.name))?;
     }
@@ -55,7 +59,9 @@ pub async fn load(domain: &dyn Domain, client: &Client, settings: &Settings, row
     }
     writer.finish().cannot("write the rows file")?;
     client.batch(dialect.unchecked(false)).await.cannot("switch triggers off or on")?;
-    client.batch(domain.after_load()).await.cannot("finish the load")?;
+    for statement in dialect.statements(domain.after_load()) {
+        client.batch(statement).await.cannot("finish the load")?;
+    }
     let size = client.value(dialect.size()).await.cannot("ask for the size")?;
     let bytes = size.and_then(|size| size.parse().ok()).ok_or_else(|| Error::new("the server tells no size"))?;
     Ok(Loaded { rows: generator.rows(domain.tables().len()), bytes })
@@ -88,6 +94,29 @@ impl Rows<'_> {
         copy::put_trailer(&mut chunk);
         sink.send(Bytes::from(chunk)).await?;
         sink.finish().await?;
+        Ok(())
+    }
+
+    /// By statements with many rows each, written out.
+    async fn write_out(self, client: &mysql::Client) -> Result<()> {
+        let (names, kinds) = (self.table.column_list(), self.table.kinds());
+        let insert = format!("INSERT INTO {} ({names}) VALUES ", self.table.name);
+        let (mut sql, mut fields) = (insert.clone(), Vec::new());
+        for row in 0..self.generator.count(self.index) {
+            fields.clear();
+            self.generator.fields(self.index, row, &mut fields);
+            self.writer.row(self.table.row(&fields)?)?;
+            let values = kinds.iter().zip(Fields::new(&fields)).map(|(kind, field)| literal(*kind, field));
+            let values: Vec<String> = values.collect::<std::result::Result<_, _>>()?;
+            sql += &format!("({}),", values.join(","));
+            if sql.len() >= CHUNK {
+                client.batch(sql.trim_end_matches(',')).await?;
+                sql.clone_from(&insert);
+            }
+        }
+        if sql != insert {
+            client.batch(sql.trim_end_matches(',')).await?;
+        }
         Ok(())
     }
 

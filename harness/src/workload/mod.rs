@@ -45,4 +45,4 @@ pub fn domain(name: &str) -> Option<&'static dyn Domain> {
 }
 
 /// Every domain.
-pub const DOMAINS: &[&dyn Domain] = &[&fulfilment::Fulfilment, &documents::Documents];
+pub const DOMAINS: &[&dyn Domain] = &[&fulfilment::Fulfilment, &documents::Documents, &logistics::Logistics];

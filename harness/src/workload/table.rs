@@ -28,7 +28,7 @@ impl Column {
 /// How the generator's rows get into a table.
 #[derive(Clone, Copy, Debug)]
 pub enum Load {
-    /// By `COPY BINARY`.
+    /// All columns as they are.
     Copy,
     /// By a statement with a parameter for each column, where a column is read by an expression.
     Insert(&'static str),
@@ -92,14 +92,34 @@ impl TableSpec {
         format!("SELECT {columns} FROM {}{rows} ORDER BY {key}", self.name)
     }
 
+    /// The types of its columns.
+    pub fn kinds(&self) -> Vec<ColumnType> {
+        self.columns.iter().map(|column| column.kind).collect()
+    }
+
+    /// The type of the column of this name; of any other name, that of text.
+    pub fn kind_of(&self, name: &str) -> ColumnType {
+        self.columns.iter().find(|column| column.name == name).map_or(ColumnType::Text, |column| column.kind)
+    }
+
+    /// The types of the columns of its key.
+    pub fn key_kinds(&self) -> Vec<ColumnType> {
+        self.key_columns.iter().map(|column| self.columns[*column].kind).collect()
+    }
+
     /// The first column of the key.
     pub fn first_key(&self) -> &'static str {
         self.key_columns.first().map_or("", |column| self.columns[*column].expression)
     }
 
+    /// The names of its columns.
+    pub fn column_list(&self) -> String {
+        self.columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
+    }
+
     /// The statement that takes rows, for [`Load::Copy`].
     pub fn copy_in(&self) -> String {
-        let columns = self.columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ");
+        let columns = self.column_list();
         format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", self.name)
     }
 

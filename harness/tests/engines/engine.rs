@@ -1,23 +1,16 @@
 //! The engines as a test uses them: what is called the same is called by one name, and the rest is a table of SQL.
 
-use std::net::SocketAddrV4;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::process::Command;
 use std::time::Duration;
 
 use blackstart::engine::fields::{ColumnType, Malformed};
-use blackstart::engine::mysql::{self, Client, Flavour, Mysql};
-use blackstart::engine::postgres::copy::CopyReader;
-use blackstart::engine::postgres::{self, Postgres, Role, Stop};
-use blackstart::engine::{Door, Login};
-use blackstart::failure::{Error, Result};
+use blackstart::engine::mysql::{self, Mysql};
+use blackstart::engine::{Client, Door, Installation, Login, Server, postgres};
+use blackstart::failure::Result;
 use blackstart::host::Host;
-use blackstart::host::process::Frozen;
+use blackstart::plan::EngineKind;
 use blackstart::secret::Secret;
-use blackstart_record::event::Incarnation;
-use futures_util::TryStreamExt;
-use tokio_postgres::SimpleQueryMessage;
 
 use crate::located::located;
 
@@ -28,7 +21,8 @@ pub const VISITOR: &str = "visitor";
 
 /// An engine, and how it is spoken to.
 pub struct Kind {
-    pub make: fn(Host) -> Engine,
+    pub engine: EngineKind,
+    pub locate: fn(&Host) -> (PathBuf, String),
     pub settings: &'static [(&'static str, &'static str)],
     /// The superuser, and the database that is always there.
     pub superuser: &'static str,
@@ -42,11 +36,8 @@ pub struct Kind {
 }
 
 pub const POSTGRES: Kind = Kind {
-    make: |host| {
-        let (program, version) = located(&host, "postgres");
-        let bindir = program.parent().unwrap().to_owned();
-        Engine::Postgres(Postgres::empty(host, postgres::Installation { bindir, version }))
-    },
+    engine: EngineKind::Postgres,
+    locate: |host| located(host, "postgres"),
     settings: &[("autovacuum", "off")],
     superuser: postgres::SUPERUSER,
     system: postgres::SUPERUSER,
@@ -56,12 +47,8 @@ pub const POSTGRES: Kind = Kind {
 };
 
 pub const MARIADB: Kind = Kind {
-    make: |host| {
-        let (program, version) = located(&host, "mariadbd");
-        let bindir = program.parent().unwrap().to_owned();
-        let installation = mysql::Installation { flavour: Flavour::MariaDb, bindir, version };
-        Engine::Mysql(Mysql::empty(host, installation))
-    },
+    engine: EngineKind::Mysql,
+    locate: |host| located(host, "mariadbd"),
     // Where a secret would show.
     settings: &[("general_log", "ON"), ("slow_query_log", "ON"), ("long_query_time", "0")],
     superuser: mysql::SUPERUSER,
@@ -74,15 +61,7 @@ pub const MARIADB: Kind = Kind {
 };
 
 /// Of no stable Debian: tried where somebody has it.
-pub const MYSQL: Kind = Kind {
-    make: |host| {
-        let (program, version) = mysql_server().unwrap();
-        let bindir = program.parent().unwrap().to_owned();
-        let installation = mysql::Installation { flavour: Flavour::MySql, bindir, version };
-        Engine::Mysql(Mysql::empty(host, installation))
-    },
-    ..MARIADB
-};
+pub const MYSQL: Kind = Kind { locate: |_| mysql_server().unwrap(), ..MARIADB };
 
 /// The MySQL server on `PATH`, and its version; MariaDB's answers to the same name.
 pub fn mysql_server() -> std::result::Result<(PathBuf, String), String> {
@@ -98,179 +77,51 @@ pub fn mysql_server() -> std::result::Result<(PathBuf, String), String> {
         .ok_or_else(|| "no MySQL server is on PATH".to_owned())
 }
 
-pub enum Engine {
-    Postgres(Postgres),
-    Mysql(Mysql),
+impl Kind {
+    /// A server on `host` that has no data directory yet.
+    pub fn make(&self, host: Host) -> Server {
+        let (server, version) = (self.locate)(&host);
+        Server::empty(self.engine, host, Installation { server, version })
+    }
 }
 
-macro_rules! each {
-    ($engine:expr, $server:ident => $act:expr) => {
-        match $engine {
-            Engine::Postgres($server) => $act,
-            Engine::Mysql($server) => $act,
-        }
+/// What only the MySQL family has.
+pub fn mysql(server: &Server) -> &Mysql {
+    match server {
+        Server::Mysql(server) => server,
+        Server::Postgres(_) => panic!("this is another engine's"),
+    }
+}
+
+/// A fresh database, ready for the visitor.
+pub async fn create_database(server: &Server, kind: &Kind, name: &str) {
+    server.create_database(name).await.unwrap();
+    server.run(name, &kind.ready.replace("{}", name)).await.unwrap();
+}
+
+/// The visitor's login over the network.
+pub fn visitor(server: &Server, database: &str, password: &Secret) -> Login {
+    Login {
+        engine: server.kind(),
+        door: Door::Address(server.address()),
+        user: VISITOR.to_owned(),
+        password: Some(password.clone()),
+        database: database.to_owned(),
+    }
+}
+
+/// A session, or the SQLSTATE with which it was refused.
+pub async fn session(login: &Login) -> std::result::Result<Client, String> {
+    Client::open(login).await.map_err(|error| error.code().map_or_else(|| error.to_string(), str::to_owned))
+}
+
+/// The fields of each row.
+pub async fn read(client: &Client, sql: &str, columns: &[ColumnType]) -> Result<Vec<Vec<u8>>> {
+    let mut rows = Vec::new();
+    let each = |fields: &[u8]| {
+        rows.push(fields.to_vec());
+        Ok::<_, Malformed>(())
     };
-}
-
-impl Engine {
-    pub async fn initialise(&self, role: Role, settings: &[(&str, &str)]) {
-        let cache = blackstart_tools::cache_dir().unwrap();
-        let own: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        each!(self, server => server.initialise(&cache, role, &own).await).unwrap();
-    }
-
-    pub fn host(&self) -> &Host {
-        each!(self, server => server.host())
-    }
-
-    pub fn data(&self) -> &'static str {
-        each!(self, server => server.data())
-    }
-
-    pub fn version(&self) -> &str {
-        each!(self, server => server.version())
-    }
-
-    pub async fn start(&mut self, bound: Duration) -> Result<()> {
-        each!(self, server => server.start(bound).await)
-    }
-
-    pub fn alive(&mut self) -> Result<()> {
-        each!(self, server => server.alive())
-    }
-
-    pub fn lines(&self) -> Vec<String> {
-        each!(self, server => server.lines())
-    }
-
-    pub async fn stop(&mut self, how: Stop) -> Result<()> {
-        each!(self, server => server.stop(how, BOUND).await)
-    }
-
-    pub fn process(&self) -> Option<u32> {
-        each!(self, server => server.process())
-    }
-
-    pub async fn kill(&mut self) -> Result<()> {
-        each!(self, server => server.kill(BOUND).await)
-    }
-
-    pub async fn freeze(&self) -> Result<Frozen> {
-        each!(self, server => server.freeze(BOUND).await)
-    }
-
-    pub async fn incarnation(&self, database: &str) -> Incarnation {
-        each!(self, server => server.incarnation(database).await).unwrap()
-    }
-
-    /// The same, as whoever logs in sees it.
-    pub async fn incarnation_at(&self, login: &Login) -> Incarnation {
-        match self {
-            Self::Postgres(_) => postgres::questions::incarnation(login).await.unwrap(),
-            Self::Mysql(_) => mysql::questions::incarnation(login).await.unwrap(),
-        }
-    }
-
-    pub async fn run(&self, database: &str, sql: &str) -> Result<()> {
-        each!(self, server => server.run(database, sql).await)
-    }
-
-    pub async fn set_password(&self, role: &str, password: &Secret) -> Result<()> {
-        each!(self, server => server.set_password(role, password).await)
-    }
-
-    pub async fn create_database(&self, kind: &Kind, name: &str) {
-        match self {
-            Self::Postgres(server) => server.run(kind.system, &format!("CREATE DATABASE {name}")).await.unwrap(),
-            Self::Mysql(server) => server.create_database(name).await.unwrap(),
-        }
-        self.run(name, &kind.ready.replace("{}", name)).await.unwrap();
-    }
-
-    pub async fn close_database(&self, name: &str) -> Result<()> {
-        each!(self, server => server.close_database(name).await)
-    }
-
-    pub fn superuser(&self, database: &str) -> Login {
-        each!(self, server => server.superuser(database))
-    }
-
-    /// The visitor's login over the network.
-    pub fn visitor(&self, database: &str, password: &Secret) -> Login {
-        let port = match self {
-            Self::Postgres(_) => postgres::PORT,
-            Self::Mysql(_) => mysql::PORT,
-        };
-        let door = Door::Address(SocketAddrV4::new(self.host().address(), port));
-        Login { door, user: VISITOR.to_owned(), password: Some(password.clone()), database: database.to_owned() }
-    }
-
-    /// A session, or the SQLSTATE with which it was refused.
-    pub async fn session(&self, login: &Login) -> std::result::Result<Session, String> {
-        match self {
-            Self::Postgres(_) => {
-                let connected = postgres::config(login).connect(tokio_postgres::NoTls).await;
-                let (client, connection) = connected
-                    .map_err(|error| error.code().map_or_else(|| error.to_string(), |code| code.code().to_owned()))?;
-                tokio::spawn(connection);
-                Ok(Session::Postgres(client))
-            }
-            Self::Mysql(_) => Client::open(login).await.map(Session::Mysql).map_err(|error| match error {
-                mysql_async::Error::Server(answer) => answer.state,
-                other => panic!("{other}"),
-            }),
-        }
-    }
-}
-
-pub enum Session {
-    Postgres(tokio_postgres::Client),
-    Mysql(Client),
-}
-
-impl Session {
-    pub async fn batch(&self, sql: &str) -> Result<()> {
-        match self {
-            Self::Postgres(client) => Ok(client.batch_execute(sql).await?),
-            Self::Mysql(client) => Ok(client.batch(sql).await?),
-        }
-    }
-
-    pub async fn rows(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
-        let client = match self {
-            Self::Mysql(client) => return Ok(client.rows(sql).await?),
-            Self::Postgres(client) => client,
-        };
-        let row = |message| match message {
-            SimpleQueryMessage::Row(row) => {
-                Some((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect())
-            }
-            _ => None,
-        };
-        Ok(client.simple_query(sql).await?.into_iter().filter_map(row).collect())
-    }
-
-    /// The fields of each row.
-    pub async fn read(&self, sql: &str, columns: &[ColumnType]) -> Result<Vec<Vec<u8>>> {
-        let mut rows = Vec::new();
-        let mut each = |fields: &[u8]| {
-            rows.push(fields.to_vec());
-            Ok::<_, Malformed>(())
-        };
-        match self {
-            Self::Postgres(client) => {
-                let mut reader = CopyReader::new(columns.len());
-                let copy = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
-                let mut stream = pin!(client.copy_out(&copy).await?);
-                while let Some(chunk) = stream.try_next().await? {
-                    reader.push(&chunk, &mut each).map_err(Error::from)?;
-                }
-                reader.finish()?;
-            }
-            Self::Mysql(client) => {
-                client.read(sql, columns, each).await?;
-            }
-        }
-        Ok(rows)
-    }
+    client.read(sql, columns, each).await?;
+    Ok(rows)
 }

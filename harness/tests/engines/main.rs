@@ -16,13 +16,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use blackstart::engine::postgres::Role;
+use blackstart::engine::{Role, Server};
 use blackstart::host::isolate::Isolation;
 use blackstart::host::{Ground, Host, Logs, Spec};
 use blackstart::secret::Secrets;
 use futures_util::FutureExt;
 
-use engine::{BOUND, Engine, Kind, MARIADB, MYSQL, POSTGRES};
+use engine::{BOUND, Kind, MARIADB, MYSQL, POSTGRES};
 use promises::{Promise, World};
 use runtimes::{Test, native};
 
@@ -81,10 +81,17 @@ fn keeps(isolation: Isolation, scratch: &Path, kind: &'static Kind, promises: &[
     })
 }
 
-async fn start(ground: &Ground, kind: &Kind, spec: Spec<'_>, role: Role) -> Engine {
-    let mut engine = (kind.make)(Host::create(ground, spec).await.unwrap());
-    engine.initialise(role, kind.settings).await;
+async fn start(ground: &Ground, kind: &Kind, spec: Spec<'_>, role: Role) -> Server {
+    let mut engine = kind.make(Host::create(ground, spec).await.unwrap());
+    initialise(&engine, kind, role).await;
     engine.start(BOUND).await.unwrap();
     engine.run(kind.system, kind.visitor).await.unwrap();
     engine
+}
+
+/// Gives a server a data directory, with the settings of its kind.
+async fn initialise(engine: &Server, kind: &Kind, role: Role) {
+    let cache = blackstart_tools::cache_dir().unwrap();
+    let own = kind.settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    engine.initialise(&cache, role, &own.collect::<Vec<_>>()).await.unwrap();
 }

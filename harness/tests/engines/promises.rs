@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use blackstart::clock::Clock;
-use blackstart::engine::postgres::{Role, Stop};
+use blackstart::engine::{Role, Server, Stop};
 use blackstart::secret::{Secret, Secrets};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-use crate::engine::{BOUND, Engine, Kind, VISITOR};
+use crate::engine::{BOUND, Kind, VISITOR, create_database, read, session, visitor};
+use crate::initialise;
 use crate::types;
 
 /// Two servers of one kind on hosts of their own, which run when a promise is tried, and after it.
 pub struct World {
     pub kind: &'static Kind,
-    pub first: Engine,
-    pub second: Engine,
+    pub first: Server,
+    pub second: Server,
     pub secrets: Secrets,
     /// The folder of what programs said.
     pub logs: PathBuf,
@@ -44,20 +45,20 @@ pub const ALL: &[Promise] = &[
 impl World {
     /// A fresh database on the first server, and a password with which the visitor gets into it.
     pub async fn database(&self, name: &str) -> Secret {
-        self.first.create_database(self.kind, name).await;
+        create_database(&self.first, self.kind, name).await;
         let password = self.secrets.make().unwrap();
         self.first.set_password(VISITOR, &password).await.unwrap();
         password
     }
 
     pub async fn restart_first(&mut self) {
-        self.first.stop(Stop::Fast).await.unwrap();
+        self.first.stop(Stop::Fast, BOUND).await.unwrap();
         self.first.start(BOUND).await.unwrap();
     }
 
     /// The ids in a database's table of words, as the superuser sees them.
     async fn words(&self, database: &str) -> Vec<Vec<Option<String>>> {
-        let session = self.first.session(&self.first.superuser(database)).await.unwrap();
+        let session = session(&self.first.administrator(database)).await.unwrap();
         session.rows("SELECT id FROM words ORDER BY id").await.unwrap()
     }
 }
@@ -68,7 +69,7 @@ async fn starts(world: &mut World) {
         assert!(engine.version().starts_with(|first: char| first.is_ascii_digit()), "{}", engine.version());
         let process = engine.process().unwrap();
         assert!(Path::new(&format!("/proc/{process}")).exists());
-        let session = engine.session(&engine.superuser(world.kind.system)).await.unwrap();
+        let session = session(&engine.administrator(world.kind.system)).await.unwrap();
         let user = session.rows("SELECT current_user").await.unwrap().remove(0).remove(0).unwrap();
         assert!(user.starts_with(world.kind.superuser), "{user}");
     }
@@ -77,11 +78,11 @@ async fn starts(world: &mut World) {
 async fn side_by_side(world: &mut World) {
     let mut seen = Vec::new();
     for (engine, word) in [(&world.first, "first"), (&world.second, "second")] {
-        engine.create_database(world.kind, "side").await;
+        create_database(engine, world.kind, "side").await;
         let password = world.secrets.make().unwrap();
         engine.set_password(VISITOR, &password).await.unwrap();
-        let login = engine.visitor("side", &password);
-        let session = engine.session(&login).await.unwrap();
+        let login = visitor(engine, "side", &password);
+        let session = session(&login).await.unwrap();
         session.batch(&format!("INSERT INTO words VALUES (1, '{word}')")).await.unwrap();
         seen.push((login.door, session));
     }
@@ -94,14 +95,14 @@ async fn side_by_side(world: &mut World) {
 async fn passwords(world: &mut World) {
     let old = world.database("guarded").await;
     let [wrong, _] = world.kind.refused;
-    assert!(world.first.session(&world.first.visitor("guarded", &old)).await.is_ok());
+    assert!(session(&visitor(&world.first, "guarded", &old)).await.is_ok());
     let new = world.secrets.make().unwrap();
     world.first.set_password(VISITOR, &new).await.unwrap();
-    assert_eq!(world.first.session(&world.first.visitor("guarded", &old)).await.err().as_deref(), Some(wrong));
-    assert!(world.first.session(&world.first.visitor("guarded", &new)).await.is_ok());
-    let mut nobody = world.first.visitor("guarded", &new);
+    assert_eq!(session(&visitor(&world.first, "guarded", &old)).await.err().as_deref(), Some(wrong));
+    assert!(session(&visitor(&world.first, "guarded", &new)).await.is_ok());
+    let mut nobody = visitor(&world.first, "guarded", &new);
     nobody.password = None;
-    assert!(world.first.session(&nobody).await.is_err(), "without a password");
+    assert!(session(&nobody).await.is_err(), "without a password");
     world.restart_first().await;
     let folders = [world.first.host().outside(""), world.logs.clone()];
     for secret in [old, new] {
@@ -133,35 +134,35 @@ fn holders(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
 }
 
 async fn rows(world: &mut World) {
-    world.first.create_database(world.kind, "typed").await;
-    let session = world.first.session(&world.first.superuser("typed")).await.unwrap();
+    create_database(&world.first, world.kind, "typed").await;
+    let session = session(&world.first.administrator("typed")).await.unwrap();
     session.batch(&types::table(&world.first)).await.unwrap();
     let rows = types::rows();
     for (id, row) in rows.iter().enumerate() {
         session.batch(&types::insert(&world.first, id, row)).await.unwrap();
     }
     let sql = format!("SELECT {} FROM things ORDER BY id", types::names(&world.first));
-    let read = session.read(&sql, &types::kinds()).await.unwrap();
-    assert_eq!(read.len(), rows.len());
-    for (read, row) in read.iter().zip(&rows) {
+    let found = read(&session, &sql, &types::kinds()).await.unwrap();
+    assert_eq!(found.len(), rows.len());
+    for (read, row) in found.iter().zip(&rows) {
         assert_eq!(*read, types::fields(row), "{row:?}");
     }
-    assert!(session.read(&sql, &types::kinds()[1..]).await.is_err(), "with a column that was not asked for");
+    assert!(read(&session, &sql, &types::kinds()[1..]).await.is_err(), "with a column that was not asked for");
 }
 
 async fn lives(world: &mut World) {
     let password = world.database("lived").await;
-    let visitor = world.first.visitor("lived", &password);
-    let first = world.first.incarnation("lived").await;
-    assert_eq!(world.first.incarnation("lived").await, first, "another session");
-    assert_eq!(world.first.incarnation_at(&visitor).await, first, "another role");
-    assert_ne!(world.second.incarnation("side").await.identity, first.identity, "another server");
+    let visitor = visitor(&world.first, "lived", &password);
+    let first = world.first.incarnation("lived").await.unwrap();
+    assert_eq!(world.first.incarnation("lived").await.unwrap(), first, "another session");
+    assert_eq!(visitor.incarnation().await.unwrap(), first, "another role");
+    assert_ne!(world.second.incarnation("side").await.unwrap().identity, first.identity, "another server");
     world.restart_first().await;
-    let second = world.first.incarnation("lived").await;
-    assert_eq!(world.first.incarnation_at(&visitor).await, second, "another role");
-    world.first.kill().await.unwrap();
+    let second = world.first.incarnation("lived").await.unwrap();
+    assert_eq!(visitor.incarnation().await.unwrap(), second, "another role");
+    world.first.kill(BOUND).await.unwrap();
     world.first.start(BOUND).await.unwrap();
-    let third = world.first.incarnation("lived").await;
+    let third = world.first.incarnation("lived").await.unwrap();
     // The same data all the time.
     assert_eq!([&second, &third].map(|life| (&life.identity, &life.branch)), [(&first.identity, &first.branch); 2]);
     let starts = BTreeSet::from([first.started, second.started, third.started]);
@@ -169,32 +170,33 @@ async fn lives(world: &mut World) {
 }
 
 async fn databases(world: &mut World) {
-    world.first.create_database(world.kind, "damaged").await;
+    create_database(&world.first, world.kind, "damaged").await;
     // The finest that all of them tell.
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    world.first.create_database(world.kind, "restored").await;
-    let [damaged, restored] = [world.first.incarnation("damaged").await, world.first.incarnation("restored").await];
+    create_database(&world.first, world.kind, "restored").await;
+    let [damaged, restored] =
+        [world.first.incarnation("damaged").await.unwrap(), world.first.incarnation("restored").await.unwrap()];
     assert_ne!(damaged.identity, restored.identity);
     assert_eq!(damaged.started, restored.started);
 }
 
 async fn fresh_data(world: &mut World) {
-    let before = world.second.incarnation("side").await;
-    world.second.stop(Stop::Fast).await.unwrap();
+    let before = world.second.incarnation("side").await.unwrap();
+    world.second.stop(Stop::Fast, BOUND).await.unwrap();
     world.second.host().remove_folder(world.second.data()).unwrap();
-    world.second.initialise(Role::Target, world.kind.settings).await;
+    initialise(&world.second, world.kind, Role::Target).await;
     world.second.start(BOUND).await.unwrap();
     world.second.run(world.kind.system, world.kind.visitor).await.unwrap();
-    world.second.create_database(world.kind, "side").await;
-    assert_ne!(world.second.incarnation("side").await, before);
+    create_database(&world.second, world.kind, "side").await;
+    assert_ne!(world.second.incarnation("side").await.unwrap(), before);
 }
 
 async fn killed(world: &mut World) {
     let password = world.database("durable").await;
-    let session = world.first.session(&world.first.visitor("durable", &password)).await.unwrap();
+    let session = session(&visitor(&world.first, "durable", &password)).await.unwrap();
     session.batch("INSERT INTO words VALUES (1, 'one'), (2, 'two')").await.unwrap();
     session.batch("BEGIN; INSERT INTO words VALUES (3, 'three'); DELETE FROM words WHERE id = 1").await.unwrap();
-    world.first.kill().await.unwrap();
+    world.first.kill(BOUND).await.unwrap();
     assert!(world.first.alive().is_err());
     assert_eq!(world.first.process(), None);
     assert!(session.batch("COMMIT").await.is_err());
@@ -203,14 +205,14 @@ async fn killed(world: &mut World) {
 }
 
 async fn stopped(world: &mut World) {
-    world.first.create_database(world.kind, "stopped").await;
+    create_database(&world.first, world.kind, "stopped").await;
     for (id, how) in [(1, Stop::Fast), (2, Stop::Immediate)] {
         world.first.run("stopped", &format!("INSERT INTO words VALUES ({id}, '')")).await.unwrap();
         let process = world.first.process().unwrap();
-        world.first.stop(how).await.unwrap();
+        world.first.stop(how, BOUND).await.unwrap();
         assert!(!Path::new(&format!("/proc/{process}")).exists());
-        world.first.stop(how).await.unwrap();
-        world.first.kill().await.unwrap();
+        world.first.stop(how, BOUND).await.unwrap();
+        world.first.kill(BOUND).await.unwrap();
         assert!(world.first.alive().is_err());
         world.first.start(BOUND).await.unwrap();
         assert_eq!(world.words("stopped").await.len(), id);
@@ -218,38 +220,38 @@ async fn stopped(world: &mut World) {
 }
 
 async fn frozen(world: &mut World) {
-    let before = world.first.incarnation(world.kind.system).await;
-    let session = world.first.session(&world.first.superuser(world.kind.system)).await.unwrap();
-    let frozen = world.first.freeze().await.unwrap();
+    let before = world.first.incarnation(world.kind.system).await.unwrap();
+    let session = session(&world.first.administrator(world.kind.system)).await.unwrap();
+    let frozen = world.first.freeze(BOUND).await.unwrap();
     let patience = Duration::from_millis(300);
     assert!(tokio::time::timeout(patience, session.rows("SELECT 1")).await.is_err());
     frozen.thaw(Clock::start());
     world.first.alive().unwrap();
-    assert_eq!(world.first.incarnation(world.kind.system).await, before);
+    assert_eq!(world.first.incarnation(world.kind.system).await.unwrap(), before);
 }
 
 async fn closed(world: &mut World) {
     let password = world.database("leaving").await;
-    world.first.create_database(world.kind, "staying").await;
-    let (leaving, staying) = (world.first.visitor("leaving", &password), world.first.visitor("staying", &password));
-    let [inside, elsewhere] = [&leaving, &staying].map(|login| world.first.session(login));
+    create_database(&world.first, world.kind, "staying").await;
+    let (leaving, staying) = (visitor(&world.first, "leaving", &password), visitor(&world.first, "staying", &password));
+    let [inside, elsewhere] = [&leaving, &staying].map(session);
     let (inside, elsewhere) = (inside.await.unwrap(), elsewhere.await.unwrap());
-    let superuser = world.first.session(&world.first.superuser("leaving")).await.unwrap();
+    let superuser = session(&world.first.administrator("leaving")).await.unwrap();
     world.first.close_database("leaving").await.unwrap();
     assert!(inside.rows("SELECT id FROM words").await.is_err());
     assert!(superuser.rows("SELECT id FROM words").await.is_err());
     let [_, no_database] = world.kind.refused;
-    assert_eq!(world.first.session(&leaving).await.err().as_deref(), Some(no_database));
+    assert_eq!(session(&leaving).await.err().as_deref(), Some(no_database));
     assert!(elsewhere.rows("SELECT id FROM words").await.is_ok());
-    assert!(world.first.session(&staying).await.is_ok());
+    assert!(session(&staying).await.is_ok());
 }
 
 async fn broken(world: &mut World) {
-    world.second.stop(Stop::Fast).await.unwrap();
+    world.second.stop(Stop::Fast, BOUND).await.unwrap();
     world.second.host().remove_folder(world.second.data()).unwrap();
     let failed = world.second.start(BOUND).await.unwrap_err();
     assert!(!failed.failure().lines.is_empty(), "{failed}");
     assert!(!world.second.lines().is_empty());
-    world.second.initialise(Role::Target, world.kind.settings).await;
+    initialise(&world.second, world.kind, Role::Target).await;
     world.second.start(BOUND).await.unwrap();
 }

@@ -3,7 +3,7 @@
 use blackstart::engine::fields::{ColumnType, Fields, Value, show};
 use blackstart::engine::mysql::values;
 
-use crate::engine::Engine;
+use blackstart::engine::Server;
 
 /// A column: its name, its type as it is read, and as each engine declares it.
 pub const COLUMNS: [(&str, ColumnType, &str, &str); 11] = [
@@ -26,14 +26,14 @@ pub fn kinds() -> Vec<ColumnType> {
 }
 
 /// Their names, quoted as the engine quotes.
-pub fn names(engine: &Engine) -> String {
-    let mark = if let Engine::Postgres(_) = engine { '"' } else { '`' };
+pub fn names(engine: &Server) -> String {
+    let mark = if let Server::Postgres(_) = engine { '"' } else { '`' };
     COLUMNS.map(|(name, ..)| format!("{mark}{name}{mark}")).join(", ")
 }
 
 /// The statement that makes their table, `things`, with a key of its own.
-pub fn table(engine: &Engine) -> String {
-    let (mark, is_postgres) = if let Engine::Postgres(_) = engine { ('"', true) } else { ('`', false) };
+pub fn table(engine: &Server) -> String {
+    let (mark, is_postgres) = if let Server::Postgres(_) = engine { ('"', true) } else { ('`', false) };
     let columns = COLUMNS.map(|(name, _, postgres, mysql)| {
         format!("{mark}{name}{mark} {} NULL", if is_postgres { postgres } else { mysql })
     });
@@ -119,12 +119,12 @@ pub fn fields(row: &[Value<'_>]) -> Vec<u8> {
 }
 
 /// The statement that inserts a row with literals.
-pub fn insert(engine: &Engine, id: usize, row: &[Value<'_>]) -> String {
+pub fn insert(engine: &Server, id: usize, row: &[Value<'_>]) -> String {
     let fields = fields(row);
     let literals: Vec<String> = (kinds().into_iter().zip(Fields::new(&fields)))
         .map(|(kind, field)| match engine {
-            Engine::Mysql(_) => values::literal(kind, field).unwrap(),
-            Engine::Postgres(_) => field.map_or("NULL".to_owned(), |bytes| {
+            Server::Mysql(_) => values::literal(kind, field).unwrap(),
+            Server::Postgres(_) => field.map_or("NULL".to_owned(), |bytes| {
                 let text = match kind {
                     ColumnType::Bytes => format!("\\x{}", blackstart_record::words::hex(bytes)),
                     _ => show(kind, bytes),

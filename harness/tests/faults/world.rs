@@ -76,7 +76,7 @@ impl World {
             hosts.insert(spec.name.to_owned(), Host::create(&ground, spec).await.unwrap());
         }
         let postgres = located(&hosts["primary"], "postgres");
-        let installation = Installation { bindir: postgres.0.parent().unwrap().to_owned(), version: postgres.1 };
+        let installation = Installation { server: postgres.0, version: postgres.1 };
         let engine = EngineKind::Postgres;
         let mut server = Server::empty(engine, hosts["primary"].clone(), installation.clone());
         let mut replica = Server::empty(engine, hosts["replica"].clone(), installation);

@@ -68,7 +68,7 @@ impl Server {
         )
         .await
         .unwrap();
-        let installation = Installation { bindir: postgres.0.parent().unwrap().to_owned(), version: postgres.1 };
+        let installation = Installation { server: postgres.0, version: postgres.1 };
         let postgres = engine::Server::empty(EngineKind::Postgres, host, installation);
         let off = |name: &str| (name.to_owned(), "off".to_owned());
         postgres.initialise(&cache, Role::Source, &[off("fsync"), off("autovacuum")]).await.unwrap();

@@ -22,6 +22,10 @@ type Answer<T> = std::result::Result<T, Error>;
 const LAST_WORDS: [u16; 3] = [1927, 3169, 4031];
 /// The longest packet that any server sends or takes.
 const PACKET: usize = 1 << 30;
+/// How long a server is given to hear that a session ends.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// A domain has fewer statements.
+const STATEMENTS: usize = 256;
 /// As servers have it; the session has its own, and this only keeps the driver from asking.
 const IDLE: usize = 28_800;
 
@@ -37,16 +41,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("closed", &self.closed).finish_non_exhaustive()
     }
-}
-
-/// Connects, at most for 5 s.
-///
-/// # Errors
-/// The server's answer, or that there was none.
-pub async fn connect(login: &Login) -> failure::Result<Client> {
-    const BOUND: Duration = Duration::from_secs(5);
-    let connected = tokio::time::timeout(BOUND, Client::open(login)).await;
-    Ok(connected.map_err(|_| failure::Error::bound("the connection", BOUND, Vec::new()))??)
 }
 
 /// Whether an error leaves the session of no use: the connection is lost, or the server ended it. Else the statement was
@@ -67,6 +61,7 @@ fn options(login: &Login) -> OptsBuilder {
         .prefer_socket(false)
         // Likewise asked for at each login.
         .max_allowed_packet(Some(PACKET))
+        .stmt_cache_size(STATEMENTS)
         .wait_timeout(Some(IDLE))
         // A row counts as touched where a statement finds it, also if its values stay as they are.
         .client_found_rows(true);
@@ -111,14 +106,14 @@ impl Client {
         turn.end(done.map(|()| touched))
     }
 
-    /// Runs one statement; the rows of its answer as the server prints their values (`None`: NULL), for as few as fit into
+    /// Runs statements; the rows of their answers as the server prints their values (`None`: NULL), for as few as fit into
     /// memory. Bytes that are no text are replaced.
     ///
     /// # Errors
     /// The server's answer.
     pub async fn rows(&self, sql: &str) -> Answer<Vec<Vec<Option<String>>>> {
         let mut turn = self.turn().await?;
-        let done = turn.conn.query::<Row, _>(sql).await;
+        let done = every_row(&mut turn.conn, sql).await;
         turn.end(done.map(|rows| rows.iter().map(texts).collect()))
     }
 
@@ -133,10 +128,12 @@ impl Client {
         columns: &[ColumnType],
         each: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> failure::Result<u64> {
-        self.read_with(sql, Vec::new(), columns, each).await
+        let read = self.read_with(sql, Vec::new(), Some(columns), each).await;
+        read.map_err(Stopped::into_failure)
     }
 
-    /// The same, with a value (see [`values::parameter`]) in the place of each `?`.
+    /// The same, with a value (see [`values::parameter`]) in the place of each `?`. Without `columns` all of them are integers,
+    /// as many as there are.
     ///
     /// # Errors
     /// Likewise.
@@ -144,18 +141,19 @@ impl Client {
         &self,
         sql: &str,
         parameters: Vec<Value>,
-        columns: &[ColumnType],
+        columns: Option<&[ColumnType]>,
         mut each: impl FnMut(&[u8]) -> Result<(), E>,
-    ) -> failure::Result<u64> {
+    ) -> Result<u64, Stopped> {
         let mut turn = self.turn().await?;
         let read = stream(&mut turn.conn, sql, parameters, columns, &mut each).await;
-        let (refused, done) = match read {
-            Ok(rows) => (None, Ok(rows)),
-            Err(Stopped::ByEach(error)) => (Some(error), Ok(0)),
-            Err(Stopped::ByServer(error)) => (None, Err(error)),
-        };
-        let rows = turn.end(done)?;
-        refused.map_or(Ok(rows), Err)
+        // A session is good that was read to its end, or whose answer nobody wanted to its end.
+        turn.ended = !matches!(&read, Err(Stopped::ByServer(error)) if breaks(error));
+        read
+    }
+
+    /// Ends the session. When this returns, nothing is sent any more.
+    pub async fn close(self) {
+        let _ = tokio::time::timeout(GOODBYE, self.conn.into_inner().disconnect()).await;
     }
 
     async fn turn(&self) -> Answer<Turn<'_>> {
@@ -200,9 +198,22 @@ fn texts(row: &Row) -> Vec<Option<String>> {
 }
 
 /// Why reading ended early.
-enum Stopped {
+#[derive(Debug)]
+pub enum Stopped {
+    /// By the server's answer, or for want of one.
     ByServer(Error),
+    /// By whoever was given the rows, or because they were none of those that were asked for.
     ByEach(failure::Error),
+}
+
+impl Stopped {
+    /// As a failure of whatever read.
+    pub fn into_failure(self) -> failure::Error {
+        match self {
+            Self::ByServer(error) => error.into(),
+            Self::ByEach(error) => error,
+        }
+    }
 }
 
 impl From<Error> for Stopped {
@@ -211,16 +222,29 @@ impl From<Error> for Stopped {
     }
 }
 
+/// The rows of every answer.
+async fn every_row(conn: &mut Conn, sql: &str) -> Answer<Vec<Row>> {
+    let mut answers = conn.query_iter(sql).await?;
+    let mut rows = answers.collect().await?;
+    while !answers.is_empty() {
+        rows.append(&mut answers.collect().await?);
+    }
+    Ok(rows)
+}
+
 async fn stream<E: From<Malformed> + Into<failure::Error>>(
     conn: &mut Conn,
     sql: &str,
     parameters: Vec<Value>,
-    columns: &[ColumnType],
+    columns: Option<&[ColumnType]>,
     each: &mut impl FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<u64, Stopped> {
     let by_each = |error: E| Stopped::ByEach(error.into());
     let mut answer = conn.exec_iter(sql, parameters).await?;
-    if answer.columns_ref().len() != columns.len() {
+    let found = answer.columns_ref().len();
+    let integers = vec![ColumnType::Integer; found];
+    let columns = columns.unwrap_or(&integers);
+    if found != columns.len() {
         return Err(by_each(Malformed("an answer with another number of columns").into()));
     }
     let (mut rows, mut fields) = (0, Vec::new());
@@ -232,4 +256,24 @@ async fn stream<E: From<Malformed> + Into<failure::Error>>(
         rows += 1;
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use mysql_async::Opts;
+
+    use super::*;
+    use crate::plan::EngineKind;
+
+    #[test]
+    fn a_session_stays_at_its_door() {
+        let door = Door::Address("127.0.0.10:3306".parse().unwrap());
+        let engine = EngineKind::Mysql;
+        let login = Login { engine, door, user: "app".to_owned(), password: None, database: "shop".to_owned() };
+        let opts = Opts::from(options(&login));
+        assert_eq!((opts.ip_or_hostname(), opts.tcp_port(), opts.socket()), ("127.0.0.10", 3306, None));
+        assert!(!opts.prefer_socket(), "it would go around the link");
+        let opts = Opts::from(options(&login.at(Door::Socket("/run/here".into()))));
+        assert_eq!(opts.socket(), Some("/run/here/mysqld.sock"));
+    }
 }

@@ -1,10 +1,19 @@
 //! What a server is told: by its file what belongs to the data, by its command line what belongs to the host.
 
-use super::{Flavour, Mysql, PORT};
+use super::{Flavour, Mysql, PORT, SUPERUSER};
 use crate::host::Command;
 
 /// The file of settings, on the host's disk: a restored data directory brings none, and one that is emptied keeps it.
 pub(super) const CONFIG: &str = "my.cnf";
+
+/// Where client programs find out how the superuser reaches the server: packages have files for all users, which say where
+/// theirs is, and this one is read after them.
+pub(super) const OF_CLIENTS: &str = "home/.my.cnf";
+
+/// The text of that file.
+pub(super) fn of_clients(socket: &str) -> String {
+    format!("[client]\n{}{}", setting("socket", socket), setting("user", SUPERUSER))
+}
 
 /// A drilled server keeps what it has acknowledged and logs how it got there; its times are UTC, and no value is bent to fit.
 const SETTINGS: [(&str, &str); 8] = [

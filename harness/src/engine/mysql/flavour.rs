@@ -49,6 +49,11 @@ const ONLY_LOCAL: &str = "DELETE FROM mysql.global_priv WHERE NOT (Host = 'local
 const LOG_SIZE: &str = "48M";
 
 impl Flavour {
+    /// Whose program a server is: MariaDB's has a name of its own.
+    pub(super) fn of(server: &Path) -> Self {
+        if server.ends_with(Self::MariaDb.programs().server) { Self::MariaDb } else { Self::MySql }
+    }
+
     /// What people call it.
     pub fn name(self) -> &'static str {
         match self {

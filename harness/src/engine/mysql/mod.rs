@@ -5,25 +5,25 @@ mod closing;
 mod config;
 mod flavour;
 mod life;
-pub mod questions;
 mod template;
 pub mod values;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use blackstart_record::event::Incarnation;
 use nix::sys::signal::Signal;
 
-use super::postgres::{Role, Stop};
-use super::{Door, Login};
+use super::{Door, Installation, Login, Role, Stop};
 use crate::failure::{Context, Error, Result};
 use crate::host::process::Frozen;
 use crate::host::{Daemon, Host};
+use crate::plan::EngineKind;
 use crate::secret::Secret;
 
-pub use client::{Client, breaks, connect};
+pub use client::{Client, Stopped, breaks};
 pub use flavour::{Flavour, Following, Programs};
+pub use words::Words;
 
 /// The usual port, on every host.
 pub const PORT: u16 = 3306;
@@ -36,34 +36,19 @@ const UNLOGGED: &str = "SET SESSION sql_log_off = 1, SESSION long_query_time = 3
 /// The socket's name in its folder.
 const SOCKET: &str = "mysqld.sock";
 
-/// Where this machine's MariaDB or MySQL is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installation {
-    /// Which of the two it is.
-    pub flavour: Flavour,
-    /// The folder with the server; the other programs are in it or, where that is `sbin` or `libexec`, in `bin` beside it.
-    pub bindir: PathBuf,
-    /// What the server says to `--version`.
-    pub version: String,
-}
-
-impl Installation {
-    fn program(&self, name: &str) -> PathBuf {
-        self.flavour.place(&self.bindir, name)
-    }
-}
-
 /// A server on a host, with its data directory. It runs between [`Mysql::start`] and [`Mysql::stop`].
 #[derive(Debug)]
 pub struct Mysql {
     daemon: Daemon,
+    flavour: Flavour,
     installation: Installation,
 }
 
 impl Mysql {
     /// A server on `host` that has no data directory yet.
     pub fn empty(host: Host, installation: Installation) -> Self {
-        Self { daemon: Daemon::new(installation.flavour.name(), host), installation }
+        let flavour = Flavour::of(&installation.server);
+        Self { daemon: Daemon::new(flavour.name(), host), flavour, installation }
     }
 
     /// Gives it a fresh data directory, cloned from the cached template, and writes its file of settings: the harness's own,
@@ -72,7 +57,7 @@ impl Mysql {
     /// # Errors
     /// The template could not be made, or copied, or the file not written.
     pub async fn initialise(&self, cache: &Path, _: Role, settings: &[(String, String)]) -> Result<()> {
-        let template = template::get(self.host(), &self.installation, cache).await?;
+        let template = template::get(self, &self.installation, cache).await?;
         let (host, data) = (self.host().clone(), self.data());
         // Beside the runtime: other servers start meanwhile.
         let copied = tokio::task::spawn_blocking(move || host.copy_in(&template, data)).await;
@@ -81,7 +66,8 @@ impl Mysql {
     }
 
     fn configure(&self, settings: &[(String, String)]) -> Result<()> {
-        self.host().write(config::CONFIG, config::text(self.flavour(), settings).as_bytes(), 0o644)
+        self.host().write(config::CONFIG, config::text(self.flavour(), settings).as_bytes(), 0o644)?;
+        self.host().write(config::OF_CLIENTS, config::of_clients(&self.socket()).as_bytes(), 0o600)
     }
 
     /// The host that it is on.
@@ -91,7 +77,7 @@ impl Mysql {
 
     /// Which of the two it is.
     pub fn flavour(&self) -> Flavour {
-        self.installation.flavour
+        self.flavour
     }
 
     /// The data directory, relative to the host's disk.
@@ -101,7 +87,7 @@ impl Mysql {
 
     /// One of its programs, as the host sees it.
     pub fn program(&self, name: &str) -> PathBuf {
-        self.installation.program(name)
+        self.flavour.place(self.installation.bindir(), name)
     }
 
     /// The server's version, as it says it.
@@ -117,6 +103,12 @@ impl Mysql {
     /// The file of settings, as programs on the host see it (`--defaults-file`).
     pub fn config(&self) -> String {
         self.host().path(config::CONFIG)
+    }
+
+    /// What a user's programs on the host look for in their environment. The server's own client programs know from a file
+    /// where it is, and nowhere a database.
+    pub fn environment(&self, database: &str) -> Vec<(&'static str, String)> {
+        vec![("BLACKSTART_DATABASE", database.to_owned())]
     }
 
     /// Starts the server, as a new life, and returns at once. A host that has lost its file of settings gets the harness's
@@ -150,7 +142,7 @@ impl Mysql {
     /// It ended, or did not answer within `bound`; the server's last lines say why.
     pub async fn answering(&mut self, bound: Duration) -> Result<()> {
         let login = self.superuser(SYSTEM);
-        self.daemon.answering(|| async { connect(&login).await.map(|_| ()) }, bound).await
+        self.daemon.answering(|| async { connect(&login).await.map(drop) }, bound).await
     }
 
     /// Fails if the server process has ended.
@@ -211,16 +203,7 @@ impl Mysql {
     /// How the superuser reaches `database`: over the local socket.
     pub fn superuser(&self, database: &str) -> Login {
         let (door, user) = (Door::Socket(self.host().door("run")), SUPERUSER.to_owned());
-        Login { door, user, password: None, database: database.to_owned() }
-    }
-
-    /// Which life of `database` answers.
-    ///
-    /// # Errors
-    /// The server does not answer.
-    pub async fn incarnation(&self, database: &str) -> Result<Incarnation> {
-        let asked = questions::incarnation(&self.superuser(database)).await;
-        asked.cannot(format_args!("ask {database} on host {} which life it lives", self.host().name()))
+        Login { engine: EngineKind::Mysql, door, user, password: None, database: database.to_owned() }
     }
 
     /// Runs SQL without a result as the superuser.
@@ -263,4 +246,9 @@ impl Mysql {
         };
         set().await.cannot(format_args!("set the password of {user}"))
     }
+}
+
+/// Connects, at most for 5 s.
+async fn connect(login: &Login) -> Result<Client> {
+    super::client::in_time(Client::open(login)).await
 }

@@ -8,19 +8,19 @@ use std::time::Duration;
 use blackstart_record::words::hex;
 use sha2::{Digest, Sha256};
 
-use super::Installation;
-use crate::engine::postgres::template::keep;
+use super::Mysql;
+use crate::engine::Installation;
+use crate::engine::template::keep;
 use crate::failure::{Context, Result};
-use crate::host::Host;
 
 /// A server's own name for its data, which a clone must not share. It makes itself a new one.
 const OWN_NAME: &str = "auto.cnf";
 
-/// The template for this installation, made on `host` if the cache does not hold it yet.
-pub(super) async fn get(host: &Host, installation: &Installation, cache: &Path) -> Result<PathBuf> {
-    let Installation { flavour, version, .. } = installation;
-    let commands = |data: &str| flavour.initialise(|name| installation.program(name), data);
-    let settings = format!("{version}\n{:?}", commands("template"));
+/// The template for this installation, made on the server's host if the cache does not hold it yet.
+pub(super) async fn get(server: &Mysql, installation: &Installation, cache: &Path) -> Result<PathBuf> {
+    let (host, flavour) = (server.host(), server.flavour());
+    let commands = |data: &str| flavour.initialise(|name| server.program(name), data);
+    let settings = format!("{}\n{:?}", installation.version, commands("template"));
     let digest = hex(&Sha256::digest(settings)[..8]);
     let template = cache.join("templates").join(format!("{}-{digest}", flavour.name().to_lowercase()));
     if !template.exists() {

@@ -5,7 +5,7 @@ pub mod copy;
 pub mod questions;
 pub mod replay;
 pub mod replica;
-pub(super) mod template;
+mod template;
 pub mod wire;
 mod words;
 
@@ -72,7 +72,7 @@ impl Postgres {
 
     /// One of its programs, as the host sees it.
     pub fn program(&self, name: &str) -> PathBuf {
-        self.installation.bindir.join(name)
+        self.installation.bindir().join(name)
     }
 
     /// The server's version, as it says it.

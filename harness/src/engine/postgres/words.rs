@@ -18,6 +18,14 @@ macro_rules! incarnation {
 pub struct Words;
 
 impl Dialect for Words {
+    fn server(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn image(&self) -> &'static str {
+        "postgres"
+    }
+
     fn port(&self) -> u16 {
         PORT
     }
@@ -61,6 +69,10 @@ impl Dialect for Words {
 
     fn joining(&self) -> &'static str {
         "SELECT format('SET TRANSACTION SNAPSHOT %L', pg_export_snapshot())"
+    }
+
+    fn savepoint(&self) -> Option<[&'static str; 2]> {
+        Some(["SAVEPOINT look", "ROLLBACK TO SAVEPOINT look"])
     }
 
     fn middle(&self, table: &str, key: &str, least: u64) -> String {

@@ -1,6 +1,7 @@
 //! Every index of the restored copy held against its table: a row that a scan finds and an index does not is lost to
 //! whoever asks by key, and a backup that was taken torn, or under another collation, shows there first.
 
+mod mysql;
 mod postgres;
 
 use blackstart_record::observation::IndexLook;
@@ -17,5 +18,6 @@ pub async fn observe(server: &Server, database: &str) -> Result<Vec<IndexLook>> 
     let client = server.connect(database).await?;
     match server.kind() {
         EngineKind::Postgres => postgres::observe(&client).await,
+        EngineKind::Mysql => mysql::observe(&client).await,
     }
 }

@@ -1,5 +1,6 @@
 //! Everything of a database that is not rows: objects, roles, grants, settings, each as a definition to compare.
 
+mod mysql;
 mod postgres;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,7 @@ pub async fn observe(snapshot: &Snapshot) -> Result<Definitions> {
 fn queries(engine: EngineKind) -> &'static [(&'static str, &'static str)] {
     match engine {
         EngineKind::Postgres => postgres::QUERIES,
+        EngineKind::Mysql => mysql::QUERIES,
     }
 }
 

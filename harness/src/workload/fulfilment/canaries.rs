@@ -1,5 +1,6 @@
 //! Values that backups like to change, one a row; the name says which habit each one catches.
 
+use super::tables::{CANARIES, TABLES};
 use crate::engine::fields::{Fields, Value};
 use crate::workload::Canary;
 
@@ -56,7 +57,8 @@ pub fn canaries() -> Vec<Canary> {
         let mut field = Vec::new();
         value.put(&mut field);
         let planted = Fields::new(&field).next().flatten().map(<[u8]>::to_vec);
-        Canary { name, sql: format!("SELECT {column} FROM app.canaries WHERE id = {}", index + 1), planted }
+        let sql = format!("SELECT {column} FROM app.canaries WHERE id = {}", index + 1);
+        Canary { name, sql, kind: TABLES[CANARIES].kind_of(column), planted }
     };
     PLANTED.iter().enumerate().map(canary).collect()
 }

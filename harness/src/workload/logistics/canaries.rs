@@ -1,6 +1,7 @@
 //! Values that backups like to change, one a row; the name says which habit each one catches.
 
-use crate::engine::fields::{Fields, Value};
+use super::tables::{CANARIES, TABLES};
+use crate::engine::fields::{ColumnType, Fields, Value};
 use crate::workload::Canary;
 
 /// Every byte there is.
@@ -59,14 +60,14 @@ pub fn fields(index: u64, out: &mut Vec<u8>) {
 pub fn canaries() -> Vec<Canary> {
     let canary = |(index, (name, column, value)): (usize, &(&'static str, &str, Value<'static>))| {
         // Not everywhere is JSON a type of its own, so that it is asked for as text.
-        let (asked, value) = match value {
-            Value::Json(text) => (format!("CAST({column} AS CHAR)"), Value::Text(text)),
-            value => ((*column).to_owned(), *value),
+        let (asked, kind, value) = match value {
+            Value::Json(text) => (format!("CAST({column} AS CHAR)"), ColumnType::Text, Value::Text(text)),
+            value => ((*column).to_owned(), TABLES[CANARIES].kind_of(column), *value),
         };
         let mut field = Vec::new();
         value.put(&mut field);
         let planted = Fields::new(&field).next().flatten().map(<[u8]>::to_vec);
-        Canary { name, sql: format!("SELECT {asked} FROM canaries WHERE id = {}", index + 1), planted }
+        Canary { name, sql: format!("SELECT {asked} FROM canaries WHERE id = {}", index + 1), kind, planted }
     };
     PLANTED.iter().enumerate().map(canary).collect()
 }

@@ -7,6 +7,7 @@
 //! are read later in the same transaction, by key and operation. A deleted row's key is read before it goes.
 
 use super::{Application, Canary, Domain, Generator, Invariant, Settings, TableSpec, WriteTrial};
+use crate::plan::EngineKind;
 
 mod canaries;
 mod generate;
@@ -32,6 +33,10 @@ pub struct Logistics;
 impl Domain for Logistics {
     fn name(&self) -> &'static str {
         "logistics"
+    }
+
+    fn engine(&self) -> EngineKind {
+        EngineKind::Mysql
     }
 
     fn schema(&self) -> &'static str {

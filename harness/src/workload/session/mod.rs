@@ -1,5 +1,6 @@
 //! One connection of one client, and one transaction on it: an engine a file.
 
+mod mysql;
 mod postgres;
 
 use std::time::Duration;
@@ -14,10 +15,11 @@ use crate::engine::fields::Malformed;
 use crate::engine::{ClientError, Login};
 use crate::plan::EngineKind;
 
-/// An open connection with its statements prepared.
+/// An open connection.
 #[derive(Debug)]
 pub(super) enum Session {
     Postgres(postgres::Session),
+    Mysql(mysql::Session),
 }
 
 /// Why a transaction did not go as it was planned to.
@@ -45,11 +47,12 @@ pub(super) struct Progress {
 }
 
 impl Session {
-    /// Connects and prepares the statements. Each server-side statement is bound by `timeout` too, so that a
+    /// Connects and readies the statements. Each server-side statement is bound by `timeout` too, so that a
     /// transaction that was given up does not keep its locks for longer.
     pub async fn open(login: &Login, statements: &[Statement], timeout: Duration) -> Result<Self, ClientError> {
         match login.engine {
             EngineKind::Postgres => Ok(Self::Postgres(postgres::Session::open(login, statements, timeout).await?)),
+            EngineKind::Mysql => Ok(Self::Mysql(mysql::Session::open(login, timeout).await?)),
         }
     }
 
@@ -65,6 +68,7 @@ impl Session {
     ) -> Result<(), Trouble> {
         match self {
             Self::Postgres(session) => session.run(op, operation, statements, tables, progress).await,
+            Self::Mysql(session) => session.run(op, operation, statements, tables, progress).await,
         }
     }
 
@@ -72,6 +76,7 @@ impl Session {
     pub async fn close(self) {
         match self {
             Self::Postgres(session) => session.close().await,
+            Self::Mysql(session) => session.close().await,
         }
     }
 }

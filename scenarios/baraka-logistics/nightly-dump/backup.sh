@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The dump that the document restores (line 101), which no step of it takes: one transaction for all tables, with what is
+# not rows, and with the users, whom a dump of one database leaves behind.
+# The client programs find the server by themselves; MC_CONFIG_DIR and BLACKSTART_* come from Blackstart: the README's
+# "Your own pipeline" lists them.
+set -euo pipefail
+
+dump="$TMPDIR/baraka_backup_$BLACKSTART_BACKUP_ID.sql"
+trap 'rm -f "$dump.gz"' EXIT
+
+{
+    mariadb-dump --single-transaction --routines --events --triggers --hex-blob --databases "$BLACKSTART_DATABASE"
+    # After what their grants are on.
+    mariadb-dump --system=users --insert-ignore
+} | gzip >"$dump.gz"
+mc cp --quiet "$dump.gz" "store/$BLACKSTART_BUCKET/mysql/"
