@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::defects::Summary;
+use crate::engine::Engine;
 use crate::{defects, images, output};
 
 /// Defects of each kind of pipeline, their twins, and what only hosts can notice (a watch over programs, a clean host, a
@@ -31,7 +32,18 @@ pub fn run(root: &Path, out: &mut dyn Write) -> io::Result<bool> {
     let kept = tests.envs(engine.environment()).env("BLACKSTART_REQUIRE_HOSTS", "1").status()?.success();
     let drilled = defects::in_containers(root, &DEFECTS, &engine, out)?;
     let survived = restarts::survived(root, &mut engine, RESTARTS, out)?;
-    Ok(kept && drilled.passed() && survived)
+    Ok(kept && drilled.passed() && survived && podman(root, &engine, out)?)
+}
+
+/// Whether hosts in containers of Podman keep the same promises, and nothing of them is left.
+fn podman(root: &Path, from: &Engine, out: &mut dyn Write) -> io::Result<bool> {
+    let podman = images::copied(from, out)?;
+    let mut promises = output::cargo(root);
+    promises.args(["test", "--package", "blackstart", "--test", "hosts", "--", "container"]);
+    let kept = promises.envs(podman.environment()).env("BLACKSTART_REQUIRE_HOSTS", "1").status()?.success();
+    let left = restarts::labelled(&podman)?;
+    writeln!(out, "left on podman: {}", if left.is_empty() { "nothing".to_owned() } else { left.join(", ") })?;
+    Ok(kept && left.is_empty())
 }
 
 /// Whether so many restarts of the engine in mid-drill leave nothing behind, on an engine that is started for it.

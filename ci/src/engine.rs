@@ -1,6 +1,8 @@
 //! A container engine of our own, for as long as something needs it: in a network namespace of its own, so that it touches
 //! neither the machine's firewall nor an engine that is there, and with its images in Blackstart's cache.
 
+mod podman;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,8 +11,11 @@ use std::time::{Duration, Instant};
 use crate::setup::apt::Apt;
 use crate::setup::plan::Packages;
 
-/// What has to be there before an engine is, and how Debian calls it.
-const NEEDED: [(&str, Packages); 2] = [
+/// Programs, and how Debian calls what brings them.
+type Needed = [(&'static str, Packages)];
+
+/// What has to be there before Docker is. Its client asks Podman too.
+const DOCKER: &Needed = &[
     ("dockerd", Packages { names: &["docker.io", "iptables"], purpose: "the container engine", min: None }),
     ("mmdebstrap", Packages { names: &["mmdebstrap"], purpose: "makes images of Debian's packages", min: None }),
 ];
@@ -18,9 +23,17 @@ const NEEDED: [(&str, Packages); 2] = [
 const START_BOUND: Duration = Duration::from_secs(60);
 const STOP_BOUND: Duration = Duration::from_secs(30);
 
+/// Whose engine it is.
+#[derive(Clone, Copy, Debug)]
+enum Make {
+    Docker,
+    Podman,
+}
+
 /// A running engine. Dropping it stops it.
 #[derive(Debug)]
 pub struct Engine {
+    make: Make,
     child: Child,
     /// Its socket and its log.
     folder: PathBuf,
@@ -29,20 +42,33 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts it, once what it needs is installed.
+    /// Starts Docker, once what it needs is installed.
     ///
     /// # Errors
     /// It can't be had here; in words.
     pub fn start(out: &mut dyn Write) -> io::Result<Self> {
-        install(out)?;
+        Self::of(Make::Docker, out)
+    }
+
+    /// Starts the service by which Podman is asked as Docker is.
+    ///
+    /// # Errors
+    /// It can't be had here; in words.
+    pub fn podman(out: &mut dyn Write) -> io::Result<Self> {
+        Self::of(Make::Podman, out)
+    }
+
+    fn of(make: Make, out: &mut dyn Write) -> io::Result<Self> {
+        install(DOCKER, out)?;
+        install(make.needed(), out)?;
         let cache =
             blackstart_tools::cache_dir().ok_or_else(|| io::Error::other("there is no cache folder: set HOME"))?;
         // A socket's path has room for a hundred bytes.
-        let folder = std::env::temp_dir().join(format!("blackstart-engine-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("blackstart-{}-{}", make.program(), std::process::id()));
         std::fs::create_dir_all(&folder)?;
-        let mut engine = Self { child: spawn(&folder, &cache)?, folder, cache };
+        let mut engine = Self { make, child: make.spawn(&folder, &cache)?, folder, cache };
         engine.answering()?;
-        writeln!(out, "a container engine of our own answers at {}", address(&engine.folder))?;
+        writeln!(out, "a {} of our own answers at {}", make.program(), address(&engine.folder))?;
         Ok(engine)
     }
 
@@ -52,12 +78,15 @@ impl Engine {
     /// It does not start again; in words.
     pub fn restart(&mut self) -> io::Result<()> {
         self.stop();
-        self.child = spawn(&self.folder, &self.cache)?;
+        self.child = self.make.spawn(&self.folder, &self.cache)?;
         self.answering()
     }
 
     /// Asked, it ends its containers and lets go of its disks; killed, it would leave both.
     fn stop(&mut self) {
+        if let Make::Podman = self.make {
+            podman::end_containers(|| self.docker());
+        }
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         let began = Instant::now();
         while asked.is_ok() && began.elapsed() < STOP_BOUND && matches!(self.child.try_wait(), Ok(None)) {
@@ -70,9 +99,8 @@ impl Engine {
     fn answering(&mut self) -> io::Result<()> {
         let began = Instant::now();
         loop {
-            let mut asked = Command::new("docker");
-            asked.arg("info").envs(self.environment()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            if asked.status()?.success() {
+            let mut asked = self.docker();
+            if asked.arg("info").stdout(Stdio::null()).stderr(Stdio::null()).status()?.success() {
                 return Ok(());
             }
             let ended = self.child.try_wait()?;
@@ -80,10 +108,18 @@ impl Engine {
                 let said = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
                 let lines: Vec<&str> = said.lines().collect();
                 let last = lines[lines.len().saturating_sub(5)..].join("\n");
-                return Err(io::Error::other(format!("dockerd does not answer; it said:\n{last}")));
+                let what = self.make.program();
+                return Err(io::Error::other(format!("{what} does not answer; it said:\n{last}")));
             }
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    /// The client that asks it.
+    pub fn docker(&self) -> Command {
+        let mut docker = Command::new("docker");
+        docker.envs(self.environment()).stdin(Stdio::null());
+        docker
     }
 
     /// By which programs find it.
@@ -99,8 +135,32 @@ impl Drop for Engine {
     }
 }
 
-fn spawn(folder: &Path, cache: &Path) -> io::Result<Child> {
-    let log = std::fs::File::create(folder.join("log"))?;
+impl Make {
+    fn program(self) -> &'static str {
+        match self {
+            Self::Docker => "dockerd",
+            Self::Podman => "podman",
+        }
+    }
+
+    fn needed(self) -> &'static Needed {
+        match self {
+            Self::Docker => &[],
+            Self::Podman => podman::NEEDED,
+        }
+    }
+
+    fn spawn(self, folder: &Path, cache: &Path) -> io::Result<Child> {
+        let log = std::fs::File::create(folder.join("log"))?;
+        let mut command = match self {
+            Self::Docker => dockerd(folder, cache),
+            Self::Podman => podman::service(folder, cache)?,
+        };
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()
+    }
+}
+
+fn dockerd(folder: &Path, cache: &Path) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--net", "dockerd", "--log-level", "warn"]);
     command.arg("--data-root").arg(cache.join("engine"));
@@ -108,7 +168,7 @@ fn spawn(folder: &Path, cache: &Path) -> io::Result<Child> {
     command.arg("--host").arg(address(folder));
     // There is nothing outside that packets could be sent to or kept from.
     command.args(["--bridge=none", "--iptables=false", "--ip-forward=false"]);
-    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()
+    command
 }
 
 fn address(folder: &Path) -> String {
@@ -116,13 +176,13 @@ fn address(folder: &Path) -> String {
 }
 
 /// Installs what is missing.
-fn install(out: &mut dyn Write) -> io::Result<()> {
+fn install(needed: &Needed, out: &mut dyn Write) -> io::Result<()> {
     let missing = |program: &str| {
         let asked = Command::new(program).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).status();
         !asked.is_ok_and(|status| status.success())
     };
     let wanted: Vec<Packages> =
-        NEEDED.into_iter().filter(|(program, _)| missing(program)).map(|(_, packages)| packages).collect();
+        needed.iter().filter(|(program, _)| missing(program)).map(|(_, packages)| *packages).collect();
     if wanted.is_empty() {
         return Ok(());
     }

@@ -44,6 +44,31 @@ pub fn stocked(root: &Path, out: &mut dyn Write) -> io::Result<Engine> {
     }
 }
 
+/// Podman of our own, with the same images.
+///
+/// # Errors
+/// It can't be had, or takes no image; in words.
+pub fn copied(from: &Engine, out: &mut dyn Write) -> io::Result<Engine> {
+    let podman = Engine::podman(out)?;
+    for name in DRILLED {
+        let id = |engine: &Engine| -> io::Result<String> {
+            let asked = engine.docker().args(["image", "inspect", "--format", "{{.Id}}", name]).output()?;
+            Ok(String::from_utf8_lossy(&asked.stdout).trim().to_owned())
+        };
+        if id(from)? == id(&podman)? {
+            continue;
+        }
+        writeln!(out, "copy     {name} to podman")?;
+        let mut saved = from.docker().args(["save", name]).stdout(Stdio::piped()).spawn()?;
+        let archive = saved.stdout.take().map_or_else(Stdio::null, Stdio::from);
+        let loaded = podman.docker().arg("load").stdin(archive).stdout(Stdio::null()).status()?;
+        if !(saved.wait()?.success() && loaded.success()) {
+            return Err(io::Error::other(format!("podman did not take {name}: why is said above")));
+        }
+    }
+    Ok(podman)
+}
+
 /// Builds what this engine, or the machine's, does not have yet; the exit code.
 fn build(recipes: &[Recipe], engine: Option<&Engine>, out: &mut dyn Write) -> io::Result<u8> {
     for program in ["docker", "mmdebstrap"] {
@@ -83,9 +108,7 @@ fn answers(mut program: Command) -> bool {
 
 /// The client of this engine, or of the machine's.
 fn docker(engine: Option<&Engine>) -> Command {
-    let mut docker = Command::new("docker");
-    docker.envs(engine.into_iter().flat_map(Engine::environment));
-    docker
+    engine.map_or_else(|| Command::new("docker"), Engine::docker)
 }
 
 #[cfg(test)]

@@ -110,12 +110,10 @@ fn swept(blackstart: &Command, engine: &Engine) -> io::Result<Result<(), String>
 }
 
 /// Every container, network and volume of ours.
-fn labelled(engine: &Engine) -> io::Result<Vec<String>> {
+pub(super) fn labelled(engine: &Engine) -> io::Result<Vec<String>> {
     let mut all = Vec::new();
     for list in LISTS {
-        let mut asked = Command::new("docker");
-        asked.args(list).args(["--quiet", "--filter", "label=blackstart.drill"]).envs(engine.environment());
-        let said = asked.output()?;
+        let said = engine.docker().args(list).args(["--quiet", "--filter", "label=blackstart.drill"]).output()?;
         if !said.status.success() {
             return Err(io::Error::other(String::from_utf8_lossy(&said.stderr).trim().to_owned()));
         }

@@ -12,6 +12,7 @@ use super::layout::columns;
 use super::needs::{self, Machine};
 use super::output::{self, Format, Paint};
 use super::problem;
+use crate::fault::BY_CONTROL_GROUP;
 use crate::host::{docker, isolate, scratch};
 use crate::plan::{Promise, Provides};
 use crate::store::Provider;
@@ -41,6 +42,8 @@ struct Diagnosis {
 struct Containers {
     engine: String,
     images: docker::Images,
+    /// Faults of containers that are refused on this engine.
+    out_of_reach: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -91,7 +94,10 @@ fn diagnose() -> Diagnosis {
         .collect();
     let ready = tools.iter().all(|part| part.chosen || part.install.is_none());
     let docker = docker::at_once(docker::available());
-    let docker = docker.map(|(engine, images)| Containers { engine: engine.version, images });
+    let docker = docker.map(|(engine, images)| {
+        let out_of_reach = if engine.rootless { BY_CONTROL_GROUP.to_vec() } else { Vec::new() };
+        Containers { engine: engine.version, images, out_of_reach }
+    });
     let docker = docker.map_err(|error| error.to_string());
     let lacks = |provider: &Provider| provider.lacking().iter().map(|(promise, _)| *promise).collect();
     let stores = Provider::all().iter().map(|provider| (provider.name(), lacks(provider))).collect();
@@ -134,9 +140,13 @@ fn text(diagnosis: &Diagnosis, paint: Paint) -> String {
         out += &format!("  checks that will be inconclusive: {}\n", diagnosis.isolation.cannot_prove.join(", "));
     }
     out += &match &diagnosis.docker {
-        Ok(Containers { engine, images }) => {
+        Ok(Containers { engine, images, out_of_reach }) => {
             let images: Vec<&str> = images.values().map(String::as_str).collect();
-            format!("{}  containers: {engine}, with {}\n", paint.good("found"), images.join(", "))
+            let lacks = match out_of_reach.join(", ") {
+                none if none.is_empty() => none,
+                faults => format!("  its control groups are out of reach, and so are the faults {faults}\n"),
+            };
+            format!("{}  containers: {engine}, with {}\n{lacks}", paint.good("found"), images.join(", "))
         }
         Err(why) => format!("{}  containers: {}\n", paint.doubt("not here"), why.replace('\n', "\n  ")),
     };

@@ -61,7 +61,7 @@ const WAITS: (&str, &str) = ("cpu.stat", "nr_throttled ");
 
 impl Params {
     async fn throttle(&self, scene: &Scene<'_>) -> Result<Injected> {
-        scene.host(&self.host)?.container()?.limit_processors(Some(self.percent)).await?;
+        scene.host(&self.host)?.container()?.limit_processors(Some(self.percent))?;
         Ok(Injected::done(format!("host {} has {} % of one processor", self.host, self.percent)))
     }
 
@@ -75,7 +75,7 @@ impl Params {
 
     async fn release(&self, scene: &Scene<'_>) -> Result<()> {
         let host = scene.host(&self.host)?;
-        host.container()?.limit_processors(None).await?;
+        host.container()?.limit_processors(None)?;
         match waits_of_the_busy(&host, scene.bound).await? {
             0 => Ok(()),
             waits => Err(Error::new(format!("host {} still had to wait {waits} times", self.host))),

@@ -59,7 +59,7 @@ impl Params {
         let container = host.container()?;
         let before = kills(&host)?;
         let limit = container.counted(&USED, None)? + ROOM;
-        container.limit_memory(Some(limit)).await?;
+        container.limit_memory(Some(limit))?;
         // Killed, it has no answer; whether it was is looked at elsewhere.
         let _ = scene.server.run(scene.database, QUERY).await;
         let says = format!("the server on host {} wanted more than the {limit} bytes that it may have", self.host);
@@ -76,7 +76,7 @@ impl Params {
     }
 
     async fn relieve(&self, scene: &mut Scene<'_>) -> Result<()> {
-        scene.host(&self.host)?.container()?.limit_memory(None).await?;
+        scene.host(&self.host)?.container()?.limit_memory(None)?;
         scene.server.answering(scene.bound).await
     }
 }

@@ -265,6 +265,9 @@ faults! {
         "the store takes nothing new";
 }
 
+/// Faults that act through the control group of a host's container.
+pub const BY_CONTROL_GROUP: [&str; 3] = ["container-paused", "memory-exhausted", "cpu-throttled"];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,18 +6,19 @@
 mod container;
 mod engine;
 mod images;
+mod network;
 mod remains;
+mod users;
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use bollard::Docker;
 use bollard::errors::Error as Refused;
 use bollard::models::{
-    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, Ipam, IpamConfig, Mount, MountType,
-    MountVolumeOptions, MountVolumeOptionsDriverConfig, NetworkCreateRequest, NetworkingConfig,
+    ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions, NetworkingConfig, VolumeCreateRequest,
 };
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 
@@ -32,10 +33,9 @@ pub use engine::Engine;
 pub use images::Images;
 pub use remains::{Owner, Remains, sweep};
 
-/// Networks that are tried: another may have the addresses.
-const ATTEMPTS: u8 = 50;
-/// The option of a network on which its machine has no address.
-const NO_ADDRESS: &str = "com.docker.network.bridge.inhibit_ipv4";
+/// The last number of the address that an engine gives its machine on a network, and the first of those of hosts.
+const MACHINE: u8 = 1;
+const HOSTS: u8 = 10;
 /// PostgreSQL's parallel workers meet in it.
 const SHARED_MEMORY: i64 = 1 << 30;
 /// What a container does by itself.
@@ -47,7 +47,7 @@ const SLEEP: [&str; 2] = ["sleep", "infinity"];
 /// No engine answers, or it lacks an image, which is named.
 pub async fn available() -> Result<(Engine, Images)> {
     let engine = Engine::find().await?;
-    let images = images::of(&engine.client().await?).await?;
+    let images = images::of(&engine.client()?).await?;
     Ok((engine, images))
 }
 
@@ -59,26 +59,40 @@ pub struct Fleet {
     images: Images,
     /// The first three numbers of every address, once there is a network.
     subnet: Option<[u8; 3]>,
+    /// The host whose network the drill is in, once there is one.
+    entered: Option<(String, Started)>,
+}
+
+/// A container that runs.
+#[derive(Clone, Debug)]
+struct Started {
+    /// Its main process, as this machine numbers it.
+    pid: u32,
+    image: Image,
 }
 
 impl Fleet {
     /// What the containers of `owner`'s drill will be; none is there yet.
     pub fn new(engine: Engine, owner: Owner, images: Images) -> Self {
-        Self { engine, owner, images, subnet: None }
+        Self { engine, owner, images, subnet: None, entered: None }
     }
 
-    /// Makes the drill's network, and `host` on it, into whose network the calling thread moves with all that it starts.
-    /// Must be called while there is no other thread.
+    /// Makes the drill's network, and `host` on it, into whose network the calling thread moves with all that it starts. A
+    /// plain user becomes root among the containers of an engine that he runs. Must be called while there is no other thread.
     ///
     /// # Errors
     /// The engine's answer, or what the kernel refused.
     pub fn enter(&mut self, host: Spec<'_>) -> Result<()> {
-        let made = at_once(async {
-            self.subnet = Some(self.open().await?);
-            self.make(host).await
+        let started = at_once(async {
+            self.subnet = Some(network::open(&self.engine, &self.owner).await?);
+            self.start(host).await
         })?;
-        let view = made.view.ok_or_else(|| Error::new("it has no network of its own"));
-        view?.join_network().cannot(format_args!("enter the network of host {}", host.name))
+        users::join(started.pid).cannot(format_args!("enter the containers of {}", self.engine.version))?;
+        self.view(host.name, started.pid)?
+            .join_network()
+            .cannot(format_args!("enter the network of host {}", host.name))?;
+        self.entered = Some((host.name.to_owned(), started));
+        Ok(())
     }
 
     /// Removes everything of the drill.
@@ -89,93 +103,92 @@ impl Fleet {
         at_once(remains::clear(&self.engine, &self.owner.drill))
     }
 
-    /// Makes the network that the hosts will be on; the first three numbers of its addresses.
-    async fn open(&self) -> Result<[u8; 3]> {
-        let client = self.engine.client().await?;
-        let mut last = String::new();
-        for subnet in (0..ATTEMPTS).map(|attempt| self.owner.subnet(attempt)) {
-            if is_routed(subnet) {
-                continue;
-            }
-            let [a, b, c] = subnet;
-            let ipam = IpamConfig { subnet: Some(format!("{a}.{b}.{c}.0/24")), ..IpamConfig::default() };
-            let request = NetworkCreateRequest {
-                name: self.owner.network(),
-                // No way out: neither to the machine's network nor to that of another drill.
-                internal: Some(true),
-                // Nor to the machine itself: it has no address there.
-                options: Some(HashMap::from([(NO_ADDRESS.to_owned(), "true".to_owned())])),
-                ipam: Some(Ipam { config: Some(vec![ipam]), ..Ipam::default() }),
-                labels: Some(self.owner.labels()),
-                ..NetworkCreateRequest::default()
-            };
-            match client.create_network(request).await {
-                Ok(_) => return Ok(subnet),
-                Err(error @ Refused::DockerResponseServerError { status_code: 400 | 403, .. }) => last = said(&error),
-                Err(error) => return Err(Error::new(said(&error))).cannot("make the drill's network"),
-            }
-        }
-        Err(Error::new(last)).cannot("find addresses for the drill's network")
-    }
-
     /// The engine that it is on.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Makes a host, or finds the one of this name.
-    pub(super) async fn make(&self, Spec { name, index, disk, runs, image }: Spec<'_>) -> Result<Made> {
-        let client = self.engine.client().await?;
-        let image = image.or_else(|| self.images.get(runs).map(String::as_str));
-        let image = image.ok_or_else(|| Error::new(format!("no image is set for {runs}")))?;
+    /// An address on the drill's network, by its last number.
+    fn address(&self, last: u8) -> Result<Ipv4Addr> {
         let [a, b, c] = self.subnet.ok_or_else(|| Error::new("the drill has no network yet"))?;
-        let address = Ipv4Addr::new(a, b, c, 10 + index);
-        let made = self.start(&client, name, image, address, disk).await;
-        let id = made.cannot(format_args!("make host {name} of image {image}"))?;
-        let (pid, digest) = main_process(&client, &id).await.cannot(format_args!("start host {name}"))?;
-        let root = PathBuf::from(format!("/proc/{pid}/root{MOUNTS}"));
-        let enter = || Ok((View::of_process(pid)?, Held::new(&root.join("disk"))?));
-        let (view, door) = enter()
-            .map_err(|error: std::io::Error| Error::new(format!("process {pid} of this machine is not it ({error})")))
-            .cannot(format_args!("enter host {name}; does {} run on this machine?", self.engine.version))?;
-        let disk_path = door.path();
-        std::fs::create_dir_all(disk_path.join("tmp"))?;
+        Ok(Ipv4Addr::new(a, b, c, last))
+    }
+
+    /// What the processes of a host are inside of.
+    fn view(&self, name: &str, pid: u32) -> Result<View> {
+        View::of_process(pid, !self.engine.rootless)
+            .map_err(|error| Error::new(format!("process {pid} of this machine is not it ({error})")))
+            .cannot(format_args!("enter host {name}; does {} run on this machine?", self.engine.version))
+    }
+
+    /// Makes a host, of the container that the drill has entered if it is that host's.
+    pub(super) async fn make(&self, host: Spec<'_>) -> Result<Made> {
+        let Started { pid, image } = match &self.entered {
+            Some((name, started)) if name == host.name => started.clone(),
+            _ => self.start(host).await?,
+        };
+        let (name, view) = (host.name, self.view(host.name, pid)?);
+        if let Some(bytes) = host.disk {
+            mounts::limited_inside(view.mounts(), bytes)
+                .cannot(format_args!("limit the disk of host {name} to {bytes} bytes"))?;
+        }
+        let door = Held::new(Path::new(&format!("/proc/{pid}/root{MOUNTS}/disk")))
+            .cannot(format_args!("open the disk of host {name}"))?;
+        let disk = door.path();
+        std::fs::create_dir_all(disk.join("tmp"))?;
         mounts::furnish(view.mounts()).cannot(format_args!("arrange the mounts of host {name}"))?;
-        view.in_network(routes::no_way_out).cannot(format_args!("close the network of host {name}"))?;
+        self.close(name, &view)?;
         Ok(Made {
-            address,
-            disk: disk_path,
+            address: self.address(HOSTS + host.index)?,
+            disk,
             door,
-            own_disk: disk.is_some(),
-            image: Some(Image { name: image.to_owned(), digest }),
+            own_disk: host.disk.is_some(),
+            image: Some(image),
             view: Some(Arc::new(view)),
         })
     }
 
-    async fn start(
-        &self,
-        client: &Docker,
-        name: &str,
-        image: &str,
-        address: Ipv4Addr,
-        disk: Option<u64>,
-    ) -> Result<String> {
-        let container = self.owner.container(name);
-        let options = CreateContainerOptionsBuilder::default().name(&container).build();
-        let body = self.container(name, image, address, disk);
-        match client.create_container(Some(options), body).await {
-            Ok(_) => {}
-            Err(Refused::DockerResponseServerError { status_code: 404, .. }) => return Err(images::missing(image)),
-            // It was made before the drill entered its network.
-            Err(Refused::DockerResponseServerError { status_code: 409, .. }) => return Ok(container),
-            Err(error) => return Err(Error::new(said(&error))),
-        }
-        client.start_container(&container, None).await.map_err(|error| Error::new(said(&error)))?;
-        Ok(container)
+    /// Takes a host's ways to anywhere but other hosts.
+    fn close(&self, name: &str, view: &View) -> Result<()> {
+        let machine = self.address(MACHINE)?;
+        view.in_network(|| routes::no_way_out(machine)).cannot(format_args!("close the network of host {name}"))
     }
 
-    fn container(&self, name: &str, image: &str, address: Ipv4Addr, disk: Option<u64>) -> ContainerCreateBody {
-        let network = self.owner.network();
+    /// Starts the container of a host.
+    async fn start(&self, Spec { name, index, runs, image, .. }: Spec<'_>) -> Result<Started> {
+        let client = self.engine.client()?;
+        let image = image.or_else(|| self.images.get(runs).map(String::as_str));
+        let image = image.ok_or_else(|| Error::new(format!("no image is set for {runs}")))?;
+        let address = self.address(HOSTS + index)?;
+        let made = self.create(&client, name, image, address).await;
+        let container = made.cannot(format_args!("make host {name} of image {image}"))?;
+        let started = async {
+            client.start_container(&container, None).await.map_err(|error| Error::new(said(&error)))?;
+            main_process(&client, &container).await
+        };
+        let (pid, digest) = started.await.cannot(format_args!("start host {name}"))?;
+        Ok(Started { pid, image: Image { name: image.to_owned(), digest } })
+    }
+
+    /// Makes a container with its disk, a volume of its own: not every engine labels one that a container brings along.
+    async fn create(&self, client: &Docker, name: &str, image: &str, address: Ipv4Addr) -> Result<String> {
+        let container = self.owner.container(name);
+        let disk = VolumeCreateRequest {
+            name: Some(container.clone()),
+            labels: Some(self.owner.labels()),
+            ..VolumeCreateRequest::default()
+        };
+        client.create_volume(disk).await.map_err(|error| Error::new(said(&error)))?;
+        let options = CreateContainerOptionsBuilder::default().name(&container).build();
+        match client.create_container(Some(options), self.container(name, image, address)).await {
+            Ok(_) => Ok(container),
+            Err(Refused::DockerResponseServerError { status_code: 404, .. }) => Err(images::missing(image)),
+            Err(error) => Err(Error::new(said(&error))),
+        }
+    }
+
+    fn container(&self, name: &str, image: &str, address: Ipv4Addr) -> ContainerCreateBody {
+        let on = self.owner.network();
         ContainerCreateBody {
             image: Some(image.to_owned()),
             hostname: Some(name.to_owned()),
@@ -186,8 +199,8 @@ impl Fleet {
             labels: Some(self.owner.labels()),
             host_config: Some(HostConfig {
                 init: Some(true),
-                network_mode: Some(network.clone()),
-                mounts: Some(vec![self.disk(name, disk)]),
+                network_mode: Some(on.clone()),
+                mounts: Some(vec![self.disk(name)]),
                 // Names are asked of nobody: the engine would pass the question on to the machine's own servers.
                 dns: Some(vec![Ipv4Addr::LOCALHOST.to_string()]),
                 shm_size: Some(SHARED_MEMORY),
@@ -196,40 +209,22 @@ impl Fleet {
                 ..HostConfig::default()
             }),
             networking_config: Some(NetworkingConfig {
-                endpoints_config: Some(HashMap::from([(network, endpoint(address))])),
+                endpoints_config: Some(HashMap::from([(on, network::endpoint(address))])),
             }),
             ..ContainerCreateBody::default()
         }
     }
 
-    /// The volume that is a host's disk, made with its container.
-    fn disk(&self, name: &str, limit: Option<u64>) -> Mount {
-        let limited = |bytes: u64| MountVolumeOptionsDriverConfig {
-            name: Some("local".to_owned()),
-            options: Some(HashMap::from(
-                [("type", "tmpfs"), ("device", "tmpfs"), ("o", &*format!("size={bytes}"))]
-                    .map(|(key, value)| (key.to_owned(), value.to_owned())),
-            )),
-        };
+    /// The volume that is a host's disk.
+    fn disk(&self, name: &str) -> Mount {
         Mount {
             target: Some(format!("{MOUNTS}/disk")),
             source: Some(self.owner.container(name)),
             typ: Some(MountType::VOLUME),
-            volume_options: Some(MountVolumeOptions {
-                labels: Some(self.owner.labels()),
-                driver_config: limit.map(limited),
-                no_copy: Some(true),
-                ..MountVolumeOptions::default()
-            }),
+            volume_options: Some(MountVolumeOptions { no_copy: Some(true), ..MountVolumeOptions::default() }),
             ..Mount::default()
         }
     }
-}
-
-/// A container's place on the drill's network.
-fn endpoint(address: Ipv4Addr) -> EndpointSettings {
-    let ipam = EndpointIpamConfig { ipv4_address: Some(address.to_string()), ..EndpointIpamConfig::default() };
-    EndpointSettings { ipam_config: Some(ipam), ..EndpointSettings::default() }
 }
 
 /// Does something where there is no runtime, and leaves no thread behind.
@@ -247,21 +242,6 @@ async fn main_process(client: &Docker, container: &str) -> Result<(u32, String)>
     let pid = found.state.and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok());
     let pid = pid.filter(|pid| *pid > 0).ok_or_else(|| Error::new("its main process has ended"))?;
     Ok((pid, found.image.unwrap_or_default()))
-}
-
-/// Whether this machine already sends packets for these addresses somewhere.
-fn is_routed([a, b, c]: [u8; 3]) -> bool {
-    let wanted = u32::from(Ipv4Addr::new(a, b, c, 0));
-    let table = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
-    table.lines().skip(1).any(|line| {
-        let mut fields = line.split_whitespace();
-        let hexadecimal = |field: Option<&str>| u32::from_str_radix(field?, 16).ok().map(u32::swap_bytes);
-        match (hexadecimal(fields.nth(1)), hexadecimal(fields.nth(5))) {
-            // The default route is everybody's.
-            (Some(to), Some(mask)) if mask != 0 => wanted & mask == to & mask || to & 0xffff_ff00 == wanted,
-            _ => false,
-        }
-    })
 }
 
 /// What the engine said, without the words of its client around it.

@@ -8,6 +8,7 @@ use nix::fcntl::{OFlag, open};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::Mode;
+use nix::sys::statvfs::{FsFlags, statvfs};
 
 use super::isolate::MOUNTS;
 use super::view::apart;
@@ -21,8 +22,14 @@ const SAFE: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 /// Remounts `points` of a mount namespace. What was done before a refusal is undone.
 pub(super) fn set_read_only(namespace: &(impl AsFd + Sync), points: &[PathBuf], read_only: bool) -> io::Result<()> {
     let remount = |point: &PathBuf, read_only: bool| {
-        let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND;
-        mount(NONE, point, NONE, if read_only { flags | MsFlags::MS_RDONLY } else { flags }, NONE)
+        let mut flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND;
+        flags.set(MsFlags::MS_RDONLY, read_only);
+        // In a user namespace the kernel takes none of these from a mount that came from outside with it.
+        let kept = statvfs(point)?.flags();
+        flags.set(MsFlags::MS_NOSUID, kept.contains(FsFlags::ST_NOSUID));
+        flags.set(MsFlags::MS_NODEV, kept.contains(FsFlags::ST_NODEV));
+        flags.set(MsFlags::MS_NOEXEC, kept.contains(FsFlags::ST_NOEXEC));
+        mount(NONE, point, NONE, flags, NONE)
     };
     inside(namespace, || {
         for (index, point) in points.iter().enumerate() {
@@ -102,6 +109,11 @@ pub(super) fn inside<T: Send>(
 /// Shows `from` at `to` too.
 fn bind(from: &Path, to: &Path) -> io::Result<()> {
     Ok(mount(Some(from), to, None::<&str>, MsFlags::MS_BIND, None::<&str>)?)
+}
+
+/// Makes the disk of a container a memory file system of this size: a volume of an engine's own can be one for root alone.
+pub(super) fn limited_inside(namespace: &(impl AsFd + Sync), bytes: u64) -> io::Result<()> {
+    inside(namespace, || limited(&Path::new(MOUNTS).join("disk"), bytes))
 }
 
 /// Makes a folder a memory file system of this size.

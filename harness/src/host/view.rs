@@ -43,8 +43,8 @@ impl View {
         Ok(Self { mounts, inode, keeper: None, others: Vec::new(), processes: None, groups: Vec::new() })
     }
 
-    /// Everything that a process of this machine is inside of.
-    pub(super) fn of_process(pid: u32) -> io::Result<Self> {
+    /// Everything that a process of this machine is inside of; its control groups only where they are to be joined.
+    pub(super) fn of_process(pid: u32, grouped: bool) -> io::Result<Self> {
         let process = Path::new("/proc").join(pid.to_string());
         let namespaces = process.join("ns");
         let (mounts, inode) = namespace(&namespaces, "mnt")?;
@@ -53,7 +53,7 @@ impl View {
             [("net", CloneFlags::CLONE_NEWNET), ("ipc", CloneFlags::CLONE_NEWIPC), ("uts", CloneFlags::CLONE_NEWUTS)];
         let others = others.into_iter().map(|(name, flag)| other(name, flag)).collect::<io::Result<_>>()?;
         let processes = Some(namespace(&namespaces, "pid")?.0);
-        let groups = groups(&std::fs::read_to_string(process.join("cgroup"))?)?;
+        let groups = if grouped { groups(&std::fs::read_to_string(process.join("cgroup"))?)? } else { Vec::new() };
         let keeper = Some(std::fs::metadata(&process)?.uid());
         Ok(Self { mounts, inode, keeper, others, processes, groups })
     }
@@ -86,6 +86,12 @@ impl View {
     pub(super) fn told_by_group(&self, files: &[&str]) -> Option<String> {
         let paths = files.iter().flat_map(|file| self.groups.iter().map(move |group| group.folder.join(file)));
         paths.into_iter().find_map(|path| std::fs::read_to_string(path).ok())
+    }
+
+    /// Writes to a file of the first of its control groups that has it; false: none has.
+    pub(super) fn tell_group(&self, file: &str, value: &str) -> io::Result<bool> {
+        let found = self.groups.iter().map(|group| group.folder.join(file)).find(|path| path.exists());
+        found.map_or(Ok(false), |path| std::fs::write(path, value).map(|()| true))
     }
 
     /// Whether everything in it is paused.

@@ -2,22 +2,18 @@
 
 use std::net::Ipv4Addr;
 
-use bollard::models::{ContainerUpdateBody, NetworkConnectRequest, NetworkDisconnectRequest};
+use bollard::models::{NetworkConnectRequest, NetworkDisconnectRequest};
 use bollard::query_parameters::KillContainerOptionsBuilder;
 use nix::sys::signal::Signal;
 
-use super::{Fleet, endpoint, said};
+use super::network::endpoint;
+use super::{Fleet, said};
 use crate::failure::{Context, Error, Result};
 use crate::host::handle::Host;
 use crate::host::isolate::Isolation;
-use crate::host::routes;
 
 /// The time over which a share of the processors is counted, in microseconds.
-const PERIOD: i64 = 100_000;
-/// No limit, to the engine.
-const UNLIMITED: i64 = -1;
-/// More than any machine has: the engine takes no limit of memory back, it only sets another.
-const ALL_MEMORY: i64 = 1 << 50;
+const PERIOD: u32 = 100_000;
 
 /// A host's container.
 #[derive(Debug)]
@@ -63,7 +59,7 @@ impl Container<'_> {
     /// The engine's answer.
     pub async fn kill(&self) -> Result<()> {
         let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
-        let killed = self.fleet.engine.client().await?.kill_container(&self.name, Some(options)).await;
+        let killed = self.fleet.engine.client()?.kill_container(&self.name, Some(options)).await;
         killed.map_err(|error| Error::new(said(&error))).cannot(self.what("kill"))
     }
 
@@ -72,7 +68,7 @@ impl Container<'_> {
     /// # Errors
     /// The engine's answer.
     pub async fn state(&self) -> Result<String> {
-        let found = self.fleet.engine.client().await?.inspect_container(&self.name, None).await;
+        let found = self.fleet.engine.client()?.inspect_container(&self.name, None).await;
         let found = found.map_err(|error| Error::new(said(&error))).cannot(self.what("look at"))?;
         Ok(found.state.and_then(|state| state.status).map(|status| status.to_string()).unwrap_or_default())
     }
@@ -82,7 +78,7 @@ impl Container<'_> {
     /// # Errors
     /// The engine's answer.
     pub async fn pause(&self) -> Result<()> {
-        let paused = self.fleet.engine.client().await?.pause_container(&self.name).await;
+        let paused = self.fleet.engine.client()?.pause_container(&self.name).await;
         paused.map_err(|error| Error::new(said(&error))).cannot(self.what("pause"))
     }
 
@@ -91,7 +87,7 @@ impl Container<'_> {
     /// # Errors
     /// The engine's answer.
     pub async fn unpause(&self) -> Result<()> {
-        let unpaused = self.fleet.engine.client().await?.unpause_container(&self.name).await;
+        let unpaused = self.fleet.engine.client()?.unpause_container(&self.name).await;
         unpaused.map_err(|error| Error::new(said(&error))).cannot(self.what("unpause"))
     }
 
@@ -101,7 +97,7 @@ impl Container<'_> {
     /// The engine's answer.
     pub async fn disconnect(&self) -> Result<()> {
         let request = NetworkDisconnectRequest { container: self.name.clone(), force: Some(true) };
-        let client = self.fleet.engine.client().await?;
+        let client = self.fleet.engine.client()?;
         let disconnected = client.disconnect_network(&self.fleet.owner.network(), request).await;
         disconnected.map_err(|error| Error::new(said(&error))).cannot(self.what("disconnect"))
     }
@@ -113,35 +109,48 @@ impl Container<'_> {
     pub async fn connect(&self) -> Result<()> {
         let address: Ipv4Addr = self.host.address();
         let request = NetworkConnectRequest { container: self.name.clone(), endpoint_config: Some(endpoint(address)) };
-        let client = self.fleet.engine.client().await?;
+        let client = self.fleet.engine.client()?;
         let connected = client.connect_network(&self.fleet.owner.network(), request).await;
         connected.map_err(|error| Error::new(said(&error))).cannot(self.what("connect"))?;
-        self.host.in_network(routes::no_way_out).cannot(format_args!("close the network of host {}", self.host.name()))
+        let view = self.host.inner.made.view.as_ref();
+        view.map_or(Ok(()), |view| self.fleet.close(self.host.name(), view))
     }
 
     /// Limits its memory to so many bytes, none of them on a disk; `None`: as much as there is.
     ///
     /// # Errors
-    /// The engine's answer.
-    pub async fn limit_memory(&self, bytes: Option<u64>) -> Result<()> {
-        let limit = bytes.and_then(|bytes| i64::try_from(bytes).ok()).unwrap_or(ALL_MEMORY);
-        let (memory, memory_swap) = (Some(limit), Some(limit));
-        self.update(ContainerUpdateBody { memory, memory_swap, ..ContainerUpdateBody::default() }).await
+    /// What the kernel refused.
+    pub fn limit_memory(&self, bytes: Option<u64>) -> Result<()> {
+        let Some(bytes) = bytes.map(|bytes| bytes.to_string()) else {
+            let first = [("memory.memsw.limit_in_bytes", "-1"), ("memory.limit_in_bytes", "-1")];
+            return self.limit("memory", &first, &[("memory.max", "max"), ("memory.swap.max", "max")]);
+        };
+        // Memory alone is never to be limited less than memory and disk together.
+        let first = [("memory.limit_in_bytes", &*bytes), ("memory.memsw.limit_in_bytes", &*bytes)];
+        self.limit("memory", &first, &[("memory.max", &*bytes), ("memory.swap.max", "0")])
     }
 
     /// Limits it to so many percent of one processor; `None`: to all that there are.
     ///
     /// # Errors
-    /// The engine's answer.
-    pub async fn limit_processors(&self, percent: Option<u32>) -> Result<()> {
-        let quota = percent.map_or(UNLIMITED, |percent| PERIOD * i64::from(percent) / 100);
-        let (cpu_period, cpu_quota) = (Some(PERIOD), Some(quota));
-        self.update(ContainerUpdateBody { cpu_period, cpu_quota, ..ContainerUpdateBody::default() }).await
+    /// What the kernel refused.
+    pub fn limit_processors(&self, percent: Option<u32>) -> Result<()> {
+        let quota = |free: &str| percent.map_or(free.to_owned(), |percent| (PERIOD / 100 * percent).to_string());
+        let first = [("cpu.cfs_period_us", &*PERIOD.to_string()), ("cpu.cfs_quota_us", &*quota("-1"))];
+        self.limit("processors", &first, &[("cpu.max", &*format!("{} {PERIOD}", quota("max")))])
     }
 
-    async fn update(&self, limits: ContainerUpdateBody) -> Result<()> {
-        let updated = self.fleet.engine.client().await?.update_container(&self.name, limits).await;
-        updated.map_err(|error| Error::new(said(&error))).cannot(self.what("limit"))
+    /// Writes a limit where the first or the second version of control groups has it. Not by the engine: Podman can't before
+    /// 5.1, and Docker takes no limit of memory back.
+    fn limit(&self, what: &str, first: &[(&str, &str)], second: &[(&str, &str)]) -> Result<()> {
+        let view = self.host.inner.made.view.as_ref();
+        let mut limited = false;
+        for (file, value) in first.iter().chain(second) {
+            let told = view.map_or(Ok(false), |view| view.tell_group(file, value));
+            limited |= told.cannot(format_args!("write {value} to {file} of host {}", self.host.name()))?;
+        }
+        let none = || Error::new(format!("the kernel does not limit the {what} of host {}", self.host.name()));
+        if limited { Ok(()) } else { Err(none()) }
     }
 
     /// A number that the kernel counts for it, by the file of its control group and, where that has several, the word before

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bollard::{API_DEFAULT_VERSION, Docker};
+use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use nix::unistd::Uid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,10 +11,14 @@ use sha2::{Digest, Sha256};
 use super::said;
 use crate::failure::{Context, Error, Result};
 
-/// An engine that takes longer is none.
+/// An engine that takes longer is none. One that a person named may take longer: Podman asks its helpers first what they are.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+const NAMED_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 /// Of one request to it, in seconds: to remove a container with its disk takes a while on a busy machine.
 const REQUEST_BOUND: u64 = 60;
+
+/// By this an engine says that a plain user runs it.
+const ROOTLESS: &str = "name=rootless";
 
 /// A container engine of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,51 +27,75 @@ pub struct Engine {
     pub socket: PathBuf,
     /// How it calls itself, with its version.
     pub version: String,
+    /// Of its API: as new as both sides know.
+    pub api: [usize; 2],
+    /// Whether a plain user runs it: then its containers are in a user namespace of his, and their control groups are none
+    /// that processes can be put into from outside.
+    pub rootless: bool,
 }
 
 impl Engine {
     /// Finds the engine that `docker` would use, or Podman's.
     ///
     /// # Errors
-    /// None answers within 2 s, or its containers can't be entered from here; in words.
+    /// None answers in time, or its containers can't be entered from here; in words.
     pub async fn find() -> Result<Self> {
         let places = places(|name| std::env::var(name).ok())?;
-        let mut answers = Vec::new();
+        let bound = if let [_named] = places.as_slice() { NAMED_ANSWERS_WITHIN } else { ANSWERS_WITHIN };
+        let (mut answers, mut refused) = (Vec::new(), None);
         for socket in &places {
-            match tokio::time::timeout(ANSWERS_WITHIN, ask(socket)).await {
-                Ok(Ok(version)) if Uid::effective().is_root() => return Ok(Self { socket: socket.clone(), version }),
-                Ok(Ok(version)) => {
-                    let why = format!("{version} answers, but only root can enter the containers that it starts");
-                    return Err(Error::new(why));
-                }
+            match tokio::time::timeout(bound, ask(socket)).await {
+                Ok(Ok(engine)) if engine.rootless || Uid::effective().is_root() => return Ok(engine),
+                Ok(Ok(engine)) => drop(refused.get_or_insert_with(|| closed(&engine))),
                 Ok(Err(error)) => answers.push(format!("{}: {error}", socket.display())),
-                Err(_) => answers.push(format!("{}: no answer within 2 s", socket.display())),
+                Err(_) => answers.push(format!("{}: no answer within {} s", socket.display(), bound.as_secs())),
             }
         }
-        Err(Error::with_lines("no container engine answers", answers))
+        Err(refused.unwrap_or_else(|| Error::with_lines("no container engine answers", answers)))
     }
 
     /// A client of it.
-    pub(super) async fn client(&self) -> Result<Docker> {
-        connect(&self.socket).await.cannot(format_args!("reach {}", self.version))
+    pub(super) fn client(&self) -> Result<Docker> {
+        connect(&self.socket, self.api).cannot(format_args!("reach {}", self.version))
     }
 }
 
-async fn connect(socket: &Path) -> Result<Docker> {
-    let client = Docker::connect_with_unix(&socket.to_string_lossy(), REQUEST_BOUND, API_DEFAULT_VERSION);
-    let negotiated = async { client?.negotiate_version().await };
-    negotiated.await.map_err(|error| Error::new(said(&error)))
+fn connect(socket: &Path, [major_version, minor_version]: [usize; 2]) -> Result<Docker> {
+    let version = ClientVersion { major_version, minor_version };
+    let client = Docker::connect_with_unix(&socket.to_string_lossy(), REQUEST_BOUND, &version);
+    client.map_err(|error| Error::new(said(&error)))
 }
 
-async fn ask(socket: &Path) -> Result<String> {
-    let version = connect(socket).await?.version().await.map_err(|error| Error::new(said(&error)))?;
+async fn ask(socket: &Path) -> Result<Engine> {
+    let refused = |error| Error::new(said(&error));
+    let newest = [API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version];
+    let version = connect(socket, newest)?.version().await.map_err(refused)?;
+    let spoken = version.api_version.as_deref().and_then(|spoken| spoken.split_once('.'));
+    let spoken = spoken.and_then(|(major, minor)| Some([major.parse().ok()?, minor.parse().ok()?]));
+    let api = newest.min(spoken.ok_or_else(|| Error::new("it does not say which language it speaks"))?);
+    let secured = connect(socket, api)?.info().await.map_err(refused)?.security_options.unwrap_or_default();
+    let rootless = secured.iter().any(|option| option == ROOTLESS);
     let components = version.components.unwrap_or_default();
     let name = match components.first().map(|part| part.name.as_str()) {
         // So Docker calls itself.
         None | Some("Engine") => "Docker Engine",
         Some(other) => other,
     };
-    Ok(format!("{name} {}", version.version.unwrap_or_default()))
+    let whose = if rootless { ", rootless" } else { "" };
+    let version = format!("{name} {}{whose}", version.version.unwrap_or_default());
+    Ok(Engine { socket: socket.to_owned(), version, api, rootless })
+}
+
+/// Its containers can't be entered by a plain user.
+fn closed(engine: &Engine) -> Error {
+    let why =
+        format!("{} answers, but root runs it, and only root can enter the containers that it starts", engine.version);
+    let ways = [
+        "run Blackstart as root",
+        "run an engine as this user: rootless Podman or Docker, named by DOCKER_HOST",
+        "drill without containers: --hosts native",
+    ];
+    Error::with_lines(why, ways.map(str::to_owned).to_vec())
 }
 
 /// The sockets to try, in the order in which `docker` itself looks; where a person named one, that alone.

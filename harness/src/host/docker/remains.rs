@@ -82,7 +82,7 @@ enum Thing {
 
 /// Removes everything of one drill.
 pub(super) async fn clear(engine: &Engine, drill: &str) -> Result<()> {
-    let client = engine.client().await?;
+    let client = engine.client()?;
     let things = labelled(&client, &format!("{DRILL}={drill}")).await?;
     let things: Vec<Thing> = things.into_iter().map(|(thing, _)| thing).collect();
     remove(&client, &things).await
@@ -105,7 +105,7 @@ pub struct Remains {
 /// What could not be removed.
 pub async fn sweep() -> Result<Option<Remains>> {
     let Ok(engine) = Engine::find().await else { return Ok(None) };
-    let client = engine.client().await?;
+    let client = engine.client()?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (here, started) = (boot(), |pid| process::start_time(pid));
     let (gone, used): (Vec<_>, Vec<_>) =
