@@ -95,7 +95,7 @@ fn diagnose() -> Diagnosis {
     let ready = tools.iter().all(|part| part.chosen || part.install.is_none());
     let docker = docker::at_once(docker::available());
     let docker = docker.map(|(engine, images)| {
-        let out_of_reach = if engine.rootless { BY_CONTROL_GROUP.to_vec() } else { Vec::new() };
+        let out_of_reach = if engine.is_rootless() { BY_CONTROL_GROUP.to_vec() } else { Vec::new() };
         Containers { engine: engine.version, images, out_of_reach }
     });
     let docker = docker.map_err(|error| error.to_string());

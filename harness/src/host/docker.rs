@@ -116,7 +116,7 @@ impl Fleet {
 
     /// What the processes of a host are inside of.
     fn view(&self, name: &str, pid: u32) -> Result<View> {
-        View::of_process(pid, !self.engine.rootless)
+        View::of_process(pid, !self.engine.is_rootless())
             .map_err(|error| Error::new(format!("process {pid} of this machine is not it ({error})")))
             .cannot(format_args!("enter host {name}; does {} run on this machine?", self.engine.version))
     }
@@ -137,7 +137,8 @@ impl Fleet {
         let disk = door.path();
         std::fs::create_dir_all(disk.join("tmp"))?;
         mounts::furnish(view.mounts()).cannot(format_args!("arrange the mounts of host {name}"))?;
-        self.close(name, &view)?;
+        let machine = self.address(MACHINE)?;
+        view.in_network(|| routes::no_way_out(machine)).cannot(format_args!("close the network of host {name}"))?;
         Ok(Made {
             address: self.address(HOSTS + host.index)?,
             disk,
@@ -146,12 +147,6 @@ impl Fleet {
             image: Some(image),
             view: Some(Arc::new(view)),
         })
-    }
-
-    /// Takes a host's ways to anywhere but other hosts.
-    fn close(&self, name: &str, view: &View) -> Result<()> {
-        let machine = self.address(MACHINE)?;
-        view.in_network(|| routes::no_way_out(machine)).cannot(format_args!("close the network of host {name}"))
     }
 
     /// Starts the container of a host.

@@ -13,13 +13,17 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, socket};
 /// Takes the ways out from the network of the calling thread: its default routes, and that to `machine`, the address on it of
 /// the machine that made it. What else is on the same network stays in reach.
 pub(super) fn no_way_out(machine: Ipv4Addr) -> io::Result<()> {
-    // There is none any more.
     while change(libc::SIOCDELRT, &to(Ipv4Addr::UNSPECIFIED, 0), Errno::ESRCH)? {}
-    let nowhere = libc::RTF_UP | libc::RTF_HOST | libc::RTF_REJECT;
-    // It is there already.
-    change(libc::SIOCADDRT, &to(machine, nowhere), Errno::EEXIST)?;
-    Ok(())
+    change(libc::SIOCADDRT, &to(machine, NOWHERE), Errno::EEXIST).map(drop)
 }
+
+/// Lets `machine` have its way back: where there is another to one of its addresses, Docker joins no network.
+pub(super) fn as_made(machine: Ipv4Addr) -> io::Result<()> {
+    change(libc::SIOCDELRT, &to(machine, NOWHERE), Errno::ESRCH).map(drop)
+}
+
+/// A route by which nothing is sent; whoever tries is told so.
+const NOWHERE: libc::c_ushort = libc::RTF_UP | libc::RTF_HOST | libc::RTF_REJECT;
 
 /// A route to an address; with no flag that says another, its network is everything.
 fn to(address: Ipv4Addr, flags: libc::c_ushort) -> libc::rtentry {

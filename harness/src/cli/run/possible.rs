@@ -47,7 +47,7 @@ fn out_of_reach(fault: &str, hosts: &Hosts) -> Option<(String, &'static str)> {
             "is one of containers, and the hosts are none".to_owned(),
             "`--hosts docker` makes them containers; `blackstart doctor` says whether they can be had here",
         )),
-        Hosts::Docker { engine, .. } if engine.rootless && BY_CONTROL_GROUP.contains(&fault) => Some((
+        Hosts::Docker { engine, .. } if engine.is_rootless() && BY_CONTROL_GROUP.contains(&fault) => Some((
             format!("needs control groups, and those of {} are out of reach", engine.version),
             "an engine that root runs has them, for a Blackstart that root runs",
         )),
@@ -72,12 +72,12 @@ mod tests {
 
     #[test]
     fn faults_by_control_groups_are_refused_where_a_plain_user_runs_the_engine() {
-        let docker = |rootless| {
+        let docker = |user| {
             let (socket, version) = ("/run/e.sock".into(), "Podman Engine 4.3.1".into());
-            let engine = Engine { socket, version, api: [1, 41], rootless };
+            let engine = Engine { socket, version, api: [1, 41], user };
             Hosts::Docker { engine, images: Images::new() }
         };
-        let (by_root, by_user) = (docker(false), docker(true));
+        let (by_root, by_user) = (docker(0), docker(1000));
         for fault in ["container-paused", "memory-exhausted", "cpu-throttled"] {
             assert!(FAULTS.iter().any(|(name, ..)| *name == fault), "{fault}");
             let (why, _) = out_of_reach(fault, &by_user).unwrap();

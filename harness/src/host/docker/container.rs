@@ -7,10 +7,11 @@ use bollard::query_parameters::KillContainerOptionsBuilder;
 use nix::sys::signal::Signal;
 
 use super::network::endpoint;
-use super::{Fleet, said};
+use super::{Fleet, MACHINE, said};
 use crate::failure::{Context, Error, Result};
 use crate::host::handle::Host;
 use crate::host::isolate::Isolation;
+use crate::host::routes;
 
 /// The time over which a share of the processors is counted, in microseconds.
 const PERIOD: u32 = 100_000;
@@ -110,10 +111,11 @@ impl Container<'_> {
         let address: Ipv4Addr = self.host.address();
         let request = NetworkConnectRequest { container: self.name.clone(), endpoint_config: Some(endpoint(address)) };
         let client = self.fleet.engine.client()?;
+        let (host, machine) = (format!("host {}", self.host.name()), self.fleet.address(MACHINE)?);
+        self.host.in_network(|| routes::as_made(machine)).cannot(format_args!("open the network of {host}"))?;
         let connected = client.connect_network(&self.fleet.owner.network(), request).await;
         connected.map_err(|error| Error::new(said(&error))).cannot(self.what("connect"))?;
-        let view = self.host.inner.made.view.as_ref();
-        view.map_or(Ok(()), |view| self.fleet.close(self.host.name(), view))
+        self.host.in_network(|| routes::no_way_out(machine)).cannot(format_args!("close the network of {host}"))
     }
 
     /// Limits its memory to so many bytes, none of them on a disk; `None`: as much as there is.

@@ -7,6 +7,7 @@ use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use nix::unistd::Uid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::net::UnixStream;
 
 use super::said;
 use crate::failure::{Context, Error, Result};
@@ -17,9 +18,6 @@ const NAMED_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 /// Of one request to it, in seconds: to remove a container with its disk takes a while on a busy machine.
 const REQUEST_BOUND: u64 = 60;
 
-/// By this an engine says that a plain user runs it.
-const ROOTLESS: &str = "name=rootless";
-
 /// A container engine of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Engine {
@@ -29,9 +27,8 @@ pub struct Engine {
     pub version: String,
     /// Of its API: as new as both sides know.
     pub api: [usize; 2],
-    /// Whether a plain user runs it: then its containers are in a user namespace of his, and their control groups are none
-    /// that processes can be put into from outside.
-    pub rootless: bool,
+    /// The user who runs it.
+    pub user: u32,
 }
 
 impl Engine {
@@ -45,13 +42,36 @@ impl Engine {
         let (mut answers, mut refused) = (Vec::new(), None);
         for socket in &places {
             match tokio::time::timeout(bound, ask(socket)).await {
-                Ok(Ok(engine)) if engine.rootless || Uid::effective().is_root() => return Ok(engine),
-                Ok(Ok(engine)) => drop(refused.get_or_insert_with(|| closed(&engine))),
+                Ok(Ok(engine)) => match engine.closed_to(Uid::effective()) {
+                    None => return Ok(engine),
+                    Some(why) => drop(refused.get_or_insert(why)),
+                },
                 Ok(Err(error)) => answers.push(format!("{}: {error}", socket.display())),
                 Err(_) => answers.push(format!("{}: no answer within {} s", socket.display(), bound.as_secs())),
             }
         }
         Err(refused.unwrap_or_else(|| Error::with_lines("no container engine answers", answers)))
+    }
+
+    /// Whether a plain user runs it: then its containers are in a user namespace of his, and their control groups are none
+    /// that processes can be put into from outside.
+    pub fn is_rootless(&self) -> bool {
+        !Uid::from_raw(self.user).is_root()
+    }
+
+    /// Why the containers that it starts can't be entered by a user; nothing, if he may.
+    fn closed_to(&self, user: Uid) -> Option<Error> {
+        if user.is_root() || user.as_raw() == self.user {
+            return None;
+        }
+        let whose = if self.is_rootless() { format!("user {}", self.user) } else { "root".to_owned() };
+        let why = format!("{} answers, which {whose} runs: user {user} can't enter its containers", self.version);
+        let ways = [
+            "run Blackstart as root",
+            "run an engine as this user, rootless Podman or Docker, and name it by DOCKER_HOST",
+            "drill without containers: --hosts native",
+        ];
+        Some(Error::with_lines(why, ways.map(str::to_owned).to_vec()))
     }
 
     /// A client of it.
@@ -67,35 +87,22 @@ fn connect(socket: &Path, [major_version, minor_version]: [usize; 2]) -> Result<
 }
 
 async fn ask(socket: &Path) -> Result<Engine> {
-    let refused = |error| Error::new(said(&error));
     let newest = [API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version];
-    let version = connect(socket, newest)?.version().await.map_err(refused)?;
+    let version = connect(socket, newest)?.version().await.map_err(|error| Error::new(said(&error)))?;
     let spoken = version.api_version.as_deref().and_then(|spoken| spoken.split_once('.'));
     let spoken = spoken.and_then(|(major, minor)| Some([major.parse().ok()?, minor.parse().ok()?]));
     let api = newest.min(spoken.ok_or_else(|| Error::new("it does not say which language it speaks"))?);
-    let secured = connect(socket, api)?.info().await.map_err(refused)?.security_options.unwrap_or_default();
-    let rootless = secured.iter().any(|option| option == ROOTLESS);
+    // Not every engine says so; the kernel does.
+    let user = UnixStream::connect(socket).await?.peer_cred()?.uid();
     let components = version.components.unwrap_or_default();
     let name = match components.first().map(|part| part.name.as_str()) {
         // So Docker calls itself.
         None | Some("Engine") => "Docker Engine",
         Some(other) => other,
     };
-    let whose = if rootless { ", rootless" } else { "" };
-    let version = format!("{name} {}{whose}", version.version.unwrap_or_default());
-    Ok(Engine { socket: socket.to_owned(), version, api, rootless })
-}
-
-/// Its containers can't be entered by a plain user.
-fn closed(engine: &Engine) -> Error {
-    let why =
-        format!("{} answers, but root runs it, and only root can enter the containers that it starts", engine.version);
-    let ways = [
-        "run Blackstart as root",
-        "run an engine as this user: rootless Podman or Docker, named by DOCKER_HOST",
-        "drill without containers: --hosts native",
-    ];
-    Error::with_lines(why, ways.map(str::to_owned).to_vec())
+    let rootless = if Uid::from_raw(user).is_root() { "" } else { ", rootless" };
+    let version = format!("{name} {}{rootless}", version.version.unwrap_or_default());
+    Ok(Engine { socket: socket.to_owned(), version, api, user })
 }
 
 /// The sockets to try, in the order in which `docker` itself looks; where a person named one, that alone.
@@ -179,5 +186,22 @@ mod tests {
         assert!(refused.to_string().contains("tcp://10.0.0.1:2375 is not a socket of this machine"), "{refused}");
         let refused = places(|name| (name == "DOCKER_CONTEXT").then(|| "gone".into())).unwrap_err();
         assert!(refused.to_string().contains("context gone"), "{refused}");
+    }
+    #[test]
+    fn root_may_enter_every_container_and_a_plain_user_those_of_his_own_engine() {
+        let engine =
+            |user| Engine { socket: "/run/e.sock".into(), version: "Podman Engine 5".into(), api: [1, 41], user };
+        let closed = |engine: &Engine, user| engine.closed_to(Uid::from_raw(user)).map(|why| why.to_string());
+        let (roots, users) = (engine(0), engine(1000));
+        assert!(!roots.is_rootless() && users.is_rootless());
+        for engine in [&roots, &users] {
+            assert_eq!(closed(engine, 0), None);
+        }
+        assert_eq!(closed(&users, 1000), None);
+        let why = closed(&roots, 1000).unwrap();
+        let ways = ["which root runs: user 1000", "run Blackstart as root", "rootless Podman", "--hosts native"];
+        assert!(ways.iter().all(|part| why.contains(part)), "{why}");
+        let why = closed(&users, 1001).unwrap();
+        assert!(why.contains("which user 1000 runs: user 1001"), "{why}");
     }
 }
