@@ -10,12 +10,18 @@ use crate::setup::plan::Packages;
 /// What has to be there before it is.
 pub(super) const NEEDED: &Needed = &[(
     "podman",
-    Packages {
-        names: &["podman", "crun", "netavark", "catatonit", "iptables"],
-        purpose: "the other container engine",
-        min: None,
-    },
+    // The same program starts its containers as Docker's.
+    Packages { names: &["podman", "runc", "netavark", "catatonit"], purpose: "the other container engine", min: None },
 )];
+
+/// A container only sleeps, and needs no more than it gets where root may not raise limits. `crun` knows no machine with both
+/// versions of control groups.
+const SETTINGS: &str = r#"
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+runtime = "runc"
+"#;
 
 /// Its service, in namespaces of its own: what it mounts ends with its last container.
 pub(super) fn service(folder: &Path, cache: &Path) -> io::Result<Command> {
@@ -27,7 +33,10 @@ pub(super) fn service(folder: &Path, cache: &Path) -> io::Result<Command> {
             _ => {}
         }
     }
+    let settings = folder.join("containers.conf");
+    std::fs::write(&settings, SETTINGS)?;
     let mut command = Command::new("unshare");
+    command.env("CONTAINERS_CONF", settings);
     command.args(["--net", "--mount", "podman", "--log-level", "warn", "--cgroup-manager", "cgroupfs"]);
     command
         .arg("--root")
