@@ -60,7 +60,7 @@ pub struct Fleet {
     /// The first three numbers of every address, once there is a network.
     subnet: Option<[u8; 3]>,
     /// The host whose network the drill is in, once there is one.
-    entered: Option<(String, Started)>,
+    entered: Option<Arc<(String, Started)>>,
 }
 
 /// A container that runs.
@@ -91,7 +91,7 @@ impl Fleet {
         self.view(host.name, started.pid)?
             .join_network()
             .cannot(format_args!("enter the network of host {}", host.name))?;
-        self.entered = Some((host.name.to_owned(), started));
+        self.entered = Some(Arc::new((host.name.to_owned(), started)));
         Ok(())
     }
 
@@ -123,9 +123,10 @@ impl Fleet {
 
     /// Makes a host, of the container that the drill has entered if it is that host's.
     pub(super) async fn make(&self, host: Spec<'_>) -> Result<Made> {
-        let Started { pid, image } = match &self.entered {
-            Some((name, started)) if name == host.name => started.clone(),
-            _ => self.start(host).await?,
+        let entered = self.entered.as_deref().filter(|(name, _)| name == host.name);
+        let Started { pid, image } = match entered {
+            Some((_, started)) => started.clone(),
+            None => self.start(host).await?,
         };
         let (name, view) = (host.name, self.view(host.name, pid)?);
         if let Some(bytes) = host.disk {
