@@ -16,8 +16,8 @@ use nix::unistd::Uid;
 use crate::failure::{Context, Error, Result};
 use crate::host::isolate::NOBODY;
 
-/// Makes the calling process root where this process is, whose user namespace a plain user has to own; root may enter any
-/// as he is. Must be called while there is no other thread.
+/// Makes the calling process root where this process is, whose user namespace a plain user has to own; root is root already.
+/// Must be called while there is no other thread.
 ///
 /// # Errors
 /// It is somebody else's, or lacks the user that servers run as.
@@ -27,13 +27,11 @@ pub(super) fn join(pid: u32) -> Result<()> {
         return Ok(());
     }
     let process = Path::new("/proc").join(pid.to_string());
-    let namespace = File::open(process.join("ns/user")).cannot(format_args!(
-        "look into process {pid}, which is another user's: run Blackstart as root, or as that user"
-    ))?;
+    let namespace = File::open(process.join("ns/user"))
+        .cannot(format_args!("look into process {pid}, which is another user's: run Blackstart as that user"))?;
     let owner = owner(&namespace).cannot("ask whose they are")?;
     if owner != us {
-        let whose =
-            format!("they are those of user {owner}, and this is user {us}: run Blackstart as root, or as that user");
+        let whose = format!("they are those of user {owner}, and this is user {us}: run Blackstart as that user");
         return Err(Error::new(whose));
     }
     for map in ["uid_map", "gid_map"] {
