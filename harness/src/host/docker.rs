@@ -154,7 +154,7 @@ impl Fleet {
     async fn start(&self, Spec { name, index, runs, image, .. }: Spec<'_>) -> Result<Started> {
         let client = self.engine.client()?;
         let image = image.or_else(|| self.images.get(runs).map(String::as_str));
-        let image = image.ok_or_else(|| Error::new(format!("no image is set for {runs}")))?;
+        let image = image.ok_or_else(|| images::lacking(runs))?;
         let address = self.address(HOSTS + index)?;
         let made = self.create(&client, name, image, address).await;
         let container = made.cannot(format_args!("make host {name} of image {image}"))?;

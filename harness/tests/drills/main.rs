@@ -8,6 +8,7 @@ mod faults;
 mod healthy;
 mod killed;
 mod library;
+mod mariadb;
 mod side_by_side;
 mod support;
 mod timeline;

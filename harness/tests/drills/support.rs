@@ -15,6 +15,7 @@ use blackstart_record::verdict::{DrillVerdict, Verdict};
 /// A folder of scenarios, a place for runs, and a scratch folder of its own.
 pub struct Place {
     root: tempfile::TempDir,
+    plan: &'static str,
     scenario: &'static str,
 }
 
@@ -49,14 +50,23 @@ impl Place {
 
     /// [`Place::new`] for another scenario of the plan.
     pub fn of(scenario: &'static str, changes: &[Change]) -> Self {
+        Self::in_plan("fulexo", scenario, SMALL.iter().chain(changes))
+    }
+
+    /// A scenario of a shipped plan, changed.
+    pub fn in_plan<'a>(
+        plan: &'static str,
+        scenario: &'static str,
+        changes: impl IntoIterator<Item = &'a Change>,
+    ) -> Self {
         let root = folder("drill");
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/fulexo");
-        let own = root.path().join("scenarios/fulexo");
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios").join(plan);
+        let own = root.path().join("scenarios").join(plan);
         fs::create_dir_all(&own).unwrap();
         let scenario_file = format!("{scenario}.toml");
         let mut texts =
             ["plan.toml", &scenario_file].map(|name| (name, fs::read_to_string(shipped.join(name)).unwrap()));
-        for (from, to) in SMALL.iter().chain(changes) {
+        for (from, to) in changes {
             assert!(texts.iter().any(|(_, text)| text.contains(from)), "nothing reads: {from}");
             texts.iter_mut().for_each(|(_, text)| *text = text.replace(from, to));
         }
@@ -69,7 +79,7 @@ impl Place {
             let program = Path::new("nightly-dump").join(program);
             fs::copy(shipped.join(&program), own.join(&program)).unwrap();
         }
-        Self { root, scenario }
+        Self { root, plan, scenario }
     }
 
     /// Where it is.
@@ -98,7 +108,7 @@ impl Place {
 
     /// The drill's record.
     pub fn folder(&self) -> Folder {
-        Folder::new(self.path().join(format!("out/fulexo-{}", self.scenario)))
+        Folder::new(self.path().join(format!("out/{}-{}", self.plan, self.scenario)))
     }
 
     /// The verdict that was stored.
@@ -129,12 +139,12 @@ impl Place {
 
     /// Replaces one of the plan's programs.
     pub fn rewrite(&self, program: &str, text: &str) {
-        fs::write(self.path().join("scenarios/fulexo").join(program), text).unwrap();
+        fs::write(self.path().join("scenarios").join(self.plan).join(program), text).unwrap();
     }
 
     /// Replaces all of the scenario's faults.
     pub fn replace_faults(&self, faults: &str) {
-        let path = self.path().join(format!("scenarios/fulexo/{}.toml", self.scenario));
+        let path = self.path().join(format!("scenarios/{}/{}.toml", self.plan, self.scenario));
         let text = fs::read_to_string(&path).unwrap();
         let (before, rest) = text.split_once("[[faults]]").unwrap();
         let (_, after) = rest.split_once("[[runbook]]").unwrap();

@@ -11,11 +11,15 @@ pub type Images = BTreeMap<String, String>;
 
 /// What hosts are made of where nothing else is said, by what runs on them: the image that `cargo ci images` builds, which has
 /// the backup tools too, else the makers' own.
-const IMAGES: [(&str, [&str; 2]); 3] = [
+const IMAGES: [(&str, [&str; 2]); 4] = [
     ("postgres", ["blackstart/postgres:17", "postgres:17"]),
+    (MARIADB, ["blackstart/mariadb", "mariadb:11"]),
     ("s3", ["blackstart/s3", "minio/minio"]),
     ("toxiproxy", ["blackstart/toxiproxy", "ghcr.io/shopify/toxiproxy"]),
 ];
+
+/// Only plans that choose it need its image.
+const MARIADB: &str = "mariadb";
 
 /// Where a person sets other images.
 const CHOSEN: &str = "BLACKSTART_IMAGES";
@@ -29,8 +33,11 @@ pub(super) async fn of(client: &Docker) -> Result<Images> {
     let mut images = Images::new();
     for (runs, usual) in IMAGES {
         let candidates = chosen.get(runs).map_or(usual.to_vec(), |image| vec![image.as_str()]);
-        let image = first(client, &candidates).await.ok_or_else(|| missing(candidates[candidates.len() - 1]))?;
-        images.insert(runs.to_owned(), image.to_owned());
+        match first(client, &candidates).await {
+            Some(image) => drop(images.insert(runs.to_owned(), image.to_owned())),
+            None if runs == MARIADB && !chosen.contains_key(runs) => {}
+            None => return Err(missing(candidates[candidates.len() - 1])),
+        }
     }
     Ok(images)
 }
@@ -58,6 +65,12 @@ fn chosen(text: &str) -> Result<Images> {
         ))),
     };
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(one).collect()
+}
+
+/// The engine lacks the image of what such a host runs.
+pub(super) fn lacking(runs: &str) -> Error {
+    let usual = IMAGES.iter().find(|(known, _)| *known == runs).map(|(_, [_, makers])| *makers);
+    usual.map_or_else(|| Error::new(format!("there is no image for {runs}")), missing)
 }
 
 /// The engine lacks an image; with the two ways to get it.
