@@ -59,7 +59,7 @@ pub fn restarts(root: &Path, times: u32, out: &mut dyn Write) -> io::Result<bool
 /// # Errors
 /// As [`run`].
 pub fn defects(root: &Path, out: &mut dyn Write) -> io::Result<Summary> {
-    defects::in_containers(root, &[], &images::stocked(root, out)?, out)
+    defects::in_containers(root, &[], &images::stocked_for_all(root, out)?, out)
 }
 
 /// Runs the tests of runs that are killed, natively and on an engine that is started for it, at all the instants that there

@@ -99,7 +99,7 @@ impl Summary {
 pub fn run(root: &Path, wanted: &Wanted, out: &mut dyn Write) -> io::Result<u8> {
     match wanted.of(cases(root)?) {
         Ok(cases) if wanted.in_containers => {
-            let engine = images::stocked(root, out)?;
+            let engine = images::stocked_for_all(root, out)?;
             Ok(u8::from(!matrix(root, &cases, 1..=wanted.seeds, Some(&engine), out)?.passed()))
         }
         Ok(cases) => Ok(u8::from(!matrix(root, &cases, 1..=wanted.seeds, None, out)?.passed())),

@@ -15,6 +15,8 @@ use recipe::{RECIPES, Recipe};
 /// What hosts of drills are made of, as `harness/src/host/docker/images.rs` has it. The others wait for an engine of the
 /// harness that runs on them, and whoever only drills does not wait for those.
 const DRILLED: [&str; 3] = ["blackstart/postgres:17", "blackstart/s3", "blackstart/toxiproxy"];
+/// Likewise, of plans that choose it.
+const CHOSEN: [&str; 1] = ["blackstart/mariadb"];
 
 /// Builds every image whose name contains one of `names`, or all; the exit code.
 ///
@@ -35,9 +37,21 @@ pub fn run(root: &Path, names: &[&str], out: &mut dyn Write) -> io::Result<u8> {
 /// # Errors
 /// It can't be had, or an image not be built; in words.
 pub fn stocked(root: &Path, out: &mut dyn Write) -> io::Result<Engine> {
+    with(root, &DRILLED, out)
+}
+
+/// Likewise, with those of every plan.
+///
+/// # Errors
+/// Likewise.
+pub fn stocked_for_all(root: &Path, out: &mut dyn Write) -> io::Result<Engine> {
+    with(root, &[&DRILLED[..], &CHOSEN].concat(), out)
+}
+
+fn with(root: &Path, names: &[&str], out: &mut dyn Write) -> io::Result<Engine> {
     let engine = Engine::start(out)?;
     let mut recipes = recipe::all(root)?;
-    recipes.retain(|recipe| DRILLED.contains(&recipe.name.as_str()));
+    recipes.retain(|recipe| names.contains(&recipe.name.as_str()));
     match build(&recipes, Some(&engine), out)? {
         0 => Ok(engine),
         _ => Err(io::Error::other("an image could not be built: why is said above")),
@@ -119,10 +133,11 @@ mod tests {
     fn what_is_stocked_is_what_hosts_of_drills_are_made_of() {
         let root = crate::workspace_root(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
         let table = std::fs::read_to_string(root.join("harness/src/host/docker/images.rs")).unwrap();
-        let recipes = recipe::all(&root).unwrap();
+        let (recipes, all) = (recipe::all(&root).unwrap(), [&DRILLED[..], &CHOSEN].concat());
         for Recipe { name, .. } in &recipes {
-            assert_eq!(DRILLED.contains(&name.as_str()), table.contains(&format!("\"{name}\"")), "{name}");
+            let is_stocked = all.contains(&name.as_str());
+            assert_eq!(is_stocked, table.contains(&format!("\"{name}\"")), "{name}");
         }
-        assert!(DRILLED.iter().all(|name| recipes.iter().any(|recipe| recipe.name == *name)), "one has no recipe");
+        assert!(all.iter().all(|name| recipes.iter().any(|recipe| recipe.name == *name)), "one has no recipe");
     }
 }

@@ -23,6 +23,8 @@ pub struct Test {
 
 /// Set for the process that the hosts belong to: its test, and the folder for disks.
 const INSIDE: [&str; 2] = ["BLACKSTART_INSIDE_TEST", "BLACKSTART_INSIDE_SCRATCH"];
+/// The exit code of a test of what this machine lacks: it is told apart from one that passed.
+const NOT_TESTED: i32 = 77;
 /// Where it is set a runtime that can't be had is a failure.
 const REQUIRED: &str = "BLACKSTART_REQUIRE_HOSTS";
 
@@ -40,15 +42,21 @@ pub fn main(tests: &[Test]) -> ExitCode {
         if args.iter().any(|arg| arg == "--list") {
             println!("{name}: test");
         } else {
-            let passed = run(name);
-            println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
-            all &= passed;
+            let ended = run(name);
+            let word = match ended {
+                Some(0) => "ok",
+                Some(NOT_TESTED) => "ignored",
+                _ => "FAILED",
+            };
+            println!("test {name} ... {word}");
+            all &= word != "FAILED";
         }
     }
     if all { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn run(name: &str) -> bool {
+/// The exit code of its process; `None`: it was killed.
+fn run(name: &str) -> Option<i32> {
     let scratch = tempfile::Builder::new().prefix("inside").tempdir_in("/var/tmp").unwrap();
     std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o755)).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap());
@@ -56,9 +64,9 @@ fn run(name: &str) -> bool {
     // Its end of this pipe is its lifeline: all of it ends with this process.
     let mut child = child.stdin(Stdio::piped()).process_group(0).spawn().unwrap();
     let lifeline = child.stdin.take();
-    let passed = child.wait().unwrap().success();
+    let ended = child.wait().unwrap().code();
     drop(lifeline);
-    passed
+    ended
 }
 
 /// Namespaces on this machine.
@@ -83,7 +91,8 @@ fn inside(test: &Test, scratch: &Path) -> ExitCode {
         Ok(isolation) => isolation,
         Err(why) => {
             println!("not tested: {why}");
-            return if std::env::var_os(REQUIRED).is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+            let is_required = std::env::var_os(REQUIRED).is_some();
+            return if is_required { ExitCode::FAILURE } else { ExitCode::from(NOT_TESTED as u8) };
         }
     };
     let lifeline = File::from(std::io::stdin().as_fd().try_clone_to_owned().unwrap());
