@@ -7,12 +7,12 @@ use blackstart_record::plan::Step;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
-use crate::engine::{Login, Server, Stop, connect};
+use crate::engine::{Login, Server, Stop, Transaction, connect};
 use crate::failure::{Error, Result};
-use crate::fault::Transaction;
 use crate::link::{Link, Links};
 use crate::pipeline::{Backup, Done, Goal, Onto, Pipeline, Repository, Target, Tools, Wanted};
 use crate::plan::Bounds;
+use crate::secret::Secrets;
 use crate::workload::Running as Clients;
 use crate::workload::nonce::plant_poison;
 
@@ -31,7 +31,9 @@ pub struct Parts<'a> {
     /// The application's link.
     pub application: &'a Link,
     /// How the application logs in.
-    pub login: &'a Login,
+    pub login: &'a mut Login,
+    /// Makes its next password.
+    pub secrets: &'a Secrets,
     /// The pipeline.
     pub pipeline: &'a dyn Pipeline,
     /// Its repository.
@@ -117,6 +119,7 @@ impl<'a> Recovery<'a> {
                 }
                 Ok(done)
             }
+            Step::Rotate => rotate(parts).await,
             Step::Switch => switch(parts).await,
             Step::Verify => verify(parts).await,
         }
@@ -127,14 +130,14 @@ impl<'a> Recovery<'a> {
     /// # Errors
     /// It goes back before a bad transaction, and there is none.
     pub fn wanted(&self, pipeline: &dyn Pipeline) -> Result<Wanted<'a>> {
-        let target = if pipeline.steps().contains(&Step::Replay) {
-            let transaction = self.transaction.as_ref();
-            let transaction = transaction.ok_or_else(|| Error::new("there is no bad transaction to go back before"))?;
-            Target::BeforeTransaction(transaction.xid)
-        } else if pipeline.restores_onto() == Onto::Replica {
-            Target::LastApplied
-        } else {
-            Target::Backup
+        let follows = pipeline.restores_onto() == Onto::Replica;
+        let target = match &self.transaction {
+            Some(bad) if pipeline.steps().contains(&Step::Replay) => Target::BeforeTransaction(bad.id.clone()),
+            _ if follows => Target::LastApplied,
+            None if pipeline.steps().contains(&Step::Replay) => {
+                return Err(Error::new("there is no bad transaction to go back before"));
+            }
+            _ => Target::Backup,
         };
         let time = self.transaction.as_ref().map_or(self.clock.now(), |transaction| transaction.before);
         let goal = Goal { target, time: self.clock.wall_at(time), erased: self.erased.clone() };
@@ -144,8 +147,8 @@ impl<'a> Recovery<'a> {
     fn decide(&self, pipeline: &dyn Pipeline) -> Result<Done> {
         let wanted = self.wanted(pipeline)?;
         let id = &wanted.backup.id;
-        let says = match wanted.goal.target {
-            Target::BeforeTransaction(xid) => format!("recover from backup {id} to just before transaction {xid}"),
+        let says = match &wanted.goal.target {
+            Target::BeforeTransaction(bad) => format!("recover from backup {id} to just before transaction {bad}"),
             Target::Backup => format!("recover from backup {id} as it is: nothing is replayed after it"),
             Target::LastApplied => format!("promote the {id}, wherever it has come to since"),
         };
@@ -158,7 +161,7 @@ impl<'a> Recovery<'a> {
         let cut = Cut {
             earliest: transaction.before,
             latest: transaction.after,
-            claimed_by: format!("recovery target transaction {}, exclusive", transaction.xid),
+            claimed_by: format!("recovery target transaction {}, exclusive", transaction.id),
         };
         self.cut = Some(cut.clone());
         let _ = self.events.send(Event::RecoveryPoint(cut)).await;
@@ -236,6 +239,14 @@ async fn detect(source: &Server, application: &Login, bound: Duration) -> Result
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// The application's next password; its sessions are at the source, and end with it.
+async fn rotate(parts: &mut Parts<'_>) -> Result<Done> {
+    let password = parts.secrets.make()?;
+    parts.target.set_password(&parts.login.user, &password).await?;
+    parts.login.password = Some(password);
+    Ok(Done { bytes: None, says: format!("role {} has another password", parts.login.user) })
 }
 
 async fn switch(parts: &mut Parts<'_>) -> Result<Done> {

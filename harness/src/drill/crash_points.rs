@@ -162,7 +162,7 @@ impl Drill {
 }
 
 /// Commits a transaction that changes nothing, and waits until the log with it is in the archive; its id.
-async fn mark(source: &Postgres, clock: Clock) -> Result<u64> {
+async fn mark(source: &Postgres, clock: Clock) -> Result<String> {
     let client = source.connect(SUPERUSER).await?;
     let id = questions::transaction(&client).await?;
     archiving::ship(source, clock, ARCHIVED).await?;

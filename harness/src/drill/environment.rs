@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::located::{Located, Others};
 use super::store::{self, Shelf};
 use super::{Drill, Registry};
-use crate::engine::postgres::replica::Through;
+use crate::engine::replication::Following;
 use crate::engine::{Door, Installation, Login, Role, Server};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Injected, Scene};
@@ -41,6 +41,9 @@ pub(super) struct World {
     pub(super) loaded_at: Nanos,
     /// How the application logs in, through its link, once it is let in.
     pub(super) login: Login,
+    /// Everything that an intruder could log in by, and whose that is.
+    pub(super) intruders: Vec<(String, Login)>,
+    secrets: Secrets,
     /// The pipeline's repository.
     pub(super) repository: Repository,
     /// Faults that stand until the drill is over.
@@ -106,8 +109,11 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     )?;
     if promotes(loaded) {
         let link = links.open(REPLICATION_LINK, source.address()).await?;
-        let through = Through { address: link.listen, password: secrets.make()? };
-        start_replica(drill, &repository, (&source, &mut target), &through).await.cannot("start the replica")?;
+        let delay = method.delay() / loaded.scenario.compression;
+        let following = Following { address: link.listen, password: secrets.make()?, delay };
+        method.install(target.host(), &repository, &drill.request.plan_folder)?;
+        let followed = start_replica(drill, &repository, (&source, &mut target), &following, &cache).await;
+        followed.cannot("start the replica")?;
     }
     let login = application_login(drill, &application, &secrets)?;
     let last_source = source.incarnation(&loaded.environment.database).await?;
@@ -118,6 +124,8 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         last_source,
         loaded_at: Nanos::ZERO,
         login,
+        intruders: Vec::new(),
+        secrets,
         repository,
         standing: Vec::new(),
         tools: located.described(others),
@@ -198,7 +206,7 @@ pub(super) async fn start_servers(
     (source, standby): (&mut Server, Option<&mut Server>),
     repository: &Repository,
 ) -> Result<()> {
-    let settings = loaded.pipeline.method.pipeline().source_settings(source.host(), repository)?;
+    let settings = loaded.pipeline.method.pipeline().source_settings(source, repository)?;
     let empty = async |standby: &Option<&mut Server>| match standby {
         Some(standby) => standby.initialise(cache, Role::Target, &[]).await,
         None => Ok(()),
@@ -233,12 +241,13 @@ async fn start_replica(
     drill: &Drill,
     repository: &Repository,
     (source, target): (&Server, &mut Server),
-    through: &Through,
+    following: &Following,
+    cache: &Path,
 ) -> Result<()> {
     let loaded = &drill.request.loaded;
     let (database, events) = (loaded.environment.database.as_str(), &drill.events);
     let tools = Tools { clock: drill.clock, repository, database, events, bound: loaded.bounds.server.into() };
-    loaded.pipeline.method.pipeline().follow(tools, source, target, through).await
+    loaded.pipeline.method.pipeline().follow(tools, source, target, following, cache).await
 }
 
 impl World {
@@ -273,7 +282,8 @@ impl World {
             target: &mut self.target,
             links: &self.links,
             application: &self.application,
-            login: &self.login,
+            login: &mut self.login,
+            secrets: &self.secrets,
             pipeline: loaded.pipeline.method.pipeline(),
             repository: &self.repository,
             database: &loaded.environment.database,
@@ -294,6 +304,7 @@ impl World {
             store: &self.store,
             key: &self.repository.key,
             application: self.shelf.as_ref().map(|shelf| (shelf.bucket.name.as_str(), &shelf.key)),
+            secrets: &self.secrets,
             database: &loaded.environment.database,
             bound: loaded.bounds.server.into(),
         }

@@ -7,8 +7,9 @@ use blackstart_record::time::Nanos;
 
 use super::Drill;
 use super::environment::World;
+use crate::engine::Transaction;
 use crate::failure::{Context, Error, Result};
-use crate::fault::{Injected, Transaction};
+use crate::fault::Injected;
 
 /// A fault that will be healed.
 struct Passing {
@@ -36,7 +37,13 @@ pub(super) async fn run(drill: &Drill, world: &mut World) -> Result<Option<Trans
         };
         tokio::time::sleep_until(drill.clock.instant(at).into()).await;
         let injected = inject(drill, world, index).await?;
-        transaction = injected.transaction.clone().or(transaction);
+        // Before all that is wrong, not only the last of it.
+        transaction = transaction.or_else(|| injected.transaction.clone());
+        if let Some(login) = &injected.intruder {
+            let [account, password] = ["an account that the intruder made", "the application's password of that time"];
+            let held = [(account.to_owned(), login.clone()), (password.to_owned(), world.login.clone())];
+            world.intruders.extend(held);
+        }
         match loaded.faults[index].lasts {
             Some(lasts) => passing.push(Passing { until: drill.clock.now().plus(lasts), index, injected }),
             None => world.standing.push(injected),

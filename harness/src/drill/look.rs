@@ -16,7 +16,7 @@ use crate::engine::Server;
 use crate::examine::inventory::Definitions;
 use crate::examine::objects::Seen;
 use crate::examine::snapshot::Snapshot;
-use crate::examine::{canaries, fence, identity, images, indexes, invariants, inventory, rows, writes};
+use crate::examine::{canaries, credentials, fence, identity, images, indexes, invariants, inventory, rows, writes};
 use crate::failure::{Context, Error, Result};
 use crate::pipeline::{Backup, Goal, Wanted};
 
@@ -118,6 +118,10 @@ impl Drill {
         let mut observed = writes::observe(application, self.domain).await;
         observed.extend(world.object_trial().await);
         self.observed("writes", Observation::Writes(observed)).await?;
+        if !world.intruders.is_empty() {
+            let observed = credentials::observe(&world.target, &world.intruders).await;
+            self.observed("credentials", Observation::Credentials(observed)).await?;
+        }
         let attempts = world.target.provoke_archiving().await?;
         let after = world.artifacts(&self.request.loaded).await?;
         let in_place = world.source.host().name() == world.target.host().name();

@@ -7,10 +7,10 @@ use blackstart_record::plan::Step;
 
 use super::environment::World;
 use super::{Drill, GRACE, point};
+use crate::engine::Transaction;
 use crate::examine::probe::Probes;
 use crate::examine::snapshot::Snapshot;
 use crate::failure::{Context, Error, Result};
-use crate::fault::Transaction;
 use crate::pipeline::{Backup, Done, Goal};
 use crate::runbook::Recovery;
 use crate::workload::{self, Running as Clients};
@@ -71,6 +71,9 @@ pub(super) async fn run(
                     .unwrap_or_else(|_| Err(Error::bound(&format!("step {}", plan.step), bound, Vec::new())))
             }
         };
+        if plan.step == Step::Rotate {
+            probes.log_in_as(world.login.clone());
+        }
         if !end(drill, plan.step, performed).await {
             recovery.abandon().await;
             finished = false;

@@ -75,6 +75,9 @@ pub trait Dialect: Sync {
     /// Writes what marks a copy as one of this drill, or not, by its id.
     fn plant(&self, id: &str, value: &str) -> String;
 
+    /// Makes an account that may do everything, and does not log in yet.
+    fn make_almighty(&self, account: &str) -> String;
+
     /// Gives a role another name, with all that it may do.
     fn rename_role(&self, role: &str, to: &str) -> String;
 
@@ -109,7 +112,9 @@ impl Login {
     /// The server does not answer, or follows another.
     pub async fn incarnation(&self) -> Result<Incarnation> {
         let rows = client::connect(self).await?.rows(self.engine.dialect().incarnation()).await?;
-        incarnation(rows.into_iter().next()).ok_or_else(|| Error::new("the server does not say which life it lives"))
+        incarnation(rows.into_iter().next()).ok_or_else(|| {
+            Error::new("the server does not say which life it lives: it follows another, or takes no writes")
+        })
     }
 
     /// Whether it finds a server that takes writes.

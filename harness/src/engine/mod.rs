@@ -7,10 +7,13 @@ pub mod fields;
 mod login;
 pub mod mysql;
 pub mod postgres;
+pub mod replication;
 mod server;
 mod template;
+mod transaction;
 
 pub use client::{Client, Error as ClientError, TextRow, connect};
 pub use dialect::{Dialect, incarnation};
 pub use login::{Door, Login};
 pub use server::{Installation, Role, Server, Stop};
+pub use transaction::Transaction;

@@ -2,6 +2,7 @@
 
 pub mod attack;
 pub mod canaries;
+pub mod credentials;
 pub mod digests;
 pub mod fence;
 pub mod identity;

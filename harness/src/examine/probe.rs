@@ -67,7 +67,7 @@ impl Streaks {
 #[derive(Clone)]
 struct Prober {
     clock: Clock,
-    login: Login,
+    login: Arc<Mutex<Login>>,
     plan: ProbePlan,
     events: mpsc::Sender<Event>,
     incarnations: Incarnations,
@@ -79,6 +79,7 @@ struct Prober {
 #[derive(Debug)]
 pub struct Probes {
     stop: watch::Sender<bool>,
+    login: Arc<Mutex<Login>>,
     plan: ProbePlan,
     writes: Writes,
     streaks: Streaks,
@@ -97,11 +98,13 @@ impl Probes {
         let (stop, stopped) = watch::channel(false);
         let (writes, streaks) = (Writes::default(), Streaks::default());
         let (own_writes, own_streaks) = (writes.clone(), streaks.clone());
-        let prober = Prober { clock, login, plan, events, incarnations, writes: own_writes, streaks: own_streaks };
+        let login = Arc::new(Mutex::new(login));
+        let own = login.clone();
+        let prober = Prober { clock, login: own, plan, events, incarnations, writes: own_writes, streaks: own_streaks };
         let streams = [Stream::Read, Stream::Write, Stream::Fresh]
             .map(|stream| tokio::spawn(prober.clone().run(stream, stopped.clone())))
             .into();
-        Self { stop, plan, writes, streaks, streams }
+        Self { stop, login, plan, writes, streaks, streams }
     }
 
     /// Waits until each stream was answered in time for a stability window from now on, but not for longer than `bound`:
@@ -119,6 +122,11 @@ impl Probes {
         while !enough() && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(self.plan.beat.into()).await;
         }
+    }
+
+    /// Logs in by this from now on; sessions that are held are kept.
+    pub fn log_in_as(&self, login: Login) {
+        *self.login.lock().unwrap_or_else(PoisonError::into_inner) = login;
     }
 
     /// Whether any write was answered so far.
@@ -191,7 +199,8 @@ impl Prober {
                 return self.ask(client, stream, beat).await;
             }
             let _under_way = session.log_in(sent);
-            let client = Client::open(&self.login).await.map_err(|error| class(&error, "connect"))?;
+            let login = self.login();
+            let client = Client::open(&login).await.map_err(|error| class(&error, "connect"))?;
             let answer = self.ask(&client, stream, beat).await;
             // Not before its first answer: a new session is slow to give it, and would hold up the beats behind it.
             if stream != Stream::Fresh && !client.is_closed() {
@@ -223,9 +232,13 @@ impl Prober {
         let _ = self.events.send(Event::Probe { stream, due, sent, ended, login, outcome }).await;
     }
 
+    fn login(&self) -> Login {
+        self.login.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Reads or writes the heartbeat; only an answer that names its incarnation is one.
     async fn ask(&self, client: &Client, stream: Stream, beat: u64) -> Result<Incarnation, String> {
-        let dialect = self.login.engine.dialect();
+        let dialect = client.kind().dialect();
         let sql = match stream {
             Stream::Write => dialect.write_beat(beat),
             Stream::Read | Stream::Fresh => dialect.read_beat(),

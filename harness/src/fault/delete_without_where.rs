@@ -47,7 +47,7 @@ impl Params {
         let begin = deploy::as_tenant(&self.role, &self.tenant_setting, self.tenant);
         let statement = format!("DELETE FROM {}", self.table);
         let done = deploy::run(scene, &begin, Some(&self.table), &statement, &[]).await?;
-        let says = format!("{}: {} rows in transaction {}", self.intends(), done.rows, done.transaction.xid);
-        Ok(Injected { says, transaction: Some(done.transaction), kept: Kept::Words(done.sample) })
+        let says = format!("{}: {} rows in transaction {}", self.intends(), done.rows, done.transaction.id);
+        Ok(Injected { transaction: Some(done.transaction), ..Injected::keeping(says, Kept::Words(done.sample)) })
     }
 }

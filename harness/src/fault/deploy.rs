@@ -3,8 +3,8 @@
 use blackstart_record::words::count;
 use tokio_postgres::types::ToSql;
 
-use super::{Scene, Transaction};
-use crate::engine::postgres::questions;
+use super::Scene;
+use crate::engine::Transaction;
 use crate::failure::{Context, Error, Result};
 
 /// Rows of which it is remembered that they were there.
@@ -33,7 +33,8 @@ pub(super) async fn run(
     statement: &str,
     values: &[&(dyn ToSql + Sync)],
 ) -> Result<Deployed> {
-    let client = scene.server.postgres()?.connect(scene.database).await?;
+    let session = scene.server.connect(scene.database).await?;
+    let client = session.postgres()?;
     client.batch_execute(begin).await.cannot("begin the bad deploy")?;
     let mut sample = Vec::new();
     if let Some(table) = sampled {
@@ -44,11 +45,8 @@ pub(super) async fn run(
         }
     }
     let rows = client.execute(statement, values).await.cannot("run the bad deploy")?;
-    let xid = questions::transaction(&client).await?;
-    let before = scene.clock.now();
-    client.batch_execute("COMMIT").await.cannot("commit the bad deploy")?;
-    let after = scene.clock.now();
-    Ok(Deployed { rows, transaction: Transaction { xid, before, after }, sample })
+    let transaction = session.commit(scene.clock).await.cannot("commit the bad deploy")?;
+    Ok(Deployed { rows, transaction, sample })
 }
 
 /// Looks for the sampled rows, as the superuser: none is left.

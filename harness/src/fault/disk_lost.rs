@@ -50,7 +50,7 @@ impl Params {
         }
         host.furnish()?;
         let says = format!("{before} files of the disk of host {} lost", self.host);
-        Ok(Injected { says, transaction: None, kept: Kept::Number(before) })
+        Ok(Injected::keeping(says, Kept::Number(before)))
     }
 
     async fn look(&self, scene: &Scene<'_>, injected: &Injected) -> Result<String> {

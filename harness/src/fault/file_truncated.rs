@@ -45,7 +45,7 @@ impl Params {
     async fn truncate(&self, scene: &mut Scene<'_>) -> Result<Injected> {
         let pages = offline::change(scene, &self.relation, halve).await?;
         let says = format!("{} of {pages} pages of {} cut off", pages - pages / 2, self.relation);
-        Ok(Injected { says, transaction: None, kept: Kept::Number(pages) })
+        Ok(Injected::keeping(says, Kept::Number(pages)))
     }
 
     /// What the server takes for the relation's size.

@@ -63,7 +63,7 @@ impl Params {
         // Killed, it has no answer; whether it was is looked at elsewhere.
         let _ = scene.server.run(scene.database, QUERY).await;
         let says = format!("the server on host {} wanted more than the {limit} bytes that it may have", self.host);
-        Ok(Injected { says, transaction: None, kept: Kept::Number(before) })
+        Ok(Injected::keeping(says, Kept::Number(before)))
     }
 
     /// The kernel counts whom it kills for want of memory.

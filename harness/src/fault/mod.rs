@@ -11,18 +11,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use blackstart_record::plan::Damage;
-use blackstart_record::time::Nanos;
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::engine::Server;
-use crate::failure::{Error, Result};
+use crate::engine::{Login, Server, Transaction};
+use crate::failure::{Context, Error, Result};
 use crate::host::Host;
 use crate::host::process::Frozen;
 use crate::link::Links;
 use crate::plan::{Asks, HostSpec, Need};
+use crate::secret::Secrets;
 use crate::store::{Key, Store};
 
 /// What a fault may reach: what this drill started, and nothing else.
@@ -45,6 +45,8 @@ pub struct Scene<'a> {
     pub key: &'a Key,
     /// The bucket of the application's objects and its own key to it, where it keeps some.
     pub application: Option<(&'a str, &'a Key)>,
+    /// Makes the passwords that a fault needs.
+    pub secrets: &'a Secrets,
     /// The database of the application.
     pub database: &'a str,
     /// The bound on each wait.
@@ -59,6 +61,16 @@ impl Scene<'_> {
     pub fn host(&self, name: &str) -> Result<Host> {
         self.hosts.get(name).cloned().ok_or_else(|| Error::new(format!("this drill has no host {name}")))
     }
+
+    /// What a query counts in the application's database, as the administrator.
+    ///
+    /// # Errors
+    /// The server's answer, or that it is no count.
+    pub async fn count(&self, query: &str) -> Result<u64> {
+        let client = self.server.connect(self.database).await?;
+        let counted = client.value(query).await.cannot(format_args!("count by \"{query}\""))?.unwrap_or_default();
+        counted.parse().map_err(|_| Error::new(format!("\"{query}\" answers \"{counted}\", which is no count")))
+    }
 }
 
 /// What an injection did.
@@ -68,6 +80,8 @@ pub struct Injected {
     pub says: String,
     /// For logical damage: the transaction to go back before.
     pub transaction: Option<Transaction>,
+    /// For an intrusion: the login that the intruder has from now on.
+    pub intruder: Option<Login>,
     /// What confirming and healing need of it.
     pub kept: Kept,
 }
@@ -75,7 +89,12 @@ pub struct Injected {
 impl Injected {
     /// An injection of which nothing is needed any more.
     pub fn done(says: impl Into<String>) -> Self {
-        Self { says: says.into(), transaction: None, kept: Kept::Nothing }
+        Self::keeping(says, Kept::Nothing)
+    }
+
+    /// An injection of which this is needed.
+    pub fn keeping(says: impl Into<String>, kept: Kept) -> Self {
+        Self { says: says.into(), transaction: None, intruder: None, kept }
     }
 }
 
@@ -97,17 +116,6 @@ impl Kept {
     pub fn words(&self) -> &[String] {
         if let Self::Words(words) = self { words } else { &[] }
     }
-}
-
-/// The transaction of a bad deploy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transaction {
-    /// Its id, as the deploy's own log has it.
-    pub xid: u64,
-    /// The instant before its commit was sent.
-    pub before: Nanos,
-    /// The instant after its commit was acknowledged.
-    pub after: Nanos,
 }
 
 /// A disaster. A new one implements this in a file of its own.
@@ -203,6 +211,10 @@ faults! {
         "a bad deploy empties a table, and what refers to it";
     TableDropped = "table-dropped" in table_dropped, Logical:
         "a bad deploy drops a table";
+    FaultyRelease = "faulty-release" in faulty_release, Logical:
+        "a faulty release writes wrong values, in statements of the plan's own";
+    RogueAccount = "rogue-account" in rogue_account, Logical:
+        "an intruder makes an almighty account, tampers with rows by it and leaves things behind";
     PageCorruption = "page-corruption" in page_corruption, PhysicalReadable:
         "pages of a table or an index are overwritten on disk";
     TornPage = "torn-page" in torn_page, PhysicalReadable:

@@ -39,7 +39,7 @@ impl Params {
             scene.store.delete(&self.0.bucket, &version.key, Some(&version.id)).await?;
         }
         let says = format!("{} objects of {} deleted", keys.len(), self.0.bucket);
-        Ok(Injected { says, transaction: None, kept: Kept::Words(keys) })
+        Ok(Injected::keeping(says, Kept::Words(keys)))
     }
 
     async fn look(&self, scene: &Scene<'_>, injected: &Injected) -> Result<String> {

@@ -59,7 +59,7 @@ impl Params {
             bucket.put(key, object).await.map_err(|trouble| Error::new(trouble.says))?;
         }
         let says = format!("{} objects of {} encrypted in place", words.len() / 2, self.0.bucket);
-        Ok(Injected { says, transaction: None, kept: Kept::Words(words) })
+        Ok(Injected::keeping(says, Kept::Words(words)))
     }
 
     async fn look(&self, scene: &Scene<'_>, injected: &Injected) -> Result<String> {

@@ -52,7 +52,7 @@ impl Params {
             let marker = marker.ok_or_else(|| Error::new(format!("{key} was deleted and left no marker")))?;
             words.extend([key, marker]);
         }
-        Ok(Injected { says, transaction: None, kept: Kept::Words(words) })
+        Ok(Injected::keeping(says, Kept::Words(words)))
     }
 
     async fn look(&self, scene: &Scene<'_>, injected: &Injected) -> Result<String> {

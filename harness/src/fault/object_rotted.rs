@@ -46,7 +46,7 @@ impl Params {
             bits += scene.store.rot(&self.0.bucket, key).await?;
         }
         let says = format!("{bits} bits of {} objects of {} changed on disk", keys.len(), self.0.bucket);
-        Ok(Injected { says, transaction: None, kept: Kept::Words(words) })
+        Ok(Injected::keeping(says, Kept::Words(words)))
     }
 
     /// Fetches each: it cannot be had, or is not what it was.

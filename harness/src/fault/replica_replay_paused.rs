@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Heal, Injected, Scene};
-use crate::engine::postgres::{Postgres, replica};
+use crate::engine::Server;
 use crate::failure::{Error, Result};
 use crate::plan::Need;
 
@@ -28,7 +28,7 @@ impl Fault for Params {
 
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
         async move {
-            replica::set_paused(self.replica(scene)?, true, scene.bound).await?;
+            self.replica(scene)?.set_paused(true, scene.bound).await?;
             Ok(Injected::done(format!("the replay on host {} paused", self.host)))
         }
         .boxed()
@@ -36,7 +36,7 @@ impl Fault for Params {
 
     /// The source writes something, which the replica receives and does not replay.
     fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, _injected: &'a Injected) -> BoxFuture<'a, Result<String>> {
-        async move { replica::stands_still(scene.server.postgres()?, self.replica(scene)?, scene.bound).await }.boxed()
+        async move { self.replica(scene)?.stands_still(scene.server, scene.bound).await }.boxed()
     }
 
     fn heal(&self) -> Option<&dyn Heal> {
@@ -47,17 +47,17 @@ impl Fault for Params {
 impl Heal for Params {
     fn heal<'a>(&'a self, scene: &'a mut Scene<'_>, _injected: Injected) -> BoxFuture<'a, Result<()>> {
         async move {
-            let standby = self.replica(scene)?;
-            replica::set_paused(standby, false, scene.bound).await?;
-            replica::caught_up(scene.server.postgres()?, standby, scene.bound).await.map(drop)
+            let replica = self.replica(scene)?;
+            replica.set_paused(false, scene.bound).await?;
+            replica.caught_up(scene.server, scene.bound).await.map(drop)
         }
         .boxed()
     }
 }
 
 impl Params {
-    fn replica<'a>(&self, scene: &Scene<'a>) -> Result<&'a Postgres> {
+    fn replica<'a>(&self, scene: &Scene<'a>) -> Result<&'a Server> {
         let replica = scene.replica.filter(|replica| replica.host().name() == self.host);
-        replica.ok_or_else(|| Error::new(format!("host {} runs no replica", self.host)))?.postgres()
+        replica.ok_or_else(|| Error::new(format!("host {} runs no replica", self.host)))
     }
 }

@@ -52,7 +52,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Params {
     async fn freeze(&self, scene: &Scene<'_>) -> Result<Injected> {
         let kept = Kept::Server(scene.server.freeze(scene.bound).await?);
-        Ok(Injected { says: format!("the server on host {} frozen", self.host), transaction: None, kept })
+        Ok(Injected::keeping(format!("the server on host {} frozen", self.host), kept))
     }
 
     async fn look(&self, scene: &Scene<'_>) -> Result<String> {

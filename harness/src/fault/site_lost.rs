@@ -50,6 +50,6 @@ impl Params {
             gone::destroy(scene, host).await?;
         }
         let says = format!("site {} lost, with {}", self.site, hosts.join(", "));
-        Ok(Injected { says, transaction: None, kept: Kept::Words(hosts) })
+        Ok(Injected::keeping(says, Kept::Words(hosts)))
     }
 }

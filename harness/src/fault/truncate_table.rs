@@ -39,7 +39,7 @@ impl Fault for Params {
 impl Params {
     async fn deploy(&self, scene: &Scene<'_>) -> Result<Injected> {
         let done = deploy::run(scene, "BEGIN", Some(&self.table), &self.intends(), &[]).await?;
-        let says = format!("{} in transaction {}", self.intends(), done.transaction.xid);
-        Ok(Injected { says, transaction: Some(done.transaction), kept: Kept::Words(done.sample) })
+        let says = format!("{} in transaction {}", self.intends(), done.transaction.id);
+        Ok(Injected { transaction: Some(done.transaction), ..Injected::keeping(says, Kept::Words(done.sample)) })
     }
 }

@@ -54,14 +54,15 @@ impl Params {
         let begin = deploy::as_tenant(&self.role, &self.tenant_setting, self.tenant);
         let statement = format!("UPDATE {} SET {} = $1", self.table, quoted(&self.column));
         let done = deploy::run(scene, &begin, None, &statement, &[&self.value]).await?;
-        let says = format!("{}: {} rows in transaction {}", self.intends(), done.rows, done.transaction.xid);
+        let says = format!("{}: {} rows in transaction {}", self.intends(), done.rows, done.transaction.id);
         Ok(Injected { transaction: Some(done.transaction), ..Injected::done(says) })
     }
 
     /// Counts the rows that carry the deploy's transaction: others may have had its value all along.
     async fn look(&self, scene: &mut Scene<'_>, injected: &Injected) -> Result<String> {
-        let xid = injected.transaction.as_ref().map(|transaction| transaction.xid);
-        let xid = xid.ok_or_else(|| Error::new("the deploy has no transaction"))?;
+        let id = injected.transaction.as_ref().map(|transaction| transaction.id.as_str());
+        let id = id.ok_or_else(|| Error::new("the deploy has no transaction"))?;
+        let xid: u64 = id.parse().map_err(|_| Error::new(format!("{id} is no id of a transaction")))?;
         // A row's xmin is the low half of a transaction id.
         let xmin = (xid & u64::from(u32::MAX)).to_string();
         let client = scene.server.postgres()?.connect(scene.database).await?;

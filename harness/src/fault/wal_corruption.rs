@@ -65,11 +65,7 @@ impl Params {
         let page = u64::from(end.unsigned_abs()) / PAGE / 2;
         let folder = scene.server.host().outside(scene.server.postgres()?.data()).join("pg_wal");
         overwrite(&folder.join(&segment), page).cannot(format_args!("overwrite a page of {segment}"))?;
-        Ok(Injected {
-            says: format!("page {page} of log segment {segment} overwritten"),
-            transaction: None,
-            kept: Kept::Words(words),
-        })
+        Ok(Injected::keeping(format!("page {page} of log segment {segment} overwritten"), Kept::Words(words)))
     }
 }
 

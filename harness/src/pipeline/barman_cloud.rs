@@ -40,8 +40,8 @@ impl Pipeline for Params {
         true
     }
 
-    fn source_settings(&self, source: &Host, repository: &Repository) -> Result<Vec<(String, String)>> {
-        let archive = self.wal_command("barman-cloud-wal-archive", source, repository)?;
+    fn source_settings(&self, source: &Server, repository: &Repository) -> Result<Vec<(String, String)>> {
+        let archive = self.wal_command("barman-cloud-wal-archive", source.host(), repository)?;
         Ok([
             ("wal_level", "replica".to_owned()),
             ("archive_mode", "on".to_owned()),
@@ -76,7 +76,7 @@ impl Pipeline for Params {
             let target = target.postgres_mut()?;
             match step {
                 Step::Fetch => self.bring(tools, target, wanted.backup).await,
-                Step::Restore => self.prepare(tools, target, wanted.goal.target),
+                Step::Restore => self.prepare(tools, target, &wanted.goal.target),
                 Step::Replay => replay_log(tools, target).await,
                 Step::Promote => {
                     let incarnation = replica::promote(target, tools.bound).await?;
@@ -152,7 +152,7 @@ impl Params {
         Ok(Done { bytes: Some(bytes), says: format!("base backup {} to host {}", backup.id, host.name()) })
     }
 
-    fn prepare(&self, tools: Tools<'_>, target: &Postgres, point: Target) -> Result<Done> {
+    fn prepare(&self, tools: Tools<'_>, target: &Postgres, point: &Target) -> Result<Done> {
         let Target::BeforeTransaction(xid) = point else {
             return Err(Error::new("there is no bad transaction to go back before"));
         };
@@ -160,7 +160,7 @@ impl Params {
         let restore = self.wal_command("barman-cloud-wal-restore", host, tools.repository)?;
         let settings = [
             ("restore_command", format!("{restore} %f %p")),
-            ("recovery_target_xid", xid.to_string()),
+            ("recovery_target_xid", xid.clone()),
             ("recovery_target_inclusive", "off".to_owned()),
             ("recovery_target_action", "pause".to_owned()),
             // The restored copy must not write into the archive of the source.

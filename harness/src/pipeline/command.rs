@@ -49,7 +49,7 @@ impl Pipeline for Params {
         vec![&self.backup, &self.restore]
     }
 
-    fn source_settings(&self, _source: &Host, _repository: &Repository) -> Result<Vec<(String, String)>> {
+    fn source_settings(&self, _source: &Server, _repository: &Repository) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())
     }
 

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::engine::Server;
-use crate::engine::postgres::replica::Through;
+use crate::engine::replication::Following;
 use crate::failure::{Error, Result};
 use crate::host::Host;
 use crate::plan::{Asks, EngineKind, Method};
@@ -114,10 +114,10 @@ pub struct Goal {
 }
 
 /// Where a recovery is to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// Just before this transaction's commit.
-    BeforeTransaction(u64),
+    /// Just before the commit of the transaction with this id, in the engine's own words.
+    BeforeTransaction(String),
     /// Where the backup itself ends: its method replays nothing after it.
     Backup,
     /// Wherever a replica has come to when it is promoted.
@@ -160,6 +160,11 @@ pub trait Pipeline: Send + Sync {
         Some(EngineKind::Postgres)
     }
 
+    /// How late its replica applies what it has received, uncompressed.
+    fn delay(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
     fn ships_remainder(&self) -> bool;
 
@@ -169,18 +174,19 @@ pub trait Pipeline: Send + Sync {
     }
 
     /// Settings that the source server needs.
-    fn source_settings(&self, source: &Host, repository: &Repository) -> Result<Vec<(String, String)>>;
+    fn source_settings(&self, source: &Server, repository: &Repository) -> Result<Vec<(String, String)>>;
 
     /// Puts configuration, credentials and, out of the folder `plan`, the user's own programs on a host.
     fn install(&self, host: &Host, repository: &Repository, plan: &Path) -> Result<()>;
 
-    /// Makes the replica on `target` and lets it follow; asked before the first write, of a method that restores onto one.
+    /// Makes the replica on `target`, with templates in `cache`, and lets it follow; asked before the first write, of a method that restores onto one.
     fn follow<'a>(
         &'a self,
         _tools: Tools<'a>,
         _source: &'a Server,
         _target: &'a mut Server,
-        _through: &'a Through,
+        _following: &'a Following,
+        _cache: &'a Path,
     ) -> BoxFuture<'a, Result<()>> {
         futures_util::future::ready(Ok(())).boxed()
     }
@@ -230,6 +236,7 @@ macro_rules! methods {
                     in_place: pipeline.restores_onto() == Onto::RunningServer,
                     engine: pipeline.engine(),
                     follows: pipeline.restores_onto() == Onto::Replica,
+                    delay: pipeline.delay(),
                     ships_remainder: pipeline.ships_remainder(),
                     files: pipeline.files(),
                 })

@@ -17,12 +17,18 @@ pub(super) fn backup_id() -> String {
     jiff::Timestamp::now().strftime(ID).to_string()
 }
 
-/// Copies `files` and all that lies beside them out of the folder `plan`, and puts the key where clients look for it.
-pub(super) fn install(host: &Host, repository: &Repository, plan: &Path, files: &[&str]) -> Result<()> {
+/// Copies `files` and all that lies beside them out of the folder `plan`.
+pub(super) fn put(host: &Host, plan: &Path, files: &[&str]) -> Result<()> {
     for file in files {
         let folder = folder_of(file);
         host.copy_in(&plan.join(folder), &format!("{PROGRAMS}/{}", folder.display()))?;
     }
+    Ok(())
+}
+
+/// The same, and puts the key where clients look for it.
+pub(super) fn install(host: &Host, repository: &Repository, plan: &Path, files: &[&str]) -> Result<()> {
+    put(host, plan, files)?;
     repository.install_credentials(host)?;
     let config = repository.key.mc_config(&repository.url_from(host)?);
     host.write("home/.mc/config.json", config.as_bytes(), 0o600)
@@ -60,13 +66,24 @@ pub(super) fn register(host: &Host, goal: &Goal) -> Result<String> {
 
 /// Runs one of the programs to its end beside `server`; the history is told how it ended.
 pub(super) async fn run(file: &str, more: &[(&str, &str)], tools: Tools<'_>, server: &Server) -> Result<String> {
+    let store = store(server.host(), tools.repository)?;
+    let all = store.iter().map(|(name, value)| (*name, value.as_str())).chain(more.iter().copied());
+    run_with(file, &all.collect::<Vec<_>>(), tools, server).await
+}
+
+/// The same, of a program whose host has no way to the store.
+pub(super) async fn run_without_store(file: &str, tools: Tools<'_>, server: &Server) -> Result<String> {
+    run_with(file, &[], tools, server).await
+}
+
+async fn run_with(file: &str, more: &[(&str, &str)], tools: Tools<'_>, server: &Server) -> Result<String> {
     let host = server.host();
     let mut command = Command::new(path_on(host, file)).bound(tools.bound).streams_apart();
-    for (name, value) in server.environment(tools.database).into_iter().chain(store(host, tools.repository)?) {
+    for (name, value) in server.environment(tools.database) {
         command = command.env(name, value);
     }
     for (name, value) in more {
-        command = command.env(name, *value);
+        command = command.env(*name, *value);
     }
     programs::run(file, &command, host, tools).await.map(|(_, says)| says)
 }

@@ -48,10 +48,10 @@ impl Pipeline for Params {
         vec![&self.backup, &self.archive, &self.restore]
     }
 
-    fn source_settings(&self, source: &Host, repository: &Repository) -> Result<Vec<(String, String)>> {
-        let environment = own::store(source, repository)?.into_iter();
+    fn source_settings(&self, source: &Server, repository: &Repository) -> Result<Vec<(String, String)>> {
+        let environment = own::store(source.host(), repository)?.into_iter();
         let environment: Vec<String> = environment.map(|(name, value)| format!("{name}={value}")).collect();
-        let archive = format!("{} {} %p %f", environment.join(" "), own::path_on(source, &self.archive));
+        let archive = format!("{} {} %p %f", environment.join(" "), own::path_on(source.host(), &self.archive));
         let settings =
             [("wal_level", "replica".to_owned()), ("archive_mode", "on".to_owned()), ("archive_command", archive)];
         Ok(settings.map(|(name, value)| (name.to_owned(), value)).to_vec())
@@ -95,17 +95,17 @@ impl Pipeline for Params {
 
 impl Params {
     async fn lay_down(&self, tools: Tools<'_>, target: &Server, wanted: &Wanted<'_>) -> Result<Done> {
-        let Target::BeforeTransaction(xid) = wanted.goal.target else {
+        let Target::BeforeTransaction(xid) = &wanted.goal.target else {
             return Err(Error::new("there is no bad transaction to go back before"));
         };
         let data = target.postgres()?.data();
         target.host().remove_folder(data)?;
         let register = own::register(target.host(), &wanted.goal)?;
-        let (data, xid) = (target.host().path(data), xid.to_string());
+        let data = target.host().path(data);
         let more = [
             ("PGDATA", &*data),
             ("BLACKSTART_BACKUP_ID", &*wanted.backup.id),
-            ("BLACKSTART_TARGET_XID", &*xid),
+            ("BLACKSTART_TARGET_XID", xid),
             ("BLACKSTART_TARGET_TIME", &*wanted.goal.time),
             ("BLACKSTART_ERASURES", &*register),
         ];

@@ -1,35 +1,55 @@
-//! A streaming replica: it follows the source over a link of its own, and is promoted in its place. Nothing of it is in a
-//! store, and what the source does to its data by mistake the replica does too.
+//! A replica: it follows the source over a link of its own, and is promoted in its place. Nothing of it is in a store, and what
+//! the source does to its data by mistake the replica does too, unless it applies that late enough to be stopped before.
 
 use std::path::Path;
+use std::time::Duration;
 
 use blackstart_record::plan::Step;
 use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Backup, Done, Onto, Pipeline, Repository, Tools, Wanted, programs};
-use crate::engine::Server;
-use crate::engine::postgres::replica::{self, Through};
+use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, own, programs};
+use crate::engine::replication::{Beginning, Following};
+use crate::engine::{Role, Server};
 use crate::failure::{Error, Result};
 use crate::host::Host;
+use crate::plan::{EngineKind, Lapse};
 
-/// Nothing can be chosen: how far the replica may fall behind is its schedule's `lag-alarm`.
+/// How far it may fall behind is its schedule's `lag-alarm`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Params {}
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Params {
+    /// How late it applies what it has received, by its source's clock; a drill may compress that. MariaDB and MySQL. Default: it
+    /// applies at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Lapse>,
+    /// The user's own program that has it apply what it is to apply and promotes it, as a path below the plan's folder; runs on the replica's host. Default: the
+    /// engine's own way, with nothing forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promote: Option<String>,
+}
 
 impl Pipeline for Params {
     fn programs(&self) -> Vec<&'static str> {
         Vec::new()
     }
 
+    /// Only one that is late can be stopped before a bad transaction. A program of the user's does both at once.
     fn steps(&self) -> &'static [Step] {
-        &[Step::Promote]
+        if self.delay.is_some() && self.promote.is_none() { &[Step::Replay, Step::Promote] } else { &[Step::Promote] }
     }
 
     fn restores_onto(&self) -> Onto {
         Onto::Replica
+    }
+
+    fn delay(&self) -> Duration {
+        self.delay.map_or(Duration::ZERO, |delay| delay.0.into())
+    }
+
+    fn engine(&self) -> Option<EngineKind> {
+        self.delay.map(|_| EngineKind::Mysql)
     }
 
     /// What has not been streamed stays where it is.
@@ -37,13 +57,16 @@ impl Pipeline for Params {
         false
     }
 
-    fn source_settings(&self, _source: &Host, _repository: &Repository) -> Result<Vec<(String, String)>> {
-        // So much may be written while the replica's link is cut, and it still finds its way back.
-        Ok([("wal_level", "replica"), ("wal_keep_size", "1GB")].map(|(name, to)| (name.into(), to.into())).to_vec())
+    fn files(&self) -> Vec<&str> {
+        self.promote.as_deref().into_iter().collect()
     }
 
-    fn install(&self, _host: &Host, _repository: &Repository, _plan: &Path) -> Result<()> {
-        Ok(())
+    fn source_settings(&self, source: &Server, _repository: &Repository) -> Result<Vec<(String, String)>> {
+        Ok(source.kind().replication_settings())
+    }
+
+    fn install(&self, host: &Host, _repository: &Repository, plan: &Path) -> Result<()> {
+        own::put(host, plan, &self.files())
     }
 
     fn follow<'a>(
@@ -51,14 +74,18 @@ impl Pipeline for Params {
         tools: Tools<'a>,
         source: &'a Server,
         target: &'a mut Server,
-        through: &'a Through,
+        following: &'a Following,
+        cache: &'a Path,
     ) -> BoxFuture<'a, Result<()>> {
         async move {
-            let (source, target) = (source.postgres()?, target.postgres_mut()?);
-            replica::admit(source, target, through).await?;
-            let copying = replica::copying(target, through, tools.bound);
-            programs::run("pg_basebackup", &copying, target.host(), tools).await?;
-            replica::start(target, through, tools.bound).await
+            source.admit(target, following).await?;
+            match target.beginning(following, tools.bound) {
+                Beginning::Copy(program, copying) => {
+                    programs::run(program, &copying, target.host(), tools).await?;
+                }
+                Beginning::Empty(settings) => target.initialise(cache, Role::Target, &settings).await?,
+            }
+            target.follow(following, tools.bound).await
         }
         .boxed()
     }
@@ -66,8 +93,13 @@ impl Pipeline for Params {
     fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Server, target: &'a Server) -> BoxFuture<'a, Result<Backup>> {
         async move {
             let begun = tools.clock.now();
-            let position = replica::caught_up(source.postgres()?, target.postgres()?, tools.bound).await?;
-            let id = format!("replica on {}, caught up at {position}", target.host().name());
+            // What a late one has received it can apply at any time.
+            let (had, position) = if self.delay.is_some() {
+                ("received", target.received(source, tools.bound).await?)
+            } else {
+                ("caught up", target.caught_up(source, tools.bound).await?)
+            };
+            let id = format!("replica on {}, {had} at {position}", target.host().name());
             Ok(Backup { id, begun, durable: tools.clock.now(), lag: None })
         }
         .boxed()
@@ -78,16 +110,25 @@ impl Pipeline for Params {
         step: Step,
         tools: Tools<'a>,
         target: &'a mut Server,
-        _wanted: &'a Wanted<'a>,
+        wanted: &'a Wanted<'a>,
     ) -> BoxFuture<'a, Result<Done>> {
         async move {
-            if step != Step::Promote {
-                return Err(Error::new(format!("a replica has no step \"{step}\"")));
-            }
-            let target = target.postgres()?;
-            let incarnation = replica::promote(target, tools.bound).await?;
-            let position = replica::last_applied(target).await?;
-            let says = format!("timeline {}, last applied position {position}", incarnation.branch);
+            let says = match (step, &wanted.goal.target, &self.promote) {
+                (Step::Replay, Target::BeforeTransaction(bad), _) => {
+                    let position = target.roll_on(bad, tools.bound).await?;
+                    format!("applied up to {position}, just before transaction {bad}")
+                }
+                (Step::Replay, ..) => {
+                    let position = target.apply_received(tools.bound).await?;
+                    format!("applied all that was received, up to {position}")
+                }
+                (Step::Promote, _, Some(program)) => own::run_without_store(program, tools, target).await?,
+                (Step::Promote, goal, None) => {
+                    let rolled_on = matches!(goal, Target::BeforeTransaction(_));
+                    target.promote(rolled_on, tools.bound).await?
+                }
+                (other, ..) => return Err(Error::new(format!("a replica has no step \"{other}\""))),
+            };
             Ok(Done { bytes: None, says })
         }
         .boxed()

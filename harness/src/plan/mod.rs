@@ -25,6 +25,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use blackstart_record::plan::{Plan, Scenario, Step};
 use blackstart_record::time::Nanos;
@@ -108,6 +109,8 @@ pub struct Method<'a> {
     pub engine: Option<EngineKind>,
     /// Whether the target follows the source from the start, over a link of its own.
     pub follows: bool,
+    /// How late that target applies what it has received, uncompressed.
+    pub delay: Duration,
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
     pub ships_remainder: bool,
     /// The user's own programs, as paths below the plan's folder.

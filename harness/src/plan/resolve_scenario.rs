@@ -1,6 +1,7 @@
 //! From a scenario as written to the scenario as resolved, within its plan.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use blackstart_record::plan::{Damage, FaultPlan, ProbePlan, Scenario, Step, StepPlan, WorkloadPlan};
 use blackstart_record::time::Nanos;
@@ -37,6 +38,7 @@ pub(super) fn resolve<V: Vocabulary>(
     let probes = probes(&file.probes, &mut problems);
     let bounds = bounds(&file.bounds, &mut problems);
     let compression = at_least_one(file.compression.as_ref(), 1, &mut problems);
+    check_delay(&file, method.as_ref(), compression, &mut problems);
     problems.none()?;
     let Some(pipeline) = pipeline else { return Err(source.wrong(0..0, "there is no pipeline").into()) };
     file.faults.sort_by_key(|fault| fault.after.value.0);
@@ -185,7 +187,7 @@ fn check_runbook<F: Asks>(file: &ScenarioFile<F>, method: Option<&Method<'_>>, p
             problems.add(span.clone(), format!("the step \"{later}\" comes twice"), "leave one out");
         } else if earlier > later {
             let message = format!("\"{later}\" cannot come after \"{earlier}\"");
-            let help = "the order is detect, decide, stop-application, fetch, restore, replay, promote, switch, verify";
+            let help = "the order is detect, decide, stop-application, fetch, restore, replay, promote, rotate, switch, verify";
             problems.add(span.clone(), message, help);
         }
     }
@@ -203,13 +205,31 @@ fn check_runbook<F: Asks>(file: &ScenarioFile<F>, method: Option<&Method<'_>>, p
         let message = format!("this runbook brings nothing back: it lacks {}", missing.join(", "));
         problems.add(at, message, "add a [[runbook]] entry for each");
     }
-    let replay = steps.iter().find(|(step, _)| *step == Step::Replay);
+    // A late replica has something to apply whatever happened.
+    let replay = steps.iter().find(|(step, _)| *step == Step::Replay && method.delay.is_zero());
     let logical = file.faults.iter().any(|fault| fault.inject.get_ref().damage() == Some(Damage::Logical));
     if let Some((_, span)) = replay.filter(|_| !logical) {
         let message = "there is nothing to go back before: no fault of this scenario writes wrong data";
         let help = "the runbook replays to just before a bad write; add such a fault, as `update-without-where`";
         problems.add(span.clone(), message, help);
     }
+}
+
+/// Servers count a replica's delay in whole seconds.
+fn check_delay<F: Asks>(
+    file: &ScenarioFile<F>,
+    method: Option<&Method<'_>>,
+    compression: u32,
+    problems: &mut Problems<'_>,
+) {
+    let delay = method.map_or(Duration::ZERO, |method| method.delay);
+    if (delay / compression).subsec_nanos() == 0 {
+        return;
+    }
+    let place = file.compression.as_ref().map_or_else(|| file.pipeline.span.clone(), |said| said.span.clone());
+    let message =
+        format!("the replica's delay of {}, {compression} times compressed, is no whole seconds", Nanos::from(delay));
+    problems.add(place, message, "choose a `compression` that leaves whole seconds of it: 1h by 900 is 4s");
 }
 
 /// A source can be left running only by the step that would stop it, and not where it is itself the target.

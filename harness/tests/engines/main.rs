@@ -7,6 +7,7 @@ mod engine;
 mod located;
 mod mysql;
 mod promises;
+mod replicas;
 #[path = "../runtimes/mod.rs"]
 mod runtimes;
 mod types;
@@ -28,25 +29,28 @@ use runtimes::{Test, native};
 
 const NETWORK: Spec<'_> = Spec { name: "network", index: 9, disk: None, runs: "toxiproxy", image: None };
 
+/// What the whole family promises.
+const MYSQLS: &[&[Promise]] = &[promises::ALL, mysql::ALL, replicas::ALL, replicas::LATE];
+
 /// Each engine, by the name of its test.
 const TESTS: [Test; 3] = [
     Test {
         name: "postgresql_keeps_the_promises_of_an_engine",
         isolation: native,
         network: NETWORK,
-        body: |isolation, scratch| keeps(isolation, scratch, &POSTGRES, &[promises::ALL]),
+        body: |isolation, scratch| keeps(isolation, scratch, &POSTGRES, &[promises::ALL, replicas::ALL]),
     },
     Test {
         name: "mariadb_keeps_the_promises_of_an_engine",
         isolation: native,
         network: NETWORK,
-        body: |isolation, scratch| keeps(isolation, scratch, &MARIADB, &[promises::ALL, mysql::ALL]),
+        body: |isolation, scratch| keeps(isolation, scratch, &MARIADB, MYSQLS),
     },
     Test {
         name: "mysql_keeps_the_promises_of_an_engine",
         isolation: || engine::mysql_server().and(native()),
         network: NETWORK,
-        body: |isolation, scratch| keeps(isolation, scratch, &MYSQL, &[promises::ALL, mysql::ALL]),
+        body: |isolation, scratch| keeps(isolation, scratch, &MYSQL, MYSQLS),
     },
 ];
 

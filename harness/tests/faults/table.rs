@@ -23,8 +23,19 @@ pub struct Row {
 }
 
 /// A table of its own for each fault that damages one.
-pub const TABLES: &[&str] =
-    &["updated", "deleted", "truncated", "dropped", "corrupt", "indexed", "torn", "halved", "unlinked", "followed"];
+pub const TABLES: &[&str] = &[
+    "updated",
+    "deleted",
+    "truncated",
+    "dropped",
+    "released",
+    "corrupt",
+    "indexed",
+    "torn",
+    "halved",
+    "unlinked",
+    "followed",
+];
 /// Objects of their own for each fault that damages some.
 pub const PREFIXES: &[&str] = &["deleted", "rotted", "encrypted", "hidden", "kept"];
 
@@ -81,6 +92,20 @@ pub const PROOFS: &[Row] = &[
         inject: "table-dropped = { host = 'primary', table = 'dropped' }",
         heals: false,
         probe: |world| refused(world, "SELECT count(*) FROM dropped", "relation \"dropped\" does not exist").boxed(),
+    },
+    Row {
+        inject: "faulty-release = { host = 'primary', statements = ['UPDATE released SET status = NULL WHERE id <= 7', \
+                 \"UPDATE released SET status = 'gone' WHERE id = 8\"], \
+                 seen-by = \"SELECT count(*) FROM released WHERE status IS NULL OR status = 'gone'\" }",
+        heals: false,
+        probe: |world| count(world, "released WHERE status IS DISTINCT FROM 'open'", |wrong| wrong == 8).boxed(),
+    },
+    Row {
+        inject: "rogue-account = { host = 'primary', account = 'support', \
+                 statements = [\"UPDATE tampered SET filler = 'mine' WHERE id <= 9\"], \
+                 seen-by = \"SELECT count(*) FROM tampered WHERE filler = 'mine'\" }",
+        heals: false,
+        probe: |world| count(world, "tampered WHERE filler = 'mine'", |wrong| wrong == 9).boxed(),
     },
     Row {
         inject: "page-corruption = { host = 'primary', relation = 'corrupt', blocks = 3 }",

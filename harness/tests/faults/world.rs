@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use blackstart::clock::Clock;
 use blackstart::engine::postgres::SUPERUSER;
-use blackstart::engine::postgres::replica::{self, Through};
+use blackstart::engine::replication::{Beginning, Following};
 use blackstart::engine::{Door, Installation, Login, Role, Server, connect};
 use blackstart::fault::Scene;
 use blackstart::host::isolate::Isolation;
@@ -55,6 +55,7 @@ pub struct World {
     key: Key,
     clock: Clock,
     watcher: Login,
+    secrets: Secrets,
 }
 
 impl World {
@@ -90,7 +91,8 @@ impl World {
         let to_server = server.address();
         let application = links.open(APPLICATION_LINK, to_server).await.unwrap();
         let address = links.open(REPLICATION_LINK, to_server).await.unwrap().listen;
-        follow(&server, &mut replica, &Through { address, password: secrets.make().unwrap() }).await;
+        follow(&server, &mut replica, &Following { address, password: secrets.make().unwrap(), delay: Duration::ZERO })
+            .await;
         let minio = located(&hosts["store"], "minio").0;
         let store = Store::start(hosts["store"].clone(), Provider::Minio, &minio, &secrets).await.unwrap();
         let to_store = links.open(&store_link("primary"), Store::address_on(&hosts["store"])).await.unwrap();
@@ -103,7 +105,8 @@ impl World {
         let (door, user) = (Door::Address(application.listen), "watcher".to_owned());
         let watcher = Login { engine, door, user, password: Some(password.clone()), database: DATABASE.to_owned() };
         let sites = sites(&["primary", "replica"], "main").chain(sites(&["store"], "other")).collect();
-        let world = Self { server, replica, sites, hosts, links, store, key, clock: Clock::start(), watcher };
+        let clock = Clock::start();
+        let world = Self { server, replica, sites, hosts, links, store, key, clock, watcher, secrets };
         world.fill_store(prefixes).await;
         world.server.run(SUPERUSER, "CREATE ROLE watcher SUPERUSER; CREATE ROLE app_user").await.unwrap();
         world.server.set_password("watcher", &password).await.unwrap();
@@ -152,6 +155,7 @@ impl World {
             store: &self.store,
             key: &self.key,
             application: None,
+            secrets: &self.secrets,
             database: DATABASE,
             bound: BOUND,
         }
@@ -235,12 +239,11 @@ fn sites<'a>(hosts: &'a [&'a str], site: &'a str) -> impl Iterator<Item = (Strin
     hosts.iter().map(move |host| ((*host).to_owned(), spec()))
 }
 
-async fn follow(server: &Server, replica: &mut Server, through: &Through) {
-    let (server, replica) = (server.postgres().unwrap(), replica.postgres_mut().unwrap());
-    replica::admit(server, replica, through).await.unwrap();
-    let copying = replica::copying(replica, through, BOUND);
-    replica.host().exec(&copying).await.unwrap().success("pg_basebackup").unwrap();
-    replica::start(replica, through, BOUND).await.unwrap();
+async fn follow(server: &Server, replica: &mut Server, following: &Following) {
+    server.admit(replica, following).await.unwrap();
+    let Beginning::Copy(program, copying) = replica.beginning(following, BOUND) else { panic!("it begins empty") };
+    replica.host().exec(&copying).await.unwrap().success(program).unwrap();
+    replica.follow(following, BOUND).await.unwrap();
 }
 
 /// What is said of a question that was not answered in time.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use blackstart_record::observation::{
-    Attack, Canary, CleanRestore, CrashPoints, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Rows,
-    SabotageTrial, WriteTrial,
+    Attack, Canary, CleanRestore, CrashPoints, Credential, Fence, Identity, IndexLook, Invariant, Inventory,
+    Observation, Rows, SabotageTrial, WriteTrial,
 };
 use blackstart_record::plan::Step;
 use blackstart_record::record::Record;
@@ -18,6 +18,9 @@ use crate::oracle::{Comparison, TableCount};
 const SITE_LOST: &str = "site-lost";
 /// Faults that are done with a key to the store.
 const BY_AN_ATTACKER: [&str; 2] = ["object-deleted", "object-encrypted-in-place"];
+
+/// The fault by which somebody has accounts and passwords.
+const ROGUE_ACCOUNT: &str = "rogue-account";
 
 /// Everything that a drill left to judge.
 #[derive(Debug)]
@@ -67,6 +70,8 @@ observed! {
     indexes: Indexes -> Vec<IndexLook>;
     /// Looks at what is around the restored copy.
     fences: Fence -> Fence;
+    /// What an intruder had got hold of, tried.
+    credentials: Credentials -> Vec<Credential>;
     /// Attacks on the artifacts.
     attacks: Attack -> Attack;
     /// Restores on a clean host.
@@ -100,6 +105,11 @@ impl Evidence {
     /// Whether a replica takes over, which leaves two that can write unless its source is kept from it.
     pub fn promotes_a_replica(&self) -> bool {
         self.restores() && !self.uses_artifacts()
+    }
+
+    /// Whether somebody broke in, who must be out when all is over.
+    pub fn was_broken_into(&self) -> bool {
+        self.record.scenario.faults.iter().any(|fault| fault.name == ROGUE_ACCOUNT)
     }
 
     /// Whether the plan promises that nobody can remove an artifact of the scenario's pipeline.

@@ -11,6 +11,7 @@ mod art;
 mod atom;
 mod attack;
 mod beats;
+mod breach;
 mod bytes;
 mod calibration;
 mod closure;
@@ -108,6 +109,7 @@ pub const CHECKERS: &[Checker] = &[
     closure::CHECKER,
     fence::CHECKER,
     attack::CHECKER,
+    breach::CHECKER,
 ];
 
 /// Whether a checker counts towards the verdict: some do only where the plan promises what they look at, or the scenario
@@ -122,6 +124,8 @@ fn counts(checker: &str, evidence: &Evidence) -> bool {
     } else if checker == fence::CHECKER.name {
         // A promoted replica leaves two that can write, unless its source is kept from it.
         at_stake() || evidence.promotes_a_replica()
+    } else if checker == breach::CHECKER.name {
+        evidence.was_broken_into()
     } else {
         checker != attack::CHECKER.name || at_stake()
     }

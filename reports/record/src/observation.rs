@@ -36,12 +36,26 @@ pub enum Observation {
     Fence(Fence),
     /// What the pipeline's own key could do to the artifacts.
     Attack(Attack),
+    /// What whoever broke in had got hold of, tried on the restored server.
+    Credentials(Vec<Credential>),
     /// The restore, again and again, from damaged copies of the artifacts.
     Sabotage(Vec<SabotageTrial>),
     /// The restore once more, on a host that has only what survives.
     CleanRestore(CleanRestore),
     /// A backup for each of a backup's steps, disturbed there.
     CrashPoints(CrashPoints),
+}
+
+/// A credential that an intruder held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// Whose, or what for.
+    pub of: String,
+    /// Whether the restored server lets it in; `None`: the server answered nobody.
+    pub lets_in: Option<bool>,
+    /// What the server said.
+    pub says: String,
 }
 
 /// The same restore on a new host, with the hosts that may be lost dead.

@@ -195,6 +195,8 @@ pub enum Step {
     Replay,
     /// The restored copy takes writes: a new incarnation begins.
     Promote,
+    /// The application's password is replaced in the restored copy, and the old one opens nothing any more.
+    Rotate,
     /// The application's link points at the restored copy.
     Switch,
     /// The runbook's own look at the result.
@@ -211,6 +213,7 @@ impl fmt::Display for Step {
             Self::Restore => "restore",
             Self::Replay => "replay",
             Self::Promote => "promote",
+            Self::Rotate => "rotate",
             Self::Switch => "switch",
             Self::Verify => "verify",
         })

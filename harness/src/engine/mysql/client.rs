@@ -1,5 +1,6 @@
 //! One session at a server.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -115,6 +116,21 @@ impl Client {
         let mut turn = self.turn().await?;
         let done = every_row(&mut turn.conn, sql).await;
         turn.end(done.map(|rows| rows.iter().map(texts).collect()))
+    }
+
+    /// Runs one statement; the first row of its answer by the names of its columns, without those that are NULL; `None`: it
+    /// answers no row.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn named(&self, sql: &str) -> Answer<Option<BTreeMap<String, String>>> {
+        let mut turn = self.turn().await?;
+        let done = every_row(&mut turn.conn, sql).await;
+        let row = turn.end(done)?.into_iter().next();
+        Ok(row.map(|row| {
+            let names = row.columns_ref().iter().map(|column| column.name_str().into_owned());
+            names.zip(texts(&row)).filter_map(|(name, text)| Some((name, text?))).collect()
+        }))
     }
 
     /// Runs one statement and hands over the fields of each row of its answer as they come, so that memory does not grow with

@@ -37,6 +37,12 @@ pub(super) fn text(flavour: Flavour, own: &[(String, String)]) -> String {
         .fold("[mysqld]\n".to_owned(), |text, line| text + &line)
 }
 
+/// The file's text without what it says of `name`.
+pub(super) fn without(text: &str, name: &str) -> String {
+    let says = |line: &&str| line.split('=').next().is_some_and(|left| left.trim() == name);
+    text.lines().filter(|line| !says(line)).fold(String::new(), |text, line| text + line + "\n")
+}
+
 /// One line of the file. Only the outermost quotes are taken off when it is read.
 pub fn setting(name: &str, value: &str) -> String {
     format!("{name} = \"{}\"\n", value.replace('\\', "\\\\"))
@@ -74,5 +80,13 @@ mod tests {
         assert!(text.starts_with("[mysqld]\ncharacter_set_server = \"utf8mb4\"\n"), "{text}");
         assert!(text.find("sync_binlog = \"1\"") < text.find("sync_binlog = \"0\""), "{text}");
         assert!(text.ends_with("init_connect = \"SET @a = 'b\\\\c#'\"\n"), "{text}");
+    }
+
+    #[test]
+    fn a_setting_is_taken_out_wherever_it_stands() {
+        let own = [("read_only".to_owned(), "ON".to_owned())];
+        let [with, without_it] = [&own[..], &[]].map(|own| text(Flavour::MariaDb, own));
+        assert!(with.contains("read_only"));
+        assert_eq!(without(&with, "read_only"), without_it);
     }
 }

@@ -2,7 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::engine::replication::Following;
 use crate::host::Command;
+
+/// What MariaDB calls by words that MySQL no longer knows.
+const RENAMED: [(&str, &str); 6] = [
+    ("CHANGE MASTER", "CHANGE REPLICATION SOURCE"),
+    ("MASTER", "SOURCE"),
+    ("SLAVE", "REPLICA"),
+    ("Master", "Source"),
+    ("Slave", "Replica"),
+    ("slave", "replica"),
+];
 
 /// One of the two servers that this folder drives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,17 +39,6 @@ pub struct Programs {
     pub binlog: &'static str,
 }
 
-/// How a server is told to follow another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Following {
-    /// The statement, up to its options.
-    pub change: &'static str,
-    /// What the options' names begin with (`HOST`, `PORT`, `USER`, `PASSWORD`).
-    pub prefix: &'static str,
-    /// The option by which positions are found without being named.
-    pub by_itself: &'static str,
-}
-
 /// Of a fresh installation of MariaDB only root may stay, which comes by the socket: as packages have it, root also needs no
 /// password from loopback addresses, which are those of a drill's hosts.
 const ONLY_LOCAL: &str = "DELETE FROM mysql.global_priv WHERE NOT (Host = 'localhost' AND User IN ('root', 'mariadb.sys'));\n\
@@ -52,6 +52,11 @@ impl Flavour {
     /// Whose program a server is: MariaDB's has a name of its own.
     pub(super) fn of(server: &Path) -> Self {
         if server.ends_with(Self::MariaDb.programs().server) { Self::MariaDb } else { Self::MySql }
+    }
+
+    /// Whose server says that this is its version.
+    pub(super) fn speaking(version: &str) -> Self {
+        if version.contains(Self::MariaDb.name()) { Self::MariaDb } else { Self::MySql }
     }
 
     /// What people call it.
@@ -158,24 +163,66 @@ impl Flavour {
         }
     }
 
-    /// The words by which it follows a source.
-    pub fn following(self) -> Following {
+    /// The statement that answers the GTID of what its session committed last.
+    pub(super) fn last_gtid(self) -> &'static str {
         match self {
-            Self::MariaDb => {
-                Following { change: "CHANGE MASTER TO", prefix: "MASTER_", by_itself: "MASTER_USE_GTID = slave_pos" }
+            Self::MariaDb => "SELECT @@session.last_gtid",
+            Self::MySql => {
+                "SELECT gtid FROM performance_schema.events_transactions_history \
+                 WHERE thread_id = ps_current_thread_id() AND state = 'COMMITTED' AND gtid LIKE '%:%' \
+                 ORDER BY event_id DESC LIMIT 1"
             }
-            Self::MySql => Following {
-                change: "CHANGE REPLICATION SOURCE TO",
-                prefix: "SOURCE_",
-                by_itself: "SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1",
-            },
+        }
+    }
+
+    /// What MariaDB is told, or answers, of replicas, in this flavour's own words.
+    pub(super) fn said(self, maria: &str) -> String {
+        match self {
+            Self::MariaDb => maria.to_owned(),
+            Self::MySql => RENAMED.iter().fold(maria.to_owned(), |text, (old, new)| text.replace(old, new)),
+        }
+    }
+
+    /// Statements by which an empty server follows a source from the beginning of its log, logging in as `account`.
+    pub(super) fn follow(self, account: &str, following: &Following) -> String {
+        let Following { address, password, delay } = following;
+        let by_itself = match self {
+            // By GTID its relay log would be gone when it is needed.
+            Self::MariaDb if !delay.is_zero() => "MASTER_USE_GTID = no",
+            Self::MariaDb => "MASTER_USE_GTID = slave_pos",
+            Self::MySql => "MASTER_AUTO_POSITION = 1, GET_MASTER_PUBLIC_KEY = 1",
+        };
+        self.said(&format!(
+            "CHANGE MASTER TO MASTER_HOST = '{}', MASTER_PORT = {}, MASTER_USER = '{account}', MASTER_PASSWORD = {}, \
+             MASTER_CONNECT_RETRY = 1, MASTER_DELAY = {}, {by_itself}; START SLAVE",
+            address.ip(),
+            address.port(),
+            word(password.reveal()),
+            delay.as_secs(),
+        ))
+    }
+
+    /// What makes a replica's delay changeable without the loss of what it has received.
+    pub(super) fn to_hurry(self) -> &'static str {
+        match self {
+            Self::MariaDb => "STOP SLAVE",
+            // It forgets what it has received if it doesn't receive either.
+            Self::MySql => "STOP SLAVE SQL_THREAD",
         }
     }
 }
 
+/// A text as statements take it that take no other form of one.
+pub(super) fn word(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\'\'"))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::secret::Secrets;
 
     #[test]
     fn programs_are_where_packages_put_them() {
@@ -201,10 +248,31 @@ mod tests {
 
     #[test]
     fn mysql_is_told_no_word_that_it_no_longer_knows() {
-        let Following { change, prefix, by_itself } = Flavour::MySql.following();
+        let following = Following {
+            address: "127.0.0.9:3306".parse().unwrap(),
+            password: Secrets::default().make().unwrap(),
+            delay: Duration::from_secs(3),
+        };
+        let follow = Flavour::MySql.follow("replicator", &following);
+        assert!(follow.starts_with("CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.9'"), "{follow}");
+        let column = Flavour::MySql.said("Relay_Master_Log_File");
         let own = Flavour::MySql.settings().iter().flat_map(|(name, value)| [*name, *value]);
-        for words in own.chain([change, prefix, by_itself, Flavour::MySql.binlog_status()]) {
+        assert_eq!(column, "Relay_Source_Log_File");
+        for words in own.chain([&*follow, &*column, Flavour::MySql.binlog_status()]) {
             assert!(!words.to_lowercase().contains("master") && !words.to_lowercase().contains("slave"), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_delayed_replica_of_mariadb_keeps_its_relay_log() {
+        for (delay, way) in [(0, "MASTER_USE_GTID = slave_pos"), (3, "MASTER_USE_GTID = no")] {
+            let following = Following {
+                address: "127.0.0.9:3306".parse().unwrap(),
+                password: Secrets::default().make().unwrap(),
+                delay: Duration::from_secs(delay),
+            };
+            let follow = Flavour::MariaDb.follow("replicator", &following);
+            assert!(follow.contains(way) && follow.contains(&format!("MASTER_DELAY = {delay},")), "{follow}");
         }
     }
 }

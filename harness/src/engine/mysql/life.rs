@@ -1,8 +1,8 @@
 //! Names for lives: of the data set, which a file in its directory keeps, and of each start of a server on it.
 //!
 //! MySQL keeps a UUID of its own in such a file, MariaDB none, and both tell nobody when they started. So the harness gives
-//! either what it needs, by the one global variable that takes any text, that every role may read, and that a server which
-//! follows nobody does not use: `report_host`.
+//! either what it needs, by the one global variable that takes any text, that every role may read, and that means
+//! nothing to anybody: `report_host`, which a replica tells its source, for a list.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;

@@ -5,6 +5,7 @@ mod closing;
 mod config;
 mod flavour;
 mod life;
+pub mod replica;
 mod template;
 pub mod values;
 mod words;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::{Door, Installation, Login, Role, Stop};
+use super::{Door, Installation, Login, Role, Stop, TextRow};
 use crate::failure::{Context, Error, Result};
 use crate::host::process::Frozen;
 use crate::host::{Daemon, Host};
@@ -22,7 +23,7 @@ use crate::plan::EngineKind;
 use crate::secret::Secret;
 
 pub use client::{Client, Stopped, breaks};
-pub use flavour::{Flavour, Following, Programs};
+pub use flavour::{Flavour, Programs};
 pub use words::Words;
 
 /// The usual port, on every host.
@@ -246,6 +247,21 @@ impl Mysql {
         };
         set().await.cannot(format_args!("set the password of {user}"))
     }
+}
+
+/// The GTID of what this session committed last; `None`: it has written nothing.
+///
+/// # Errors
+/// The server's answer.
+pub async fn last_transaction(client: &Client) -> Result<Option<String>> {
+    let version = first(client.rows("SELECT version()").await?).unwrap_or_default();
+    let gtid = first(client.rows(Flavour::speaking(&version).last_gtid()).await?);
+    Ok(gtid.filter(|gtid| !gtid.is_empty()))
+}
+
+/// The first value of the first row.
+fn first(rows: Vec<TextRow>) -> Option<String> {
+    rows.into_iter().next()?.into_iter().next().flatten()
 }
 
 /// Connects, at most for 5 s.

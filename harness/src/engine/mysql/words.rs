@@ -8,11 +8,14 @@ use crate::engine::dialect::Dialect;
 /// when its heartbeat's table was made: one that is restored beside the damaged one is another, unless both were made in one
 /// second, the finest that these servers tell. MariaDB takes for that when the table's file was last given a name or a mode:
 /// moved into another database, it is another. Without that table, or for a role that may not read it, it is the name alone.
+/// A replica says nothing: no role but the superuser can ask whether a server follows another, but each whether it lets one
+/// write, which a replica of ours does not.
 macro_rules! incarnation {
     () => {
         "SELECT CONCAT(SUBSTRING_INDEX(@@report_host, '.', 1), '/', COALESCE((SELECT UNIX_TIMESTAMP(create_time) \
          FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'blackstart_heartbeat'), \
-         DATABASE(), '')) AS identity, 'none' AS branch, SUBSTRING_INDEX(@@report_host, '.', -1) AS started"
+         DATABASE(), '')) AS identity, 'none' AS branch, SUBSTRING_INDEX(@@report_host, '.', -1) AS started \
+         FROM DUAL WHERE @@global.read_only = 0"
     };
 }
 
@@ -112,6 +115,10 @@ impl Dialect for Words {
 
     fn plant(&self, id: &str, value: &str) -> String {
         format!("INSERT INTO blackstart_nonce (id, value) VALUES ({}, {})", text_literal(id), text_literal(value))
+    }
+
+    fn make_almighty(&self, account: &str) -> String {
+        format!("CREATE USER '{account}'@'%' ACCOUNT LOCK; GRANT ALL PRIVILEGES ON *.* TO '{account}'@'%'")
     }
 
     fn rename_role(&self, role: &str, to: &str) -> String {

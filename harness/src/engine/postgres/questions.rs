@@ -2,13 +2,12 @@
 
 use tokio_postgres::Client;
 
-use crate::failure::{Error, Result};
+use crate::failure::Result;
 
 /// The id of the session's transaction, which it has from now on if it had none.
 ///
 /// # Errors
 /// The server's answer.
-pub async fn transaction(client: &Client) -> Result<u64> {
-    let id: String = client.query_one("SELECT pg_current_xact_id()::text", &[]).await?.get(0);
-    id.parse().map_err(|_| Error::new(format!("the server says that {id} is a transaction id")))
+pub async fn transaction(client: &Client) -> Result<String> {
+    Ok(client.query_one("SELECT pg_current_xact_id()::text", &[]).await?.get(0))
 }

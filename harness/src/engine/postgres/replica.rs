@@ -1,14 +1,13 @@
 //! A standby that follows a server by streaming replication: made from it, watched, paused, and promoted in its place.
 
-use std::net::SocketAddrV4;
 use std::time::Duration;
 
 use blackstart_record::event::Incarnation;
 
 use super::{Postgres, SUPERUSER, setting};
+use crate::engine::replication::Following;
 use crate::failure::{Context, Error, Result};
 use crate::host::Command;
-use crate::secret::Secret;
 
 /// The role by which a standby logs in at its source.
 const ROLE: &str = "replicator";
@@ -16,30 +15,24 @@ const ROLE: &str = "replicator";
 const PASSFILE: &str = "home/.pgpass";
 const LOOK: Duration = Duration::from_millis(20);
 
-/// The way by which a standby reaches its source.
-#[derive(Clone, Debug)]
-pub struct Through {
-    /// Where it connects.
-    pub address: SocketAddrV4,
-    /// What it proves itself by.
-    pub password: Secret,
-}
+/// So much may be written while the replica's link is cut, and it still finds its way back.
+pub const SETTINGS: [(&str, &str); 2] = [("wal_level", "replica"), ("wal_keep_size", "1GB")];
 
 /// Lets a standby in at `source`, and gives it its password.
 ///
 /// # Errors
 /// The source's answer, or any error of writing.
-pub async fn admit(source: &Postgres, standby: &Postgres, through: &Through) -> Result<()> {
+pub async fn admit(source: &Postgres, standby: &Postgres, following: &Following) -> Result<()> {
     source.run(SUPERUSER, &format!("CREATE ROLE {ROLE} REPLICATION")).await.cannot("admit the replica")?;
-    source.set_password(ROLE, &through.password).await?;
+    source.set_password(ROLE, &following.password).await?;
     // No character of a password that we make has a meaning in this file.
-    let line = format!("*:*:*:{ROLE}:{}\n", through.password.reveal());
+    let line = format!("*:*:*:{ROLE}:{}\n", following.password.reveal());
     standby.host().write(PASSFILE, line.as_bytes(), 0o600)
 }
 
 /// What copies the source's files onto the standby's host.
-pub fn copying(standby: &Postgres, through: &Through, bound: Duration) -> Command {
-    let (host, from) = (standby.host(), through.address);
+pub fn copying(standby: &Postgres, following: &Following, bound: Duration) -> Command {
+    let (host, from) = (standby.host(), following.address);
     Command::new(standby.program("pg_basebackup"))
         .args(["--pgdata", &host.path(standby.data()), "--checkpoint=fast", "--wal-method=stream", "--no-sync"])
         .args(["--host", &from.ip().to_string(), "--port", &from.port().to_string()])
@@ -52,8 +45,8 @@ pub fn copying(standby: &Postgres, through: &Through, bound: Duration) -> Comman
 ///
 /// # Errors
 /// Any error of writing, or why it did not start.
-pub async fn start(standby: &mut Postgres, through: &Through, bound: Duration) -> Result<()> {
-    let (host, from) = (standby.host(), through.address);
+pub async fn start(standby: &mut Postgres, following: &Following, bound: Duration) -> Result<()> {
+    let (host, from) = (standby.host(), following.address);
     let (address, port, passfile) = (from.ip(), from.port(), host.path(PASSFILE));
     let way = format!("host={address} port={port} user={ROLE} passfile={passfile} application_name={}", host.name());
     let conf = host.outside(standby.data()).join("postgresql.auto.conf");

@@ -109,6 +109,10 @@ impl Dialect for Words {
         format!("INSERT INTO blackstart.nonce (id, value) VALUES ({}, {})", literal(id), literal(value))
     }
 
+    fn make_almighty(&self, account: &str) -> String {
+        format!("CREATE ROLE \"{account}\" SUPERUSER")
+    }
+
     fn rename_role(&self, role: &str, to: &str) -> String {
         format!("ALTER ROLE \"{role}\" RENAME TO \"{to}\"")
     }

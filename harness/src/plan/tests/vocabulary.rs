@@ -1,5 +1,7 @@
 //! A small vocabulary, so that these tests do not depend on which faults and methods there are.
 
+use std::time::Duration;
+
 use blackstart_record::plan::{Damage, Step};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -146,6 +148,7 @@ impl Asks for TestMethod {
                 steps: &[Step::Fetch, Step::Restore, Step::Replay, Step::Promote],
                 in_place: false,
                 follows: false,
+                delay: Duration::ZERO,
                 engine: Some(EngineKind::Postgres),
                 ships_remainder: true,
                 files: Vec::new(),
@@ -154,6 +157,7 @@ impl Asks for TestMethod {
                 steps: &[Step::Restore],
                 in_place: true,
                 follows: false,
+                delay: Duration::ZERO,
                 engine: None,
                 ships_remainder: false,
                 files: vec![&own.restore],
@@ -162,6 +166,7 @@ impl Asks for TestMethod {
                 steps: &[Step::Promote],
                 in_place: false,
                 follows: true,
+                delay: Duration::ZERO,
                 engine: None,
                 ships_remainder: false,
                 files: Vec::new(),

@@ -1,0 +1,247 @@
+//! A replica that follows a server by its binary log: begun empty, watched, paused, rolled on to a transaction, and promoted.
+//!
+//! MariaDB throws a replica's relay log away when both of its threads are started by GTID: one that applies late, and whose relay
+//! log is all that is left of the last hour, goes by the positions of its source's log instead.
+
+mod status;
+
+use std::time::Duration;
+
+use super::client::Client;
+use super::flavour::word;
+use super::values::quoted;
+use super::{Flavour, Mysql, SYSTEM, UNLOGGED, config, first};
+use crate::engine::replication::Following;
+use crate::failure::{Context, Error, Result};
+use status::{Position, Status};
+
+/// The account by which a replica logs in at its source.
+const ACCOUNT: &str = "replicator";
+/// What keeps everybody but the superuser from writing to a replica.
+const READ_ONLY: &str = "read_only";
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What only a replica is told, until it is promoted.
+pub fn settings() -> Vec<(String, String)> {
+    vec![(READ_ONLY.to_owned(), "ON".to_owned())]
+}
+
+/// Lets a replica in at `source`.
+///
+/// # Errors
+/// The source's answer.
+pub async fn admit(source: &Mysql, following: &Following) -> Result<()> {
+    let made = format!("CREATE USER '{ACCOUNT}'@'%' ACCOUNT LOCK; GRANT REPLICATION SLAVE ON *.* TO '{ACCOUNT}'@'%'");
+    source.run(SYSTEM, &made).await.cannot("admit the replica")?;
+    source.set_password(ACCOUNT, &following.password).await
+}
+
+/// Starts an empty server, which takes all that its source ever logged and follows it from then on.
+///
+/// # Errors
+/// Why it did not start or follow.
+pub async fn start(replica: &mut Mysql, following: &Following, bound: Duration) -> Result<()> {
+    replica.start(bound).await?;
+    let client = replica.connect(SYSTEM).await?;
+    // By itself: a statement is logged, with all that comes after it, before it is run.
+    client.batch(UNLOGGED).await?;
+    client.batch(&replica.flavour().follow(ACCOUNT, following)).await.cannot("follow the source")?;
+    until(replica, &client, "following its source", bound, |status| Ok(status.receives && status.applies)).await?;
+    Ok(())
+}
+
+/// Waits until `replica` has applied all that `source` had logged when this began; up to which position.
+///
+/// # Errors
+/// Either does not answer, or the replica follows nobody or has not come so far within `bound`.
+pub async fn caught_up(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
+    let wanted = Position::of_source(source, &source.connect(SYSTEM).await?).await?;
+    let client = replica.connect(SYSTEM).await?;
+    until(replica, &client, "catching up", bound, |status| Ok(status.applied >= wanted)).await?;
+    Ok(wanted.to_string())
+}
+
+/// Waits until `replica` has all that `source` had logged when this began, applied or not; up to which position.
+///
+/// # Errors
+/// Either does not answer, or the replica follows nobody or has not come so far within `bound`.
+pub async fn received(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
+    let wanted = Position::of_source(source, &source.connect(SYSTEM).await?).await?;
+    let client = replica.connect(SYSTEM).await?;
+    until(replica, &client, "receiving the log", bound, |status| Ok(status.received >= wanted)).await?;
+    Ok(wanted.to_string())
+}
+
+/// Pauses a replica's applying, or lets it go on, and waits until it does.
+///
+/// # Errors
+/// The server's answer, or that it did not happen within `bound`.
+pub async fn set_paused(replica: &Mysql, paused: bool, bound: Duration) -> Result<()> {
+    let client = replica.connect(SYSTEM).await?;
+    let (sql, what) = if paused {
+        ("STOP SLAVE SQL_THREAD", "pausing the applying")
+    } else {
+        ("START SLAVE SQL_THREAD", "resuming the applying")
+    };
+    client.batch(&replica.flavour().said(sql)).await.cannot(what)?;
+    until(replica, &client, what, bound, |status| Ok(status.applies != paused)).await.map(drop)
+}
+
+/// Lets `source` log something that is no data, and waits until `replica` has received it, and not applied it.
+///
+/// # Errors
+/// It was applied, or not received within `bound`, or either does not answer.
+pub async fn stands_still(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
+    let at_source = source.connect(SYSTEM).await?;
+    let before = Position::of_source(source, &at_source).await?;
+    at_source.batch("FLUSH STATUS").await?;
+    let written = Position::of_source(source, &at_source).await?;
+    let client = replica.connect(SYSTEM).await?;
+    let received = until(replica, &client, "the replica's receiving", bound, |status| {
+        if status.applied > before {
+            return Err(Error::new(format!("the replica applies: it has come to {}", status.applied)));
+        }
+        Ok(status.received >= written)
+    });
+    let Status { received, applied, .. } = received.await?;
+    Ok(format!("it has received up to {received}, and applied up to {applied}"))
+}
+
+/// Has a delayed replica apply at once what it has received from before the transaction with the GTID `id`; up to where.
+///
+/// # Errors
+/// It has not received that transaction, or has applied it, or has not come so far within `bound`.
+pub async fn roll_on(replica: &Mysql, id: &str, bound: Duration) -> Result<String> {
+    let client = replica.connect(SYSTEM).await?;
+    let goal = match replica.flavour() {
+        Flavour::MariaDb => {
+            client.batch("STOP SLAVE").await?;
+            let status = Status::read(replica, &client).await?;
+            let found = status.find(&client, id).await?;
+            let (file, at) = found.ok_or_else(|| unreceived(id, &status))?;
+            hurry(replica, &client).await?;
+            format!("RELAY_LOG_FILE = {}, RELAY_LOG_POS = {at}", word(&file))
+        }
+        Flavour::MySql => {
+            client.batch("STOP REPLICA SQL_THREAD").await?;
+            let status = Status::read(replica, &client).await?;
+            let sql = format!(
+                "SELECT GTID_SUBSET({id}, {}) AND NOT GTID_SUBSET({id}, @@global.gtid_executed)",
+                word(&status.retrieved),
+                id = word(id),
+            );
+            if first(client.rows(&sql).await?).as_deref() != Some("1") {
+                return Err(unreceived(id, &status));
+            }
+            hurry(replica, &client).await?;
+            format!("SQL_BEFORE_GTIDS = {}", word(id))
+        }
+    };
+    client.batch(&replica.flavour().said(&format!("START SLAVE SQL_THREAD UNTIL {goal}"))).await?;
+    let status = until(replica, &client, "rolling on", bound, |status| Ok(!status.applies)).await?;
+    Ok(status.applied.to_string())
+}
+
+fn unreceived(id: &str, status: &Status) -> Error {
+    let Status { received, applied, .. } = status;
+    Error::new(format!(
+        "transaction {id} is not among what the replica still has to apply: it has received up to {received}, and applied up \
+         to {applied}"
+    ))
+}
+
+/// Ends the delay of a replica that does not apply at the moment, and keeps what it has received.
+async fn hurry(replica: &Mysql, client: &Client) -> Result<()> {
+    let status = Status::read(replica, client).await?;
+    // A change forgets what was received, unless it says where to go on.
+    let relay = match replica.flavour() {
+        Flavour::MariaDb => {
+            let (file, at) = &status.relay;
+            format!(", RELAY_LOG_FILE = {}, RELAY_LOG_POS = {at}", word(file))
+        }
+        // Nor while it still receives.
+        Flavour::MySql => String::new(),
+    };
+    let change = format!("CHANGE MASTER TO MASTER_DELAY = 0{relay}");
+    client.batch(&replica.flavour().said(&change)).await.cannot("end the replica's delay")
+}
+
+/// Has a replica apply all that it has received, unless it was rolled on; then it follows nobody, has its events on, and takes
+/// writes, also after its next start.
+///
+/// # Errors
+/// The server's answer, or that it has not applied everything within `bound`.
+pub async fn promote(replica: &Mysql, rolled_on: bool, bound: Duration) -> Result<String> {
+    if !rolled_on {
+        apply_received(replica, bound).await?;
+    }
+    let (client, flavour) = (replica.connect(SYSTEM).await?, replica.flavour());
+    client.batch(&flavour.said("STOP SLAVE")).await?;
+    let Status { applied, .. } = Status::read(replica, &client).await?;
+    client.batch(&flavour.said("RESET SLAVE ALL")).await?;
+    let events = switch_events_on(&client).await?;
+    // Last: whoever comes in before writes nothing.
+    let config = replica.host().outside(config::CONFIG);
+    let text = std::fs::read_to_string(&config).cannot("read the replica's settings")?;
+    replica.host().write(config::CONFIG, config::without(&text, READ_ONLY).as_bytes(), 0o644)?;
+    client.batch(&format!("SET GLOBAL {READ_ONLY} = OFF")).await?;
+    Ok(format!("last applied position {applied}, events switched on: {events}, writes let in"))
+}
+
+/// Has a replica receive nothing any more, and waits until nothing that it has received is left to apply, whatever kept it from
+/// being applied; up to where.
+///
+/// # Errors
+/// The server's answer, or that it did not come so far within `bound`.
+pub async fn apply_received(replica: &Mysql, bound: Duration) -> Result<String> {
+    let (client, flavour) = (&replica.connect(SYSTEM).await?, replica.flavour());
+    if Status::read(replica, client).await?.delay > 0 {
+        client.batch(&flavour.said(flavour.to_hurry())).await?;
+        hurry(replica, client).await?;
+    }
+    client.batch(&flavour.said("STOP SLAVE IO_THREAD; START SLAVE SQL_THREAD")).await?;
+    let deadline = tokio::time::Instant::now() + bound;
+    loop {
+        let status = Status::read(replica, client).await?;
+        if status.nothing_is_left(client, flavour).await? {
+            return Ok(status.applied.to_string());
+        }
+        status.still(replica, "applying what was received", bound, deadline)?;
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// A replica has every event of its source, and runs none of them; how many there are. Whoever alters one becomes its definer,
+/// unless the statement names another.
+async fn switch_events_on(client: &Client) -> Result<usize> {
+    let sql = "SELECT event_schema, event_name, SUBSTRING_INDEX(definer, '@', 1), SUBSTRING_INDEX(definer, '@', -1) \
+         FROM information_schema.events WHERE status IN ('SLAVESIDE_DISABLED', 'REPLICA_SIDE_DISABLED')";
+    let events = client.rows(sql).await?;
+    for event in &events {
+        if let [Some(schema), Some(name), Some(user), Some(host)] = event.as_slice() {
+            let (user, host) = (word(user), word(host));
+            let (schema, name) = (quoted(schema), quoted(name));
+            client.batch(&format!("ALTER DEFINER = {user}@{host} EVENT {schema}.{name} ENABLE")).await?;
+        }
+    }
+    Ok(events.len())
+}
+
+/// Asks a replica again and again where it is, until `enough` finds that it is there.
+async fn until(
+    replica: &Mysql,
+    client: &Client,
+    what: &str,
+    bound: Duration,
+    enough: impl Fn(&Status) -> Result<bool>,
+) -> Result<Status> {
+    let deadline = tokio::time::Instant::now() + bound;
+    loop {
+        let status = Status::read(replica, client).await?;
+        if enough(&status)? {
+            return Ok(status);
+        }
+        status.still(replica, what, bound, deadline)?;
+        tokio::time::sleep(LOOK).await;
+    }
+}

@@ -1,0 +1,173 @@
+//! Servers that follow another of their engine: made its replica, watched, paused, rolled on, and promoted in its place. How an
+//! engine does each of these is in its folder's `replica.rs`; positions and transactions are named in its own words.
+
+use std::net::SocketAddrV4;
+use std::time::Duration;
+
+use super::Server;
+use super::mysql::replica as mysql;
+use super::postgres::replica as postgres;
+use crate::failure::{Error, Result};
+use crate::host::Command;
+use crate::plan::EngineKind;
+use crate::secret::Secret;
+
+/// How a replica follows its source.
+#[derive(Clone, Debug)]
+pub struct Following {
+    /// Where it connects.
+    pub address: SocketAddrV4,
+    /// What it proves itself by.
+    pub password: Secret,
+    /// How late it applies what it has received; zero: at once.
+    pub delay: Duration,
+}
+
+/// What a replica begins as.
+#[derive(Debug)]
+pub enum Beginning {
+    /// A copy of its source's files, made by this program of that name.
+    Copy(&'static str, Command),
+    /// An empty server with these settings, which takes everything from its source's log.
+    Empty(Vec<(String, String)>),
+}
+
+fn unlike(replica: &Server, source: &Server) -> Error {
+    let [(of, on), (from, at)] = [replica, source].map(|server| (server.kind(), server.host().name()));
+    Error::new(format!("{of} on host {on} cannot follow {from} on host {at}"))
+}
+
+/// The plan refuses it at its place.
+fn undelayed() -> Error {
+    Error::new("no replica of PostgreSQL is late by intent")
+}
+
+impl EngineKind {
+    /// Settings that a source of replicas needs, and its replicas with it.
+    pub fn replication_settings(self) -> Vec<(String, String)> {
+        let settings: &[(&str, &str)] = match self {
+            Self::Postgres => &postgres::SETTINGS,
+            Self::Mysql => &[],
+        };
+        settings.iter().map(|(name, to)| ((*name).to_owned(), (*to).to_owned())).collect()
+    }
+}
+
+impl Server {
+    /// Lets `replica` in at this source.
+    ///
+    /// # Errors
+    /// The source's answer, or any error of writing.
+    pub async fn admit(&self, replica: &Self, following: &Following) -> Result<()> {
+        match (self, replica) {
+            (Self::Postgres(source), Self::Postgres(replica)) => postgres::admit(source, replica, following).await,
+            (Self::Mysql(source), Self::Mysql(_)) => mysql::admit(source, following).await,
+            (source, replica) => Err(unlike(replica, source)),
+        }
+    }
+
+    /// What this server begins as, as a replica.
+    pub fn beginning(&self, following: &Following, bound: Duration) -> Beginning {
+        match self {
+            Self::Postgres(replica) => Beginning::Copy("pg_basebackup", postgres::copying(replica, following, bound)),
+            Self::Mysql(_) => Beginning::Empty(mysql::settings()),
+        }
+    }
+
+    /// Starts this server on its beginning, as a replica that follows from then on.
+    ///
+    /// # Errors
+    /// Any error of writing, or why it did not start or follow.
+    pub async fn follow(&mut self, following: &Following, bound: Duration) -> Result<()> {
+        match self {
+            Self::Postgres(replica) => postgres::start(replica, following, bound).await,
+            Self::Mysql(replica) => mysql::start(replica, following, bound).await,
+        }
+    }
+
+    /// Waits until this replica has applied all that `source` had written when this began; up to which position.
+    ///
+    /// # Errors
+    /// Either does not answer, or the replica is no longer one or has not come so far within `bound`.
+    pub async fn caught_up(&self, source: &Self, bound: Duration) -> Result<String> {
+        match (self, source) {
+            (Self::Postgres(replica), Self::Postgres(source)) => postgres::caught_up(source, replica, bound).await,
+            (Self::Mysql(replica), Self::Mysql(source)) => mysql::caught_up(source, replica, bound).await,
+            (replica, source) => Err(unlike(replica, source)),
+        }
+    }
+
+    /// Waits until this replica has all that `source` had written when this began, applied or not; up to which position.
+    ///
+    /// # Errors
+    /// Either does not answer, or the replica is no longer one or has not come so far within `bound`.
+    pub async fn received(&self, source: &Self, bound: Duration) -> Result<String> {
+        match (self, source) {
+            (Self::Mysql(replica), Self::Mysql(source)) => mysql::received(source, replica, bound).await,
+            (Self::Postgres(_), _) => Err(undelayed()),
+            (replica, source) => Err(unlike(replica, source)),
+        }
+    }
+
+    /// Has this delayed replica apply what it has received from before a transaction of its source, at once, and nothing of it
+    /// or after it; up to which position.
+    ///
+    /// # Errors
+    /// It has not received that transaction, or has applied it, or has not come so far within `bound`.
+    pub async fn roll_on(&self, transaction: &str, bound: Duration) -> Result<String> {
+        match self {
+            Self::Postgres(_) => Err(undelayed()),
+            Self::Mysql(replica) => mysql::roll_on(replica, transaction, bound).await,
+        }
+    }
+
+    /// Has this replica apply all that it has received, at once; up to which position. It receives nothing any more.
+    ///
+    /// # Errors
+    /// The server's answer, or that it did not come so far within `bound`.
+    pub async fn apply_received(&self, bound: Duration) -> Result<String> {
+        match self {
+            Self::Postgres(_) => Err(undelayed()),
+            Self::Mysql(replica) => mysql::apply_received(replica, bound).await,
+        }
+    }
+
+    /// Has this replica apply all that it has received, at once, unless it was rolled on to a transaction before; then it
+    /// follows nobody any more, and takes writes. What it has become, and up to where it had come.
+    ///
+    /// # Errors
+    /// The server's answer, or that it did not end within `bound`.
+    pub async fn promote(&self, rolled_on: bool, bound: Duration) -> Result<String> {
+        match self {
+            Self::Postgres(replica) => {
+                let incarnation = postgres::promote(replica, bound).await?;
+                let position = postgres::last_applied(replica).await?;
+                Ok(format!("timeline {}, last applied position {position}", incarnation.branch))
+            }
+            Self::Mysql(replica) => mysql::promote(replica, rolled_on, bound).await,
+        }
+    }
+
+    /// Pauses this replica's applying of what it goes on receiving, or lets it go on, and waits until it does.
+    ///
+    /// # Errors
+    /// The server's answer, or that it did not happen within `bound`.
+    pub async fn set_paused(&self, paused: bool, bound: Duration) -> Result<()> {
+        match self {
+            Self::Postgres(replica) => postgres::set_paused(replica, paused, bound).await,
+            Self::Mysql(replica) => mysql::set_paused(replica, paused, bound).await,
+        }
+    }
+
+    /// Lets `source` write something that is no data, and waits until this replica has received it, and not applied it.
+    ///
+    /// # Errors
+    /// It was applied, or not received within `bound`, or either does not answer.
+    pub async fn stands_still(&self, source: &Self, bound: Duration) -> Result<String> {
+        match (self, source) {
+            (Self::Postgres(replica), Self::Postgres(source)) => postgres::stands_still(source, replica, bound).await,
+            (Self::Mysql(replica), Self::Mysql(source)) => mysql::stands_still(source, replica, bound).await,
+            (replica, source) => Err(unlike(replica, source)),
+        }
+    }
+}
