@@ -68,6 +68,7 @@ impl<'a> Truth<'a> {
             self.closure(),
             self.fence(),
             self.attack(),
+            self.breach(),
         ];
         let unprovable = &self.drill.record.isolation.cannot_prove;
         for word in &mut words {

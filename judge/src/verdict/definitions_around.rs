@@ -1,7 +1,9 @@
 //! The second oracle of the checkers that look around the restored copy: at programs, artifacts, hosts and keys.
 
 use blackstart_record::event::{Event, Processes};
-use blackstart_record::observation::{Attack, CleanRestore, Fence, Observation, Overheard, SabotageOutcome};
+use blackstart_record::observation::{
+    Attack, CleanRestore, Credential, Fence, Observation, Overheard, SabotageOutcome,
+};
 use blackstart_record::plan::Step;
 use blackstart_record::verdict::Verdict::{Met, Missed};
 
@@ -74,6 +76,18 @@ impl<'a> Truth<'a> {
         }
         let each_attacked = !looks.is_empty() && looks.iter().all(|look| look.artifacts > 0);
         word("ATTACK", if wrong { Missed } else { met_if(each_attacked) }, compared)
+    }
+
+    pub(super) fn breach(&self) -> Word {
+        let looks = seen!(self, Credentials -> Vec<Credential>);
+        let (mut refused, mut open, mut compared) = (0, 0, 0);
+        for one in looks.iter().flat_map(|look| look.iter()) {
+            compared += 1;
+            refused += u64::from(one.lets_in == Some(false));
+            open += u64::from(one.lets_in == Some(true));
+        }
+        let verdict = if open > 0 { Missed } else { met_if(compared > 0 && refused == compared) };
+        word("BREACH", verdict, compared)
     }
 
     pub(super) fn stage(&self) -> Word {

@@ -126,6 +126,9 @@ fn counts(checker: &str, evidence: &Evidence) -> bool {
         at_stake() || evidence.promotes_a_replica()
     } else if checker == breach::CHECKER.name {
         evidence.was_broken_into()
+    } else if checker == stage::CHECKER.name {
+        // A replica may be made and promoted without any program.
+        !evidence.promotes_a_replica() || !evidence.story.programs.is_empty()
     } else {
         checker != attack::CHECKER.name || at_stake()
     }

@@ -97,7 +97,10 @@ fn rpo(measured: &Measured<'_>, name: &str, objective: &Objective, limit: &Sourc
         (false, false) => Verdict::Inconclusive,
     };
     let achieved = worst.filter(|_| over || all_known).map(Interval::exactly);
-    let says = format!("{lost_says}; {exposed_says}; the objective is {}{}", limit.value, tolerance(objective));
+    // A miss by less than is shown of either.
+    let by = worst.filter(|worst| over && worst.to_string() == limit.value.to_string());
+    let by = by.map_or_else(String::new, |worst| format!(", {} less", worst.since(allowed)));
+    let says = format!("{lost_says}; {exposed_says}; the objective is {}{}{by}", limit.value, tolerance(objective));
     assemble(name, ObjectiveKind::Rpo, objective, limit, (achieved, verdict, says))
 }
 

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use blackstart_record::event::{Event, Processes, ProgramRun};
 use blackstart_record::observation::{
-    Agreement, Attack, Canary, CleanRestore, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Overheard,
-    Reached, Rows, SabotageOutcome, WriteTrial,
+    Agreement, Attack, Canary, CleanRestore, Credential, Fence, Identity, IndexLook, Invariant, Inventory, Observation,
+    Overheard, Reached, Rows, SabotageOutcome, WriteTrial,
 };
 use blackstart_record::plan::Damage;
 use blackstart_record::time::{Interval, Nanos};
@@ -138,7 +138,7 @@ fn program_run(dice: &mut Dice) -> ProgramRun {
 
 /// Each kind mostly once, sometimes twice or not at all.
 fn observations(dice: &mut Dice, drill: &mut Drill) {
-    let kinds: [fn(&mut Dice, &Drill) -> Observation; 10] = [
+    let kinds: [fn(&mut Dice, &Drill) -> Observation; 11] = [
         |dice, drill| Observation::Rows(rows(dice, drill)),
         |dice, _| Observation::Inventory(inventory(dice)),
         |dice, _| Observation::Invariants((0..dice.roll(4)).map(|number| invariant(dice, number)).collect()),
@@ -148,6 +148,7 @@ fn observations(dice: &mut Dice, drill: &mut Drill) {
         |dice, _| Observation::Fence(fence(dice)),
         |dice, _| Observation::Attack(attack(dice)),
         |dice, _| Observation::CleanRestore(clean_restore(dice)),
+        |dice, _| Observation::Credentials((0..dice.roll(4)).map(|_| credential(dice)).collect()),
         |dice, _| Observation::Indexes((0..dice.roll(5)).map(|number| index_look(dice, number)).collect()),
     ];
     for (kind, make) in kinds.iter().enumerate() {
@@ -232,6 +233,11 @@ fn fence(dice: &mut Dice) -> Fence {
         attempts: if dice.chance(97) { 0 } else { dice.roll(3) },
         second_writer: dice.chance(3).then(|| "the source takes writes".into()),
     }
+}
+
+fn credential(dice: &mut Dice) -> Credential {
+    let lets_in = [None, Some(true), Some(false)][if dice.chance(92) { 2 } else { dice.roll(3) as usize }];
+    super::testing::credential("the old password", lets_in)
 }
 
 fn attack(dice: &mut Dice) -> Attack {

@@ -9,8 +9,8 @@ use blackstart_record::event::{
 use blackstart_record::history;
 use blackstart_record::ledger::Completion;
 use blackstart_record::observation::{
-    Agreement, Attack, Canary, CleanRestore, Fence, Identity, IndexLook, Invariant, Inventory, Observation, Overheard,
-    Rows, SabotageOutcome, WriteTrial,
+    Agreement, Attack, Canary, CleanRestore, Credential, Fence, Identity, IndexLook, Invariant, Inventory, Observation,
+    Overheard, Rows, SabotageOutcome, WriteTrial,
 };
 use blackstart_record::plan::{Origin, Sourced, Step};
 use blackstart_record::record::{Folder, Record};
@@ -236,6 +236,12 @@ impl Drill {
                 "attack",
                 Observation::Attack(Attack { credential: "pipeline".into(), artifacts: 12, ..Attack::default() }),
             ),
+            (
+                "credentials",
+                Observation::Credentials(
+                    ["an account", "the old password"].map(|of| credential(of, Some(false))).into(),
+                ),
+            ),
             ("clean-restore", Observation::CleanRestore(clean_restore())),
             ("indexes", Observation::Indexes(vec![index("app.t0_pkey"), index("app.t1_pkey")])),
         ]
@@ -290,6 +296,11 @@ impl Drill {
         self.write(&folder);
         use_it(&folder)
     }
+}
+
+/// A credential of an intruder, tried.
+pub(super) fn credential(of: &str, lets_in: Option<bool>) -> Credential {
+    Credential { of: of.into(), lets_in, says: "refused".into() }
 }
 
 /// What a service is doing at an instant.

@@ -175,6 +175,14 @@ impl Flavour {
         }
     }
 
+    /// The statement that answers which transactions of its source a replica has applied.
+    pub(super) fn applied(self) -> &'static str {
+        match self {
+            Self::MariaDb => "SELECT @@global.gtid_slave_pos",
+            Self::MySql => "SELECT @@global.gtid_executed",
+        }
+    }
+
     /// What MariaDB is told, or answers, of replicas, in this flavour's own words.
     pub(super) fn said(self, maria: &str) -> String {
         match self {
@@ -207,7 +215,15 @@ impl Flavour {
         match self {
             Self::MariaDb => "STOP SLAVE",
             // It forgets what it has received if it doesn't receive either.
-            Self::MySql => "STOP SLAVE SQL_THREAD",
+            Self::MySql => "STOP REPLICA SQL_THREAD",
+        }
+    }
+
+    /// What has it then apply what it has received, and receive nothing more.
+    pub(super) fn to_go_on(self) -> &'static str {
+        match self {
+            Self::MariaDb => "START SLAVE SQL_THREAD",
+            Self::MySql => "START REPLICA SQL_THREAD; STOP REPLICA IO_THREAD",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A replica that follows a server by its binary log: begun empty, watched, paused, rolled on to a transaction, and promoted.
 //!
-//! MariaDB throws a replica's relay log away when both of its threads are started by GTID: one that applies late, and whose relay
-//! log is all that is left of the last hour, goes by the positions of its source's log instead.
+//! MariaDB throws the relay log away of a replica that goes by GTID when it is started with both of its threads stopped, to ask
+//! its source for the log anew. Whoever has lost that source has it go by positions first.
 
 mod status;
 
@@ -20,6 +20,10 @@ const ACCOUNT: &str = "replicator";
 /// What keeps everybody but the superuser from writing to a replica.
 const READ_ONLY: &str = "read_only";
 const LOOK: Duration = Duration::from_millis(20);
+/// Nothing that a replica has received is applied later than that, unless something keeps it from it.
+const MOMENT: Duration = Duration::from_millis(500);
+/// In so many looks in a row a replica has to have nothing left to apply: between two events it may seem so, too.
+const IDLE: u32 = 5;
 
 /// What only a replica is told, until it is promoted.
 pub fn settings() -> Vec<(String, String)> {
@@ -97,13 +101,14 @@ pub async fn stands_still(source: &Mysql, replica: &Mysql, bound: Duration) -> R
     at_source.batch("FLUSH STATUS").await?;
     let written = Position::of_source(source, &at_source).await?;
     let client = replica.connect(SYSTEM).await?;
-    let received = until(replica, &client, "the replica's receiving", bound, |status| {
-        if status.applied > before {
-            return Err(Error::new(format!("the replica applies: it has come to {}", status.applied)));
-        }
-        Ok(status.received >= written)
-    });
-    let Status { received, applied, .. } = received.await?;
+    let still = |status: &Status| match status.applied > before {
+        true => Err(Error::new(format!("the replica applies: it has come to {}", status.applied))),
+        false => Ok(status.received >= written),
+    };
+    until(replica, &client, "the replica's receiving", bound, still).await?;
+    // One that applies takes a moment for it.
+    tokio::time::sleep(MOMENT).await;
+    let Status { received, applied, .. } = until(replica, &client, "the replica's receiving", bound, still).await?;
     Ok(format!("it has received up to {received}, and applied up to {applied}"))
 }
 
@@ -112,10 +117,10 @@ pub async fn stands_still(source: &Mysql, replica: &Mysql, bound: Duration) -> R
 /// # Errors
 /// It has not received that transaction, or has applied it, or has not come so far within `bound`.
 pub async fn roll_on(replica: &Mysql, id: &str, bound: Duration) -> Result<String> {
-    let client = replica.connect(SYSTEM).await?;
-    let goal = match replica.flavour() {
+    let (client, flavour) = (replica.connect(SYSTEM).await?, replica.flavour());
+    let goal = match flavour {
         Flavour::MariaDb => {
-            client.batch("STOP SLAVE").await?;
+            client.batch(flavour.to_hurry()).await?;
             let status = Status::read(replica, &client).await?;
             let found = status.find(&client, id).await?;
             let (file, at) = found.ok_or_else(|| unreceived(id, &status))?;
@@ -123,7 +128,7 @@ pub async fn roll_on(replica: &Mysql, id: &str, bound: Duration) -> Result<Strin
             format!("RELAY_LOG_FILE = {}, RELAY_LOG_POS = {at}", word(&file))
         }
         Flavour::MySql => {
-            client.batch("STOP REPLICA SQL_THREAD").await?;
+            client.batch(flavour.to_hurry()).await?;
             let status = Status::read(replica, &client).await?;
             let sql = format!(
                 "SELECT GTID_SUBSET({id}, {}) AND NOT GTID_SUBSET({id}, @@global.gtid_executed)",
@@ -137,9 +142,14 @@ pub async fn roll_on(replica: &Mysql, id: &str, bound: Duration) -> Result<Strin
             format!("SQL_BEFORE_GTIDS = {}", word(id))
         }
     };
-    client.batch(&replica.flavour().said(&format!("START SLAVE SQL_THREAD UNTIL {goal}"))).await?;
-    let status = until(replica, &client, "rolling on", bound, |status| Ok(!status.applies)).await?;
-    Ok(status.applied.to_string())
+    client.batch(&flavour.said(&format!("START SLAVE SQL_THREAD UNTIL {goal}"))).await?;
+    until(replica, &client, "rolling on", bound, |status| Ok(!status.applies)).await?;
+    position(&client, flavour).await
+}
+
+/// Up to which transaction of its source a replica has applied.
+async fn position(client: &Client, flavour: Flavour) -> Result<String> {
+    Ok(first(client.rows(flavour.applied()).await?).unwrap_or_default())
 }
 
 fn unreceived(id: &str, status: &Status) -> Error {
@@ -150,14 +160,14 @@ fn unreceived(id: &str, status: &Status) -> Error {
     ))
 }
 
-/// Ends the delay of a replica that does not apply at the moment, and keeps what it has received.
+/// Ends the delay of a replica that was made ready for it, and keeps what it has received.
 async fn hurry(replica: &Mysql, client: &Client) -> Result<()> {
     let status = Status::read(replica, client).await?;
     // A change forgets what was received, unless it says where to go on.
     let relay = match replica.flavour() {
         Flavour::MariaDb => {
             let (file, at) = &status.relay;
-            format!(", RELAY_LOG_FILE = {}, RELAY_LOG_POS = {at}", word(file))
+            format!(", MASTER_USE_GTID = no, RELAY_LOG_FILE = {}, RELAY_LOG_POS = {at}", word(file))
         }
         // Nor while it still receives.
         Flavour::MySql => String::new(),
@@ -177,7 +187,7 @@ pub async fn promote(replica: &Mysql, rolled_on: bool, bound: Duration) -> Resul
     }
     let (client, flavour) = (replica.connect(SYSTEM).await?, replica.flavour());
     client.batch(&flavour.said("STOP SLAVE")).await?;
-    let Status { applied, .. } = Status::read(replica, &client).await?;
+    let applied = position(&client, flavour).await?;
     client.batch(&flavour.said("RESET SLAVE ALL")).await?;
     let events = switch_events_on(&client).await?;
     // Last: whoever comes in before writes nothing.
@@ -195,16 +205,16 @@ pub async fn promote(replica: &Mysql, rolled_on: bool, bound: Duration) -> Resul
 /// The server's answer, or that it did not come so far within `bound`.
 pub async fn apply_received(replica: &Mysql, bound: Duration) -> Result<String> {
     let (client, flavour) = (&replica.connect(SYSTEM).await?, replica.flavour());
-    if Status::read(replica, client).await?.delay > 0 {
-        client.batch(&flavour.said(flavour.to_hurry())).await?;
-        hurry(replica, client).await?;
-    }
-    client.batch(&flavour.said("STOP SLAVE IO_THREAD; START SLAVE SQL_THREAD")).await?;
+    client.batch(flavour.to_hurry()).await?;
+    hurry(replica, client).await?;
+    client.batch(flavour.to_go_on()).await?;
     let deadline = tokio::time::Instant::now() + bound;
+    let mut idle = 0;
     loop {
         let status = Status::read(replica, client).await?;
-        if status.nothing_is_left(client, flavour).await? {
-            return Ok(status.applied.to_string());
+        idle = if status.nothing_is_left(client, flavour).await? { idle + 1 } else { 0 };
+        if idle == IDLE {
+            return position(client, flavour).await;
         }
         status.still(replica, "applying what was received", bound, deadline)?;
         tokio::time::sleep(LOOK).await;

@@ -14,6 +14,8 @@ const ROLE: &str = "replicator";
 /// Where the standby keeps its password, on its host.
 const PASSFILE: &str = "home/.pgpass";
 const LOOK: Duration = Duration::from_millis(20);
+/// Nothing that a standby has received is replayed later than that, unless something keeps it from it.
+const MOMENT: Duration = Duration::from_millis(500);
 
 /// So much may be written while the replica's link is cut, and it still finds its way back.
 pub const SETTINGS: [(&str, &str); 2] = [("wal_level", "replica"), ("wal_keep_size", "1GB")];
@@ -130,6 +132,7 @@ pub async fn stands_still(source: &Postgres, standby: &Postgres, bound: Duration
     let wanted: String = client.query_one("SELECT pg_current_wal_flush_lsn()::text", &[]).await?.get(0);
     let client = standby.connect(SUPERUSER).await?;
     let deadline = tokio::time::Instant::now() + bound;
+    let mut looked = false;
     loop {
         let sql = "SELECT coalesce(pg_last_wal_receive_lsn() >= $1::text::pg_lsn, false), \
              coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, false), coalesce(pg_last_wal_replay_lsn()::text, '')";
@@ -137,7 +140,14 @@ pub async fn stands_still(source: &Postgres, standby: &Postgres, bound: Duration
         let (received, replayed, position): (bool, bool, String) = (row.get(0), row.get(1), row.get(2));
         match (received, replayed) {
             (_, true) => return Err(Error::new(format!("the replica replays: it has come to {position}"))),
-            (true, false) => return Ok(format!("it has received up to {wanted}, and replayed up to {position}")),
+            (true, false) if looked => {
+                return Ok(format!("it has received up to {wanted}, and replayed up to {position}"));
+            }
+            (true, false) => {
+                // One that replays takes a moment for it.
+                looked = true;
+                tokio::time::sleep(MOMENT).await;
+            }
             (false, false) if tokio::time::Instant::now() > deadline => {
                 return Err(Error::bound("the replica's receiving", bound, standby.lines()));
             }

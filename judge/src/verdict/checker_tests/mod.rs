@@ -2,6 +2,7 @@
 
 mod atom;
 mod attack;
+mod breach;
 mod bytes;
 mod clean_restore;
 mod fence;

@@ -85,3 +85,19 @@ fn there_is_no_artifact_to_attack_unless_one_was() {
     attacked(&mut drill);
     assert_eq!(finding(&drill).unwrap().verdict, Missed);
 }
+
+#[test]
+fn a_replica_that_needs_no_program_is_not_asked_for_one() {
+    let mut drill = Drill::healthy();
+    promoted(&mut drill);
+    let staged = |drill: &Drill| drill.judge().findings.iter().any(|finding| finding.checker == "STAGE");
+    assert!(staged(&drill), "a program was run for it");
+    drill.events.retain(|entry| !matches!(entry.event, Event::ProgramEnded(_)));
+    let verdict = drill.judge();
+    assert_eq!(verdict.verdict, Met, "{}", verdict.says);
+    assert!(!staged(&drill));
+    // A restore from artifacts runs programs: none was seen.
+    let mut drill = Drill::healthy();
+    drill.events.retain(|entry| !matches!(entry.event, Event::ProgramEnded(_)));
+    assert_eq!(drill.judge().verdict, Inconclusive);
+}

@@ -49,8 +49,6 @@ pub(super) struct Status {
     pub(super) applied: Position,
     /// Where in its own relay log it goes on.
     pub(super) relay: (String, u64),
-    /// Seconds by which it applies later than it could.
-    pub(super) delay: u64,
     /// MySQL: the transactions that it has received.
     pub(super) retrieved: String,
     applying: String,
@@ -75,21 +73,18 @@ impl Status {
             received: position("Master_Log_File", "Read_Master_Log_Pos")?,
             applied: position("Relay_Master_Log_File", "Exec_Master_Log_Pos")?,
             relay: (text(&said, "Relay_Log_File")?.to_owned(), number(&said, "Relay_Log_Pos")?),
-            delay: number(&said, "SQL_Delay")?,
             retrieved: said.get("Retrieved_Gtid_Set").cloned().unwrap_or_default(),
-            applying: text(&said, &column("Slave_SQL_Running_State"))?.to_owned(),
+            // It says nothing while it does not apply.
+            applying: said.get(&column("Slave_SQL_Running_State")).cloned().unwrap_or_default(),
             errors: errors.filter(|error| !error.is_empty()).cloned().collect(),
         })
     }
 
-    /// Whether it has applied all that it has received. What came in half is never applied.
+    /// Whether it has applied all that it has received whole: of a transaction that came in half the end never comes.
     pub(super) async fn nothing_is_left(&self, client: &Client, flavour: Flavour) -> Result<bool> {
-        if !self.applies {
-            return Ok(false);
-        }
         match flavour {
-            // One thread reads and applies.
-            Flavour::MariaDb => Ok(self.applying.contains("has read all relay log")),
+            // One thread reads and applies. Of positions it has only a guess, once it was told where to go on.
+            Flavour::MariaDb => Ok(self.applies && self.applying.contains("has read all relay log")),
             Flavour::MySql => {
                 let sql = format!("SELECT GTID_SUBSET('{}', @@global.gtid_executed)", self.retrieved);
                 Ok(first(client.rows(&sql).await?).as_deref() == Some("1"))
