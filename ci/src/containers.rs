@@ -24,7 +24,7 @@ const RESTARTS: u32 = 2;
 pub fn run(root: &Path, out: &mut dyn Write) -> io::Result<bool> {
     let mut engine = images::stocked(root, out)?;
     let mut tests = output::cargo(root);
-    tests.args(["test", "--no-fail-fast", "--package", "blackstart"]);
+    tests.args(["test", "--no-fail-fast", "--workspace"]);
     tests.args(["--test", "hosts", "--test", "stores", "--test", "faults", "--test", "drills", "--"]);
     // One at a time: one looks at everything that the engine has.
     tests.args(["container", "--test-threads=1"]);
@@ -39,7 +39,7 @@ pub fn run(root: &Path, out: &mut dyn Write) -> io::Result<bool> {
 fn podman(root: &Path, from: &Engine, out: &mut dyn Write) -> io::Result<bool> {
     let podman = images::copied(from, out)?;
     let mut promises = output::cargo(root);
-    promises.args(["test", "--package", "blackstart", "--test", "hosts", "--", "container"]);
+    promises.args(["test", "--workspace", "--test", "hosts", "--", "container"]);
     let kept = promises.envs(podman.environment()).env("BLACKSTART_REQUIRE_HOSTS", "1").status()?.success();
     let left = restarts::labelled(&podman)?;
     writeln!(out, "left on podman: {}", if left.is_empty() { "nothing".to_owned() } else { left.join(", ") })?;
@@ -70,7 +70,7 @@ pub fn defects(root: &Path, out: &mut dyn Write) -> io::Result<Summary> {
 pub fn kills(root: &Path, full: (&str, &str), out: &mut dyn Write) -> io::Result<Option<u64>> {
     let engine = images::stocked(root, out)?;
     let mut tests = output::cargo(root);
-    tests.args(["test", "--package", "blackstart", "--test", "drills", "killed", "--", "--test-threads=1"]);
+    tests.args(["test", "--workspace", "--test", "drills", "killed", "--", "--test-threads=1"]);
     tests.envs(engine.environment()).env("BLACKSTART_REQUIRE_HOSTS", "1").env(full.0, full.1);
     let mut passed = 0;
     let all = output::follow(&mut tests, out, |line| passed += output::tests_passed(line).unwrap_or(0))?;

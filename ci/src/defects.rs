@@ -183,7 +183,8 @@ fn matrix(
 /// # Errors
 /// It could not be built.
 pub fn built(root: &Path) -> io::Result<PathBuf> {
-    if !output::cargo(root).args(["build", "--quiet", "--package", "blackstart"]).status()?.success() {
+    // Of the whole workspace, as its tests are built: with the features of one package, the heaviest dependencies are others.
+    if !output::cargo(root).args(["build", "--quiet", "--workspace", "--bin", "blackstart"]).status()?.success() {
         return Err(io::Error::other("blackstart could not be built"));
     }
     Ok(output::target_dir(root).join("debug/blackstart"))

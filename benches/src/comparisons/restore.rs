@@ -64,7 +64,7 @@ struct Scene<'a> {
     pipeline: &'a dyn Pipeline,
     repository: Repository,
     backup: Backup,
-    xid: u64,
+    xid: String,
     target: Server,
     programs: String,
     clock: Clock,
@@ -94,7 +94,7 @@ impl<'a> Scene<'a> {
             Repository { bucket: BUCKET.to_owned(), key, endpoints, server: "primary".to_owned(), objects: None };
         pipeline.install(&source, &repository, files)?;
         pipeline.install(&target, &repository, files)?;
-        let mut settings = pipeline.source_settings(&source, &repository)?;
+        let mut settings = pipeline.source_settings(&world.empty(source.clone()), &repository)?;
         settings.extend(fast());
         let mut source = world.start(source, &settings).await?;
         load(&source, &Settings::default(), &files.join("initial.rows")).await?;
@@ -117,7 +117,7 @@ impl<'a> Scene<'a> {
         let begun = Instant::now();
         let Self { clock, repository, events, .. } = self;
         let tools = Tools { clock: *clock, repository, database: DATABASE, events, bound: BOUND };
-        let target = Target::BeforeTransaction(self.xid);
+        let target = Target::BeforeTransaction(self.xid.clone());
         let goal = Goal { target, time: String::new(), erased: String::new() };
         let wanted = Wanted { backup: &self.backup, goal };
         for step in [Step::Fetch, Step::Restore, Step::Replay] {
@@ -140,7 +140,7 @@ impl<'a> Scene<'a> {
         output_of(fetch.args(flags.split(' ')).arg(&self.backup.id).arg(&data))?;
         let settings: String = [
             ("restore_command", format!("barman-cloud-wal-restore {flags} %f %p")),
-            ("recovery_target_xid", self.xid.to_string()),
+            ("recovery_target_xid", self.xid.clone()),
             ("recovery_target_inclusive", "off".to_owned()),
             ("recovery_target_action", "pause".to_owned()),
             ("archive_mode", "off".to_owned()),
@@ -175,7 +175,7 @@ impl<'a> Scene<'a> {
 }
 
 /// Writes that make a few segments of log, and a transaction after them to stop before.
-async fn history(source: &Postgres) -> Result<u64> {
+async fn history(source: &Postgres) -> Result<String> {
     let client = source.connect(DATABASE).await?;
     for _ in 0..3 {
         client.batch_execute("UPDATE app.customers SET credit = credit + 1; SELECT pg_switch_wal()").await?;
@@ -183,7 +183,7 @@ async fn history(source: &Postgres) -> Result<u64> {
     client.batch_execute("BEGIN; UPDATE app.orders SET note = 'gone'").await?;
     let xid: String = client.query_one("SELECT pg_current_xact_id()::text", &[]).await?.get(0);
     client.batch_execute("COMMIT; SELECT pg_switch_wal()").await?;
-    Ok(xid.parse()?)
+    Ok(xid)
 }
 
 /// Waits until the server has replayed up to its target, with the question that the drill asks.

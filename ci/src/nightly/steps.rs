@@ -26,15 +26,15 @@ const GENERATED: &[&str] = &["test", "--lib", "--test", "damaged_files", "--", "
 
 /// By its name: the peak that it looks at is that of its process.
 const LEDGER_MEMORY: &[&str] =
-    &["test", "--package", "blackstart-judge", "--lib", "ten_million", "--", "--ignored", "--nocapture"];
+    &["test", "--workspace", "--lib", "ten_million", "--", "--ignored", "--nocapture"];
 
-const SIDE_BY_SIDE: &[&str] = &["test", "--package", "blackstart", "--test", "drills", "side_by_side"];
+const SIDE_BY_SIDE: &[&str] = &["test", "--workspace", "--test", "drills", "side_by_side"];
 
 /// Every step of the repository at `root`, in order.
 pub fn all(root: &Path) -> Vec<Step<'_>> {
     let mut steps = vec![
         tests(root, "generated", GENERATED),
-        tests(root, "stalls", &["test", "--package", "blackstart", "--test", "truth", "--", "--show-output"]),
+        tests(root, "stalls", &["test", "--workspace", "--test", "truth", "--", "--show-output"]),
         tests(root, "ledger-memory", LEDGER_MEMORY),
         tests(root, "side-by-side", SIDE_BY_SIDE),
         clean_drills(root),

@@ -108,12 +108,10 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         start_servers(loaded, &cache, (&mut source, standby), &repository),
     )?;
     if promotes(loaded) {
-        let link = links.open(REPLICATION_LINK, source.address()).await?;
+        let address = links.open(REPLICATION_LINK, source.address()).await?.listen;
         let delay = method.delay() / loaded.scenario.compression;
-        let following = Following { address: link.listen, password: secrets.make()?, delay };
-        method.install(target.host(), &repository, &drill.request.plan_folder)?;
-        let followed = start_replica(drill, &repository, (&source, &mut target), &following, &cache).await;
-        followed.cannot("start the replica")?;
+        let following = Following { address, password: secrets.make()?, delay };
+        start_replica(drill, &repository, (&source, &mut target), &following, &cache).await?;
     }
     let login = application_login(drill, &application, &secrets)?;
     let last_source = source.incarnation(&loaded.environment.database).await?;
@@ -247,7 +245,9 @@ async fn start_replica(
     let loaded = &drill.request.loaded;
     let (database, events) = (loaded.environment.database.as_str(), &drill.events);
     let tools = Tools { clock: drill.clock, repository, database, events, bound: loaded.bounds.server.into() };
-    loaded.pipeline.method.pipeline().follow(tools, source, target, following, cache).await
+    let method = loaded.pipeline.method.pipeline();
+    method.install(target.host(), repository, &drill.request.plan_folder)?;
+    method.follow(tools, source, target, following, cache).await.cannot("start the replica")
 }
 
 impl World {

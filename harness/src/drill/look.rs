@@ -154,7 +154,13 @@ impl Drill {
         if let Some(seen) = objects {
             after.extend(seen.protection()?);
         }
-        let inventory = Inventory { before: before.clone(), after };
+        let mut before = before.clone();
+        if self.request.loaded.scenario.runbook.iter().any(|planned| planned.step == Step::Rotate) {
+            let (engine, role) = (server.kind(), self.domain.application_role());
+            inventory::forget_password(engine, role, &mut before);
+            inventory::forget_password(engine, role, &mut after);
+        }
+        let inventory = Inventory { before, after };
         keep.observation("inventory", Observation::Inventory(inventory)).await?;
         let observed = indexes::observe(server, &self.request.loaded.environment.database).await?;
         keep.observation("indexes", Observation::Indexes(observed)).await

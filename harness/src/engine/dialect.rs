@@ -75,8 +75,8 @@ pub trait Dialect: Sync {
     /// Writes what marks a copy as one of this drill, or not, by its id.
     fn plant(&self, id: &str, value: &str) -> String;
 
-    /// Makes an account that may do everything, and does not log in yet.
-    fn make_almighty(&self, account: &str) -> String;
+    /// Makes an account that may do everything, and does not log in yet, a statement after the other.
+    fn make_almighty(&self, account: &str) -> Vec<String>;
 
     /// Gives a role another name, with all that it may do.
     fn rename_role(&self, role: &str, to: &str) -> String;

@@ -66,10 +66,14 @@ impl Params {
         let counted = scene.count(&self.seen_by).await?;
         let kind = scene.server.kind();
         let admin = scene.server.connect(scene.database).await?;
-        // The first trace is what a recovery goes back before. An engine may commit it at once.
         let before = scene.clock.now();
-        admin.batch(&format!("BEGIN; {}", kind.dialect().make_almighty(&self.account))).await.cannot("make the account")?;
-        let transaction = Transaction { before, ..admin.commit(scene.clock).await? };
+        let mut first = None;
+        for statement in kind.dialect().make_almighty(&self.account) {
+            admin.batch(&format!("BEGIN; {statement}")).await.cannot("make the account")?;
+            let committed = admin.commit(scene.clock).await.cannot("make the account")?;
+            // The first trace is what a recovery goes back before. An engine may commit it at once.
+            first.get_or_insert(Transaction { before, ..committed });
+        }
         let password = scene.secrets.make()?;
         scene.server.set_password(&self.account, &password).await?;
         let login = Login {
@@ -83,8 +87,9 @@ impl Params {
         for statement in &self.statements {
             intruder.touched(statement).await.cannot(format_args!("run \"{statement}\""))?;
         }
-        let says = format!("{}, since transaction {}", self.intends(), transaction.id);
+        let since = first.as_ref().map_or("none", |transaction| transaction.id.as_str());
+        let says = format!("{}, since transaction {since}", self.intends());
         let kept = Injected::keeping(says, Kept::Number(counted));
-        Ok(Injected { transaction: Some(transaction), intruder: Some(login), ..kept })
+        Ok(Injected { transaction: first, intruder: Some(login), ..kept })
     }
 }

@@ -130,6 +130,9 @@ pub(super) struct HostFile {
     pub(super) disk: Option<Said<Size>>,
     /// The image that it is made of in a container. Left out: the one for what it runs.
     pub(super) image: Option<Said<String>>,
+    /// Its server's version, as the document names it (`MySQL 8.0`): a drill on another one says so.
+    #[expect(dead_code, reason = "the judge reads it off the list of values, see values.rs; here it is only checked")]
+    pub(super) version: Option<Said<String>>,
     /// What the document calls it, or says of it.
     #[expect(dead_code, reason = "listed from the file's own tree, see values.rs; here it is only checked")]
     pub(super) note: Option<Said<String>>,

@@ -117,6 +117,7 @@ fn note_oddities(evidence: &Evidence, notes: &mut Vec<String>) {
             ));
         }
     }
+    notes.extend(other_version(evidence));
     if scenario.compression > 1 {
         notes.push(format!(
             "delays and schedules were compressed {} times; no measured figure was multiplied",
@@ -130,6 +131,29 @@ fn note_oddities(evidence: &Evidence, notes: &mut Vec<String>) {
         let tables = scenario.erasures.join(", ");
         notes.push(format!("deletions from {tables} are erasures: they hold wherever the recovery point lies"));
     }
+}
+
+/// The servers that plans are about, by the name under which the record has their version.
+const SERVERS: [&str; 3] = ["PostgreSQL", "MariaDB", "MySQL"];
+
+/// That the source's server is not of the version that the document names, where it names one.
+fn other_version(evidence: &Evidence) -> Option<String> {
+    let (record, scenario) = (&evidence.record, &evidence.record.scenario);
+    let source = &record.plan.pipelines.get(&scenario.pipeline)?.source;
+    let named = record.plan.values.get(&format!("hosts.{source}.version"))?;
+    let servers = record.tools.iter().filter(|(name, _)| SERVERS.contains(&name.as_str()));
+    let drilled: Vec<String> = servers.map(|(name, tool)| format!("{name} {}", tool.version)).collect();
+    let is_it = |drilled: &String| {
+        let rest = drilled.strip_prefix(&named.value);
+        rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
+    };
+    let (value, origin) = (&named.value, &named.origin);
+    (!drilled.iter().any(is_it)).then(|| {
+        let drilled = if drilled.is_empty() { "a server of no known version".to_owned() } else { drilled.join(", ") };
+        format!(
+            "drilled on {drilled}, and the plan names {value} ({origin}): what holds of one need not hold of the other"
+        )
+    })
 }
 
 fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut notes: Vec<String>) -> DrillVerdict {

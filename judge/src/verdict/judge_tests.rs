@@ -3,12 +3,12 @@
 use blackstart_record::event::{Event, Failure, Outcome, Phase, Tally};
 use blackstart_record::observation::Observation;
 use blackstart_record::plan::Step;
-use blackstart_record::record::Folder;
+use blackstart_record::record::{Folder, Tool};
 use blackstart_record::time::Nanos;
 use blackstart_record::verdict::{DrillVerdict, Verdict};
 
 use super::judge::{JudgeError, judge};
-use super::testing::{Drill, finding, life, ms};
+use super::testing::{Drill, finding, life, ms, sourced};
 
 fn failure(message: &str) -> Failure {
     Failure { message: message.into(), lines: vec!["last words".into()] }
@@ -281,4 +281,25 @@ fn what_the_isolation_cannot_prove_is_inconclusive_by_name() {
         }
     });
     assert_eq!(finding(&drill.judge(), "IDENT").verdict, Verdict::Missed, "what was shown wrong stays wrong");
+}
+
+#[test]
+fn a_drill_on_another_version_than_the_document_names_says_so() {
+    let tool = |version: &str| Tool { version: version.into(), sha256: String::new() };
+    for (named, drilled, says) in [
+        ("MySQL 8.0", ("MariaDB", "10.11.19-MariaDB"), Some("on MariaDB 10.11.19-MariaDB,")),
+        ("MySQL 8.0", ("MySQL", "8.0.36"), None),
+        ("MySQL 8", ("MySQL", "80.1"), Some("MySQL 80.1")),
+        ("PostgreSQL 15", ("PostgreSQL", "15.18"), None),
+        ("PostgreSQL 15", ("MinIO", "15"), Some("a server of no known version")),
+    ] {
+        let mut drill = Drill::healthy();
+        let source = drill.record.plan.pipelines["archive"].source.clone();
+        drill.record.plan.values.insert(format!("hosts.{source}.version"), sourced(named.to_owned()));
+        drill.record.tools = [(drilled.0.to_owned(), tool(drilled.1))].into();
+        let notes = drill.judge().notes;
+        let told = notes.iter().find(|note| note.contains(&format!("the plan names {named}")));
+        assert_eq!(told.is_some(), says.is_some(), "{named}: {notes:?}");
+        assert!(told.is_none_or(|told| told.contains(says.unwrap())), "{told:?}");
+    }
 }

@@ -136,8 +136,10 @@ fn counts(checker: &str, evidence: &Evidence) -> bool {
 
 /// What counts towards the verdict, and notes of what was only looked at.
 fn counting(findings: Vec<Finding>, evidence: &Evidence) -> (Vec<Finding>, Vec<String>) {
-    let (counting, reported): (Vec<Finding>, Vec<Finding>) =
+    let (counting, mut reported): (Vec<Finding>, Vec<Finding>) =
         findings.into_iter().partition(|finding| counts(&finding.checker, evidence));
+    // Nobody broke in, and nobody looked.
+    reported.retain(|finding| finding.checker != breach::CHECKER.name || finding.compared > 0);
     let note = |Finding { checker, verdict, says, .. }: Finding| {
         format!("{checker}, which does not count here: {verdict}: {says}")
     };

@@ -236,12 +236,6 @@ impl Drill {
                 "attack",
                 Observation::Attack(Attack { credential: "pipeline".into(), artifacts: 12, ..Attack::default() }),
             ),
-            (
-                "credentials",
-                Observation::Credentials(
-                    ["an account", "the old password"].map(|of| credential(of, Some(false))).into(),
-                ),
-            ),
             ("clean-restore", Observation::CleanRestore(clean_restore())),
             ("indexes", Observation::Indexes(vec![index("app.t0_pkey"), index("app.t1_pkey")])),
         ]

@@ -117,8 +117,9 @@ impl Dialect for Words {
         format!("INSERT INTO blackstart_nonce (id, value) VALUES ({}, {})", text_literal(id), text_literal(value))
     }
 
-    fn make_almighty(&self, account: &str) -> String {
-        format!("CREATE USER '{account}'@'%' ACCOUNT LOCK; GRANT ALL PRIVILEGES ON *.* TO '{account}'@'%'")
+    fn make_almighty(&self, account: &str) -> Vec<String> {
+        let made = format!("CREATE USER '{account}'@'%' ACCOUNT LOCK");
+        vec![made, format!("GRANT ALL PRIVILEGES ON *.* TO '{account}'@'%'")]
     }
 
     fn rename_role(&self, role: &str, to: &str) -> String {

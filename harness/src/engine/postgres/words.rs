@@ -109,8 +109,8 @@ impl Dialect for Words {
         format!("INSERT INTO blackstart.nonce (id, value) VALUES ({}, {})", literal(id), literal(value))
     }
 
-    fn make_almighty(&self, account: &str) -> String {
-        format!("CREATE ROLE \"{account}\" SUPERUSER")
+    fn make_almighty(&self, account: &str) -> Vec<String> {
+        vec![format!("CREATE ROLE \"{account}\" SUPERUSER")]
     }
 
     fn rename_role(&self, role: &str, to: &str) -> String {

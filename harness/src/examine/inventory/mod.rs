@@ -42,6 +42,14 @@ pub async fn observe(snapshot: &Snapshot) -> Result<Definitions> {
     Ok(found)
 }
 
+/// Takes out of an inventory what the password of `role` is, which is to be another: nothing else of the role.
+pub fn forget_password(engine: EngineKind, role: &str, definitions: &mut Definitions) {
+    match engine {
+        EngineKind::Postgres => postgres::forget_password(role, definitions),
+        EngineKind::Mysql => mysql::forget_password(role, definitions),
+    }
+}
+
 /// By kind of object, SQL that answers names and definitions.
 fn queries(engine: EngineKind) -> &'static [(&'static str, &'static str)] {
     match engine {
@@ -59,4 +67,30 @@ async fn ask(client: &Client, sql: &str) -> Result<BTreeMap<String, String>> {
         definitions.insert(name, columns.next().flatten().unwrap_or_default());
     }
     Ok(definitions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_role_whose_password_is_replaced_everything_else_is_held() {
+        let definitions = |kind: &str, entries: &[(&str, &str)]| -> Definitions {
+            let entries = entries.iter().map(|(name, says)| ((*name).to_owned(), (*says).to_owned())).collect();
+            [(kind.to_owned(), entries)].into()
+        };
+        for (engine, kind, before, left) in [
+            (
+                EngineKind::Postgres,
+                "roles",
+                &[("app", "super=false password=0a1b until=1"), ("other", "password=0a1b")][..],
+                &[("app", "super=false until=1"), ("other", "password=0a1b")][..],
+            ),
+            (EngineKind::Mysql, "passwords", &[("app@%", "x"), ("apple@%", "y")], &[("apple@%", "y")]),
+        ] {
+            let mut held = definitions(kind, before);
+            forget_password(engine, "app", &mut held);
+            assert_eq!(held, definitions(kind, left), "{engine}");
+        }
+    }
 }

@@ -1,5 +1,17 @@
 //! What the dictionary of MariaDB and MySQL says, as far as both have it.
 
+use super::Definitions;
+
+/// Accounts and their passwords.
+const PASSWORDS: &str = "passwords";
+
+/// See [`super::forget_password`].
+pub(super) fn forget_password(role: &str, definitions: &mut Definitions) {
+    if let Some(passwords) = definitions.get_mut(PASSWORDS) {
+        passwords.retain(|account, _| account.rsplit_once('@').is_none_or(|(user, _)| user != role));
+    }
+}
+
 /// Kind and SQL, which answers name and definition, both text.
 pub(super) const QUERIES: &[(&str, &str)] = &[
     (
@@ -74,7 +86,7 @@ pub(super) const QUERIES: &[(&str, &str)] = &[
          FROM information_schema.column_privileges WHERE table_schema = database()) g GROUP BY grantee, what",
     ),
     (
-        "passwords",
+        PASSWORDS,
         // An account that names no plugin has the oldest of them.
         "SELECT concat(user, '@', host), concat_ws(' ', coalesce(nullif(plugin, ''), 'mysql_native_password'), \
          sha2(authentication_string, 256)) FROM mysql.user",

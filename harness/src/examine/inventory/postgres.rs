@@ -1,10 +1,23 @@
 //! What PostgreSQL's catalogs say.
 
+use super::Definitions;
+
 /// Schemas that belong to the server and not to its users.
 macro_rules! own {
     ($namespace:literal) => {
         concat!("NOT (", $namespace, " LIKE 'pg\\_%' OR ", $namespace, " = 'information_schema')")
     };
+}
+
+/// Roles, with a digest of their passwords.
+const ROLES: &str = "roles";
+
+/// See [`super::forget_password`].
+pub(super) fn forget_password(role: &str, definitions: &mut Definitions) {
+    if let Some(definition) = definitions.get_mut(ROLES).and_then(|roles| roles.get_mut(role)) {
+        let others = definition.split(' ').filter(|word| !word.starts_with("password="));
+        *definition = others.collect::<Vec<_>>().join(" ");
+    }
 }
 
 /// Kind and SQL, which answers name and definition, both text.
@@ -134,7 +147,7 @@ pub(super) const QUERIES: &[(&str, &str)] = &[
          defaclobjtype::text, defaclacl::text FROM pg_default_acl",
     ),
     (
-        "roles",
+        ROLES,
         // Of a password only a digest of its salted verifier: it tells another one, and nothing else. What a membership is
         // good for is told by columns that differ from version to version.
         "SELECT rolname, concat_ws(' ', 'super=' || rolsuper, 'inherit=' || rolinherit, 'createrole=' || rolcreaterole, \
