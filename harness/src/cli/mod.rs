@@ -12,6 +12,7 @@ mod needs;
 mod output;
 mod plan;
 mod problem;
+mod profile;
 mod report;
 pub mod run;
 mod schema;

@@ -33,6 +33,7 @@ fn killed(place: &Place, relative: &str) -> Folder {
         artifacts: Default::default(),
         previous: None,
         skipped: Default::default(),
+        profile: None,
     };
     folder.store(&folder.record(), &record).unwrap();
     let mut history = Writer::create(&folder.history()).unwrap();

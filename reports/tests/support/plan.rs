@@ -174,5 +174,6 @@ pub fn record(sample: Sample) -> Record {
         ]),
         previous: None,
         skipped: pairs(&[("fulexo/region-lost", "this machine lacks docker")]),
+        profile: None,
     }
 }

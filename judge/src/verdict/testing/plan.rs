@@ -28,6 +28,7 @@ pub(super) fn record(data: &Data) -> Record {
         artifacts: BTreeMap::new(),
         previous: None,
         skipped: BTreeMap::new(),
+        profile: None,
     }
 }
 
