@@ -39,7 +39,7 @@ pub struct ToolView {
     pub sha256: String,
 }
 
-pub(super) fn faults(material: &Material) -> Vec<FaultView> {
+pub(crate) fn faults(material: &Material) -> Vec<FaultView> {
     let planned = material.record.scenario.faults.iter().enumerate();
     let view = |(index, fault): (usize, &blackstart_record::plan::FaultPlan)| {
         let story = material.story.faults.get(&index).cloned().unwrap_or_default();
