@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::exit::Exit;
-use super::layout::{columns, count, paragraph};
+use super::layout::{columns, paragraph};
 use super::output::{self, Format, Paint};
 use super::past::{Past, Runs};
 use super::problem::{Problem, Result};
@@ -187,13 +187,7 @@ fn text(lines: &[Line], paint: Paint) -> String {
         out.push('\n');
     }
     let of = |state: State| lines.iter().filter(|line| line.times.state == state).count();
-    out + &format!(
-        "{}: {} overdue, {} due, {} done\n",
-        count(lines.len(), "drill"),
-        of(State::Overdue),
-        of(State::Due),
-        of(State::Done)
-    )
+    out + &format!("{} overdue, {} due, {} done\n", of(State::Overdue), of(State::Due), of(State::Done))
 }
 
 fn row(line: &Line, paint: Paint) -> Vec<String> {

@@ -64,7 +64,7 @@ fn a_drill_is_due_by_its_profile_until_it_was_run_and_has_shown_something() {
         assert_eq!((line["state"].as_str(), line["since"].as_str()), (Some(*state), *since), "{runs:?}");
         assert_eq!(line["next"], "2026-12-01T03:00:00Z", "{runs:?}");
         let text = due(&place, &[]);
-        for part in [*state, "monthly", "0 3 1 * *", "2026-12-01 03:00 UTC", "1 drill: "] {
+        for part in [*state, "monthly", "0 3 1 * *", "2026-12-01 03:00 UTC", " overdue, "] {
             assert!(text.out.contains(part), "{runs:?}: {part:?} is not in\n{}", text.out);
         }
     }

@@ -66,10 +66,9 @@ fn rate(name: &'static str, limit: Option<&Sourced<Share>>, [good, unknown, bad]
         _ if n == 0 => (Verdict::Inconclusive, "there was none".to_owned()),
         least if bounds[1] < least.of_one => (Verdict::Missed, format!("it is {high} at most, and has to be {least}")),
         least if bounds[0] >= least.of_one => (Verdict::Met, format!("it is {low} at least, and has to be {least}")),
-        least => (
-            Verdict::Inconclusive,
-            format!("{n} show no more than that it is {low} to {high}, and it has to be {least}"),
-        ),
+        least => {
+            (Verdict::Inconclusive, format!("from {n} follows no more than {low} to {high}, and it has to be {least}"))
+        }
     });
     figure(name, limit.map(|limit| text(limit, "")), found, [n, good], (n > 0).then_some(bounds), judged)
 }
@@ -128,9 +127,9 @@ fn data_loss(seen: &[Seen], limit: Option<&Sourced<Nanos>>) -> Figure {
     }
     let judged = limit.map(|limit| match beyond {
         0 if n == 0 => (Verdict::Inconclusive, "there was none".to_owned()),
-        0 if unknown > 0 => (Verdict::Inconclusive, format!("of {unknown} of {n} it is not known what they may lose")),
+        0 if unknown > 0 => (Verdict::Inconclusive, format!("of {unknown} of {n} it is not known what can be lost")),
         0 => enough(n, bounds),
-        _ => (Verdict::Missed, format!("{beyond} of {n} lost {} or more, or may by their schedule", limit.value)),
+        _ => (Verdict::Missed, format!("{beyond} of {n} lost {} or more, or may by the schedule", limit.value)),
     });
     figure(
         "data loss",
@@ -153,7 +152,7 @@ fn enough(n: u64, bounds: [f64; 2]) -> (Verdict, String) {
     if bounds[0] >= MOST {
         (Verdict::Met, format!("{low} of such drills at least keep it"))
     } else {
-        (Verdict::Inconclusive, format!("{n} show no more than that {low} of such drills at least keep it"))
+        (Verdict::Inconclusive, format!("from {n} follows no more than that {low} of such drills at least keep it"))
     }
 }
 
@@ -184,12 +183,15 @@ fn mean(values: impl Iterator<Item = Nanos>) -> Option<Nanos> {
     (number > 0).then(|| Nanos(u64::try_from(sum.div_ceil(number)).unwrap_or(u64::MAX)))
 }
 
+/// What arithmetic on numbers of this kind leaves of an error, and less than any figure shows.
+const ERROR: f64 = 1e-9;
+
 /// A share that is never shown as more than it is.
 pub fn down(share: f64) -> String {
-    format!("{:.1} %", (share * 1000.0).floor() / 10.0)
+    format!("{:.1} %", (share * 1000.0 + ERROR).floor() / 10.0)
 }
 
 /// A share that is never shown as less than it is.
 pub fn up(share: f64) -> String {
-    format!("{:.1} %", (share * 1000.0).ceil() / 10.0)
+    format!("{:.1} %", (share * 1000.0 - ERROR).ceil().max(0.0) / 10.0)
 }

@@ -1,5 +1,6 @@
 //! Figures of histories that are small enough to be worked out by hand.
 
+use blackstart_record::bound::lower_bound;
 use blackstart_record::plan::{Origin, Sourced};
 use blackstart_record::time::{Interval, Nanos};
 use blackstart_record::verdict::Verdict::{self, Inconclusive, Met, Missed};
@@ -84,8 +85,8 @@ fn a_figure_says_of_how_many_it_is_and_what_they_show() {
     assert_eq!(
         said,
         [
-            "12 of 12 backups succeeded of 12: 12 show no more than that it is 77.9 % to 100.0 %, and it has to be 99.9 %",
-            "12 met, 0 missed, 0 inconclusive of 12: 12 show no more than that it is 77.9 % to 100.0 %, and it has to be 95 %",
+            "12 of 12 backups succeeded of 12: from 12 follows no more than 77.9 % to 100.0 %, and it has to be 99.9 %",
+            "12 met, 0 missed, 0 inconclusive of 12: from 12 follows no more than 77.9 % to 100.0 %, and it has to be 95 %",
             "10 min on average (upper ends) of 12: 77.9 % of such drills at least keep it",
             "1 min lost at worst, 1 min on average of 12: 77.9 % of such drills at least keep it",
         ]
@@ -95,9 +96,13 @@ fn a_figure_says_of_how_many_it_is_and_what_they_show() {
 
 #[test]
 fn nothing_is_rounded_to_the_better() {
-    for (share, low, high) in
-        [(0.99899, "99.8 %", "99.9 %"), (0.999_999, "99.9 %", "100.0 %"), (0.5, "50.0 %", "50.0 %")]
-    {
+    for (share, low, high) in [
+        (0.99899, "99.8 %", "99.9 %"),
+        (0.999_999, "99.9 %", "100.0 %"),
+        (0.5, "50.0 %", "50.0 %"),
+        (0.0, "0.0 %", "0.0 %"),
+        (lower_bound(1, 1), "5.0 %", "5.0 %"),
+    ] {
         assert_eq!((down(share), up(share)), (low.to_owned(), high.to_owned()), "{share}");
     }
 }
