@@ -94,7 +94,7 @@ impl<'a> Scene<'a> {
             Repository { bucket: BUCKET.to_owned(), key, endpoints, server: "primary".to_owned(), objects: None };
         pipeline.install(&source, &repository, files)?;
         pipeline.install(&target, &repository, files)?;
-        let mut settings = pipeline.source_settings(&source, &repository)?;
+        let mut settings = pipeline.source_settings(&world.empty(source.clone()), &repository)?;
         settings.extend(fast());
         let mut source = world.start(source, &settings).await?;
         load(&source, &Settings::default(), &files.join("initial.rows")).await?;
@@ -117,7 +117,7 @@ impl<'a> Scene<'a> {
         let begun = Instant::now();
         let Self { clock, repository, events, .. } = self;
         let tools = Tools { clock: *clock, repository, database: DATABASE, events, bound: BOUND };
-        let target = Target::BeforeTransaction(self.xid);
+        let target = Target::BeforeTransaction(self.xid.to_string());
         let goal = Goal { target, time: String::new(), erased: String::new() };
         let wanted = Wanted { backup: &self.backup, goal };
         for step in [Step::Fetch, Step::Restore, Step::Replay] {
