@@ -193,5 +193,5 @@ pub fn down(share: f64) -> String {
 
 /// A share that is never shown as less than it is.
 pub fn up(share: f64) -> String {
-    format!("{:.1} %", (share * 1000.0 - ERROR).ceil().max(0.0) / 10.0)
+    format!("{:.1} %", (share * 1000.0 - ERROR).max(0.0).ceil() / 10.0)
 }
