@@ -4,7 +4,7 @@ mod state;
 
 use std::collections::BTreeMap;
 
-use blackstart_record::plan::{Plan, Sourced};
+use blackstart_record::plan::{Plan, Scenario, Sourced};
 use blackstart_record::verdict::Verdict;
 use clap::Args;
 use jiff::Timestamp;
@@ -29,7 +29,8 @@ const NOT_DRILLED: [&str; 5] = ["title", "document", "profiles", "health", "fact
 /// Says which drills are due or overdue by the cadence of their profile.
 ///
 /// A drill is done if it was run since its time last came: whichever way it was asked for, and whether it was met or missed.
-/// One that was inconclusive has shown nothing and does not count; nor does one whose plan or scenario has changed since.
+/// One that was inconclusive has shown nothing and does not count; nor does one whose scenario has changed since, or what it
+/// depends on of its plan.
 /// Ends with exit code 99 if anything is due: `blackstart due --profile NAME || blackstart run --profile NAME`.
 #[derive(Args, Debug)]
 pub struct Due {
@@ -144,15 +145,25 @@ fn does_not_count(past: &Past, loaded: &Loaded<Registry>) -> Option<&'static str
     if past.came_to() == Verdict::Inconclusive {
         return Some("it was inconclusive");
     }
-    let as_today =
-        past.record.scenario == loaded.scenario && as_drilled(&past.record.plan).eq(as_drilled(&loaded.plan));
-    (!as_today).then_some("its plan or scenario has changed since")
+    let scenario = &loaded.scenario;
+    let as_today = past.record.scenario == *scenario
+        && as_drilled(&past.record.plan, scenario).eq(as_drilled(&loaded.plan, scenario));
+    (!as_today).then_some("its scenario, or what it depends on of its plan, has changed since")
 }
 
-/// The values of a plan that a drill of it depends on.
-fn as_drilled(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
+/// The values of a plan that a drill of `scenario` depends on: of objectives and pipelines only those that it names.
+fn as_drilled<'a>(plan: &'a Plan, scenario: &'a Scenario) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let counts = |path: &str| {
+        let mut names = path.split('.');
+        let (table, name) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+        match table {
+            "objectives" => scenario.objectives.iter().any(|named| named == name),
+            "pipelines" => scenario.pipeline == name,
+            _ => !NOT_DRILLED.contains(&table),
+        }
+    };
     let values = plan.values.iter().map(|(path, said)| (path.as_str(), said.value.as_str()));
-    values.filter(|(path, _)| !NOT_DRILLED.contains(&path.split('.').next().unwrap_or_default()))
+    values.filter(move |(path, _)| counts(path))
 }
 
 fn line(plan: &str, profile: &str, cadence: &Sourced<Cadence>, drill: &str, drilled: &Drilled, now: Timestamp) -> Line {

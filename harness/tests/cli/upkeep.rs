@@ -78,12 +78,20 @@ fn a_run_that_does_not_count_is_told_with_its_reason() {
     // Nothing that a drill depends on.
     place.change("plan.toml", "assumed = \"monthly (line 307)", "assumed = \"every month (line 307)");
     assert_eq!(due(&place, &[]).code, 0);
+    // An objective and a pipeline that the scenario does not name.
+    place.change("plan.toml", "value = \"4h\"", "value = \"5h\"");
+    place.change(
+        "plan.toml",
+        "[pipelines.nightly-dump.schedule]\nfull      = { value = \"0 2",
+        "[pipelines.nightly-dump.schedule]\nfull      = { value = \"0 1",
+    );
+    assert_eq!(due(&place, &[]).code, 0);
     place.change("database-corruption.toml", "clients = 8", "clients = 9");
     ended(&place, "blackstart-runs/2/fulexo-database-corruption", "2026-11-21T12:00:00Z", Verdict::Inconclusive);
     let said = due(&place, &[]);
     assert_eq!(said.code, 99, "{}", said.all());
     for part in [
-        "the run of 2026-11-20 12:00 UTC does not count: its plan or scenario has changed since",
+        "the run of 2026-11-20 12:00 UTC does not count: its scenario, or what it depends on of its plan,",
         "the run of 2026-11-21 12:00 UTC does not count: it was inconclusive",
     ] {
         assert!(said.out.contains(part), "{part:?} is not in\n{}", said.out);
