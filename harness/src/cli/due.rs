@@ -30,7 +30,7 @@ const NOT_DRILLED: [&str; 5] = ["title", "document", "profiles", "health", "fact
 ///
 /// A drill is done if it was run since its time last came: whichever way it was asked for, and whether it was met or missed.
 /// One that was inconclusive has shown nothing and does not count; nor does one whose scenario has changed since, or what it
-/// depends on of its plan.
+/// depends on of its plan: values and programs.
 /// Ends with exit code 99 if anything is due: `blackstart due --profile NAME || blackstart run --profile NAME`.
 #[derive(Args, Debug)]
 pub struct Due {
@@ -126,7 +126,7 @@ impl Drilled {
                 verdict: past.came_to(),
                 profile: past.record.profile.clone(),
                 folder: past.folder.path().display().to_string(),
-                why: does_not_count(past, loaded),
+                why: does_not_count(past, found, loaded),
             };
             if ran.why.is_some() {
                 drilled.not_counted.push(ran);
@@ -138,7 +138,7 @@ impl Drilled {
     }
 }
 
-fn does_not_count(past: &Past, loaded: &Loaded<Registry>) -> Option<&'static str> {
+fn does_not_count(past: &Past, found: &Found, loaded: &Loaded<Registry>) -> Option<&'static str> {
     if past.verdict.is_none() {
         return Some("it was not judged");
     }
@@ -148,7 +148,11 @@ fn does_not_count(past: &Past, loaded: &Loaded<Registry>) -> Option<&'static str
     let scenario = &loaded.scenario;
     let as_today = past.record.scenario == *scenario
         && as_drilled(&past.record.plan, scenario).eq(as_drilled(&loaded.plan, scenario));
-    (!as_today).then_some("its scenario, or what it depends on of its plan, has changed since")
+    if !as_today {
+        return Some("its scenario, or what it depends on of its plan, has changed since");
+    }
+    let programs = found.path.parent().map(|folder| loaded.programs(folder)).unwrap_or_default();
+    (past.record.programs != programs).then_some("a program of its plan has changed since, or its record does not tell")
 }
 
 /// The values of a plan that a drill of `scenario` depends on: of objectives and pipelines only those that it names.

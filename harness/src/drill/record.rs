@@ -28,6 +28,7 @@ pub(super) fn begin(request: &Request, isolation: &Isolation, domain: &dyn Domai
         previous: request.previous.clone(),
         skipped: request.skipped.clone(),
         profile: request.profile.clone(),
+        programs: request.loaded.programs(&request.plan_folder),
     }
 }
 

@@ -12,9 +12,14 @@ use blackstart_record::verdict::Verdict;
 
 use crate::support::Place;
 
+/// The scenario that the records are of.
+pub fn loaded(place: &Place) -> plan::Loaded<Registry> {
+    plan::load::<Registry>(&place.path("scenarios"), "fulexo", "database-corruption").unwrap()
+}
+
 /// A record of a drill that was killed while it loaded its data.
 pub fn killed(place: &Place, relative: &str) -> Folder {
-    let loaded = plan::load::<Registry>(&place.path("scenarios"), "fulexo", "database-corruption").unwrap();
+    let loaded = loaded(place);
     let folder = Folder::new(place.path(relative));
     fs::create_dir_all(folder.path()).unwrap();
     let record = Record {
@@ -34,6 +39,7 @@ pub fn killed(place: &Place, relative: &str) -> Folder {
         previous: None,
         skipped: Default::default(),
         profile: None,
+        programs: Default::default(),
     };
     folder.store(&folder.record(), &record).unwrap();
     let mut history = Writer::create(&folder.history()).unwrap();

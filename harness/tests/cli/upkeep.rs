@@ -5,7 +5,7 @@ use std::fs;
 use blackstart_record::record::OLDEST;
 use blackstart_record::verdict::Verdict;
 
-use crate::recorded::ended;
+use crate::recorded::{ended, loaded};
 use crate::support::Place;
 
 /// A Sunday between two firsts of a month.
@@ -96,6 +96,30 @@ fn a_run_that_does_not_count_is_told_with_its_reason() {
     ] {
         assert!(said.out.contains(part), "{part:?} is not in\n{}", said.out);
     }
+}
+
+#[test]
+fn a_run_with_other_programs_does_not_count() {
+    let place = place();
+    // Restored from the dump that the plan's own programs take.
+    place.change("database-corruption.toml", "= \"archive\"", "= \"nightly-dump\"");
+    let path = place.path("scenarios/fulexo/database-corruption.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let others: Vec<&str> = text
+        .split("[[runbook]]")
+        .filter(|step| !["fetch", "replay", "promote"].iter().any(|name| step.contains(&format!("\"{name}\""))))
+        .collect();
+    fs::write(path, others.join("[[runbook]]")).unwrap();
+    let drilled = ended(&place, "blackstart-runs/1/one", "2026-11-20T12:00:00Z", Verdict::Met);
+    assert_eq!(due(&place, &[]).code, 99, "the record does not tell");
+    let mut record = drilled.load_record().unwrap();
+    record.programs = loaded(&place).programs(&place.path("scenarios/fulexo"));
+    assert_eq!(record.programs.len(), 2);
+    drilled.store(&drilled.record(), &record).unwrap();
+    assert_eq!(due(&place, &[]).code, 0, "{}", due(&place, &[]).all());
+    place.change("nightly-dump/restore.sh", "#!/usr/bin/env bash", "#!/usr/bin/env bash\n# Otherwise.");
+    let said = due(&place, &[]);
+    assert!(said.code == 99 && said.out.contains("a program of its plan has changed since"), "{}", said.all());
 }
 
 #[test]

@@ -154,6 +154,7 @@ pub fn begin_record(folder: &Folder, loaded: &Loaded<Registry>) {
         previous: None,
         skipped: Default::default(),
         profile: None,
+        programs: Default::default(),
     };
     std::fs::create_dir_all(folder.path()).unwrap();
     folder.store(&folder.record(), &record).unwrap();

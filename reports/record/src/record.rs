@@ -79,6 +79,9 @@ pub struct Record {
     /// The profile by which the drill was run; `None`: it was asked for by its name, or the record is of version 4.
     #[serde(default)]
     pub profile: Option<String>,
+    /// SHA-256, in hex, of the plan's own programs that took part, by their paths below its folder; in version 4 of none.
+    #[serde(default)]
+    pub programs: BTreeMap<String, String>,
 }
 
 /// At the end of the name of a record whose drill was run again.

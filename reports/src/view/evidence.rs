@@ -133,6 +133,8 @@ pub(super) fn record(material: &Material) -> Vec<Fact> {
         Fact::new("Workload", workload),
         Fact::new("Hosts", format!("{}: {}", record.isolation.hosts, record.isolation.says)),
     ];
+    facts.extend(record.profile.iter().map(|profile| Fact::new("Profile", profile)));
+    facts.extend(record.programs.iter().map(|(path, digest)| Fact::new(format!("Program {path}"), digest)));
     if scenario.compression > 1 {
         let says = format!("delays and schedules by {}; no measured figure was multiplied", scenario.compression);
         facts.push(Fact::new("Compressed", says));

@@ -29,6 +29,7 @@ pub(super) fn record(data: &Data) -> Record {
         previous: None,
         skipped: BTreeMap::new(),
         profile: None,
+        programs: BTreeMap::new(),
     }
 }
 
