@@ -113,7 +113,8 @@ fn text(plan: &OfPlan, paint: Paint) -> String {
         out += &format!(" from {} to {}", first.strftime("%Y-%m-%d"), last.strftime("%Y-%m-%d"));
     }
     if let Some([least, most]) = plan.bytes {
-        let size = if least == most { bytes(most) } else { format!("{} to {}", bytes(least), bytes(most)) };
+        let (least, most) = (bytes(least), bytes(most));
+        let size = if least == most { most } else { format!("{least} to {most}") };
         out += &format!(", {size} drilled");
     }
     let production = plan.production_bytes.map(|size| format!("{} in production", bytes(size)));

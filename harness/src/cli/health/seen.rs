@@ -2,6 +2,7 @@
 
 use blackstart_record::event::Event;
 use blackstart_record::history;
+use blackstart_record::plan::Step;
 use blackstart_record::time::{Interval, Nanos};
 use blackstart_record::verdict::{Exposure, Verdict};
 
@@ -66,7 +67,12 @@ impl Seen {
     }
 }
 
+/// What a replica begins with is no backup: nothing is ever restored from it.
 fn backups(past: &Past) -> [u64; 2] {
+    let mut steps = past.record.scenario.runbook.iter().map(|planned| planned.step);
+    if !steps.any(|step| matches!(step, Step::Fetch | Step::Restore)) {
+        return [0, 0];
+    }
     let path = past.folder.history();
     let history = history::read(&path).unwrap_or_else(|why| {
         output::complain(&format!("{}: {why}", path.display()), Some("the backups of this drill are left out"));
