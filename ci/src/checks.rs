@@ -35,7 +35,7 @@ pub fn all(root: &Path) -> Vec<Check<'_>> {
         cargo(root, "clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         // One at a time: a drill that is disturbed by another is run again, but a test of it has no third try on a machine
         // that is busy with other things too.
-        cargo(root, "test", &["test", "--no-fail-fast", "--", "--test-threads=1"]),
+        cargo(root, "test", &["test", "--workspace", "--no-fail-fast", "--", "--test-threads=1"]),
         Check {
             name: "containers",
             command: "cargo ci containers".to_owned(),

@@ -107,6 +107,8 @@ pub struct Request {
     pub previous: Option<String>,
     /// Drills of the same run that were skipped, and why.
     pub skipped: BTreeMap<String, String>,
+    /// The profile by which it is run, if by one.
+    pub profile: Option<String>,
     /// What hosts are made of.
     pub hosts: Hosts,
     /// Whether the restore is tried on damaged copies too.

@@ -149,6 +149,7 @@ fn properties(material: &Material) -> Vec<(String, String)> {
         ("production bytes".to_owned(), production.map_or("not stated".to_owned(), |stated| stated.value.to_string())),
         ("exit code".to_owned(), material.verdict.exit_code.to_string()),
     ];
+    properties.extend(record.profile.iter().map(|profile| ("profile".to_owned(), profile.clone())));
     let tools = record.tools.iter();
     properties
         .extend(tools.map(|(name, tool)| (format!("tool {name}"), format!("{} ({})", tool.version, tool.sha256))));

@@ -8,10 +8,11 @@
 //! | `junit.xml` | [`junit`]: a suite per scenario and pipeline, a case per objective, checker and gate |
 //! | `report.md` | [`markdown`]: the brief, for a CI job's summary |
 //! | `report.html` | [`html`]: the whole, one self-contained file |
+//! | `incident-notification.md`, `customer-notice.md`, `post-incident-review.md` | [`notice`]: what people are told, with blanks |
 //! | `charts/*.svg` | [`chart`]: one file per chart, also inlined in `report.html` |
 //!
 //! [`material`] is what was loaded, [`story`] the history sorted by what it tells, [`view`] the same in words for the
-//! two templates. A new report is a file and a line in [`REPORTS`]; a new chart is a file and a line in
+//! templates. A new report is a file and a line in [`REPORTS`]; a new chart is a file and a line in
 //! [`chart::CHARTS`].
 
 pub mod chart;
@@ -19,6 +20,7 @@ pub mod html;
 pub mod junit;
 pub mod markdown;
 pub mod material;
+pub mod notice;
 pub mod story;
 pub mod view;
 
@@ -79,7 +81,8 @@ pub struct Report {
 }
 
 /// Every report but the charts.
-pub const REPORTS: &[Report] = &[junit::REPORT, markdown::REPORT, html::REPORT];
+pub const REPORTS: &[Report] =
+    &[junit::REPORT, markdown::REPORT, html::REPORT, notice::INCIDENT, notice::CUSTOMERS, notice::REVIEW];
 
 /// Writes every report of the record in `folder` and returns their paths, charts first.
 ///

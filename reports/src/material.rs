@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::time::Duration;
 
 use blackstart_record::history::{self, History, ReadError};
 use blackstart_record::observation::{Image, Observation};
@@ -67,6 +68,14 @@ impl Material {
     /// An instant as it is shown: from the first fault.
     pub fn when(&self, at: Nanos) -> String {
         words::relative(at, self.origin())
+    }
+
+    /// An instant on the wall clock, in UTC and whole seconds, for people who were there.
+    pub fn wall(&self, at: Nanos) -> String {
+        let started = || Some((Nanos::ZERO, self.record.started.parse().ok()?));
+        let Some((known, wall)) = self.story.wall.or_else(started) else { return "at an unknown time".to_owned() };
+        let moment = wall + Duration::from(at.since(known)) - Duration::from(known.since(at));
+        moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
     }
 
     /// Seconds from the first fault, for charts.

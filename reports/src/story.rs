@@ -7,6 +7,7 @@ use blackstart_record::event::{
 };
 use blackstart_record::plan::Step;
 use blackstart_record::time::{Interval, Nanos};
+use jiff::Timestamp;
 
 /// One fault, as far as it went.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -98,6 +99,8 @@ pub struct Story {
     pub finished: bool,
     /// When the last entry was noted.
     pub last: Nanos,
+    /// The first instant of which the wall clock's reading is known, and that reading.
+    pub wall: Option<(Nanos, Timestamp)>,
 }
 
 impl Story {
@@ -106,6 +109,7 @@ impl Story {
         let mut story = Self::default();
         for entry in entries {
             story.last = story.last.max(entry.at);
+            story.wall = story.wall.or_else(|| Some((entry.at, entry.wall.parse().ok()?)));
             story.take(entry.at, &entry.event);
         }
         story

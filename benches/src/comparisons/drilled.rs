@@ -64,6 +64,7 @@ fn launched(hosts: Hosts, scenario: &str, sabotage: bool, phase: Option<Phase>) 
         sabotage,
         crash_points: false,
         skipped: BTreeMap::new(),
+        profile: None,
     };
     let begun = Instant::now();
     let mut drill = launch(&request)?;

@@ -46,7 +46,7 @@ fn run() -> Result<()> {
     Ok(())
 }
 
-/// The shipped plan with nothing but copies of one scenario.
+/// The shipped plan with nothing but copies of one scenario, named so that its profiles find some.
 fn copies(plan: &Path) -> Result<()> {
     let shipped = scenarios()?.join("fulexo");
     let programs = Path::new("nightly-dump");
@@ -57,7 +57,7 @@ fn copies(plan: &Path) -> Result<()> {
     }
     std::fs::copy(shipped.join("plan.toml"), plan.join("plan.toml"))?;
     for number in 1..=DRILLS {
-        std::fs::copy(shipped.join(format!("{QUICKEST}.toml")), plan.join(format!("copy-{number}.toml")))?;
+        std::fs::copy(shipped.join(format!("{QUICKEST}.toml")), plan.join(format!("{QUICKEST}-{number}.toml")))?;
     }
     Ok(())
 }

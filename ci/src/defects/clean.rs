@@ -6,6 +6,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use blackstart_record::bound::upper_bound;
+
 use super::known::Case;
 use super::outcome::Outcome;
 use super::{built, known, once};
@@ -14,8 +16,6 @@ use crate::output;
 
 /// The twin whose drills are the shortest.
 const SHORTEST: &str = "dump";
-/// The chance that a rate above the bound would have shown more false alarms than it did.
-const CONFIDENCE: f64 = 0.95;
 
 /// What came of the drills so far.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -119,50 +119,9 @@ fn drill(case: &Case, seed: u64, program: &Path, work: &Path) -> io::Result<(&'s
     })
 }
 
-/// The rate above which `seen` or fewer of `of` would come with a chance of at most 5 % (Clopper-Pearson, one-sided).
-fn upper_bound(seen: u64, of: u64) -> f64 {
-    if seen >= of {
-        return 1.0;
-    }
-    let (mut low, mut high) = (0.0_f64, 1.0_f64);
-    for _ in 0..60 {
-        let middle = f64::midpoint(low, high);
-        if at_most(seen, of, middle) > 1.0 - CONFIDENCE { low = middle } else { high = middle }
-    }
-    high
-}
-
-/// The chance of at most `seen` of `of`, each with this chance of its own.
-fn at_most(seen: u64, of: u64, chance: f64) -> f64 {
-    let mut term = (1.0 - chance).powf(of as f64);
-    let mut sum = term;
-    for number in 0..seen {
-        term *= (of - number) as f64 / (number + 1) as f64 * chance / (1.0 - chance);
-        sum += term;
-    }
-    sum
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_bound_is_that_of_the_tables() {
-        // Clopper and Pearson's one-sided 95 % limits, in per cent.
-        for (seen, of, percent) in [
-            (0, 200, 1.487),
-            (0, 10, 25.887),
-            (0, 1, 95.0),
-            (1, 10, 39.416),
-            (1, 200, 2.350),
-            (10, 10, 100.0),
-            (0, 0, 100.0),
-        ] {
-            let bound = upper_bound(seen, of) * 100.0;
-            assert!((bound - percent).abs() < 0.01, "{seen} of {of}: {bound}");
-        }
-    }
 
     #[test]
     fn what_was_drilled_before_counts_and_a_line_that_was_cut_off_does_not() {

@@ -15,7 +15,7 @@ pub enum Exit {
     Usage,
     /// No scenario matches.
     NothingSelected,
-    /// An objective is missed; the data is intact.
+    /// An objective is missed; the data is intact. Or the plan's own cadence, or one of its figures.
     ObjectiveMissed,
     /// The data is wrong, or the service did not come back.
     DataWrong,
@@ -36,7 +36,7 @@ Exit codes:
   1        Blackstart itself failed
   2        the command line, a plan or a scenario is wrong; nothing was started
   4        no scenario matches
-  99       an objective is missed; the data is intact
+  99       an objective is missed; the data is intact. `due`: a drill is due; `health`: a figure is missed
   100      the data is wrong, or the service did not come back
   105      the environment failed, or nothing can be concluded
   110      a report could not be written

@@ -2,7 +2,9 @@
 
 mod completions;
 mod doctor;
+mod due;
 mod exit;
+mod health;
 mod init;
 mod judge;
 mod layout;
@@ -10,8 +12,10 @@ mod list;
 mod man;
 mod needs;
 mod output;
+mod past;
 mod plan;
 mod problem;
+mod profile;
 mod report;
 pub mod run;
 mod schema;
@@ -58,6 +62,8 @@ enum Command {
     Run(run::Run),
     Judge(judge::Judge),
     Report(report::Report),
+    Due(due::Due),
+    Health(health::Health),
     Doctor(doctor::Doctor),
     Sweep(sweep::Sweep),
     Schema(schema::Schema),
@@ -100,6 +106,8 @@ impl Cli {
             Command::Plan(args) => plan::run(args, scenarios, format),
             Command::Judge(args) => judge::run(args, format),
             Command::Report(args) => report::run(args, format),
+            Command::Due(args) => due::run(args, scenarios, format),
+            Command::Health(args) => health::run(args, scenarios, format),
             Command::Doctor(args) => doctor::run(args, format),
             Command::Sweep(args) => sweep::run(args, format),
             Command::Schema(args) => schema::run(args),

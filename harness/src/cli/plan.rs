@@ -83,8 +83,19 @@ fn plan_text(plan: &Plan, paint: Paint, width: usize) -> String {
 }
 
 /// The tables of a plan in the order in which one reads them; what else there is comes after.
-const TABLES: [&str; 9] =
-    ["title", "document", "application", "objectives", "sites", "hosts", "stores", "credentials", "pipelines"];
+const TABLES: [&str; 11] = [
+    "title",
+    "document",
+    "application",
+    "objectives",
+    "sites",
+    "hosts",
+    "stores",
+    "credentials",
+    "pipelines",
+    "profiles",
+    "health",
+];
 
 fn values(plan: &Plan, paint: Paint, width: usize) -> String {
     let table = |path: &str| path.split('.').next().unwrap_or_default().to_owned();

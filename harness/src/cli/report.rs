@@ -12,7 +12,8 @@ use super::problem::Result;
 
 /// Writes the reports of records again, from their files alone.
 ///
-/// Reports are `junit.xml`, `report.md`, `report.html` and `charts/`, and their paths are printed. The same record gives the same reports, to the byte. A record without a verdict is judged first.
+/// Reports are `junit.xml`, `report.md`, `report.html`, `charts/` and three notices (`incident-notification.md`,
+/// `customer-notice.md`, `post-incident-review.md`), and their paths are printed. The same record gives the same reports, to the byte. A record without a verdict is judged first.
 #[derive(Args, Debug)]
 pub struct Report {
     /// Folders of records, or of runs, which hold a folder per drill.

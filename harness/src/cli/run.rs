@@ -29,8 +29,9 @@ use super::output::{self, Format, Paint};
 use super::problem::{Problem, Result};
 use super::select::Scenarios;
 use super::verdict_text::{self, word};
-use super::{judge, report};
+use super::{judge, profile, report};
 
+pub use folders::RUNS;
 use folders::RunFolder;
 pub use hosts::Hosts;
 use signals::Signals;
@@ -46,6 +47,9 @@ pub struct Run {
     /// Parts or patterns (`*`, `?`) of `plan/scenario`; without one, every scenario runs.
     #[arg(value_name = "FILTER")]
     filters: Vec<String>,
+    /// Of them, only what this profile of their plan drills (`[profiles.NAME]`): nightly, monthly, release ...
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
     /// What hosts are made of.
     #[arg(long, value_enum, default_value_t, env = "BLACKSTART_HOSTS")]
     hosts: Hosts,
@@ -119,7 +123,10 @@ struct Done {
 /// Nothing is selected, a plan or scenario is wrong, or the run's folder is in use.
 pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Session> {
     let hosts = args.hosts.resolved()?;
-    let found = scenarios.select(&args.filters)?;
+    let mut found = scenarios.select(&args.filters)?;
+    if let Some(name) = &args.profile {
+        found = profile::drills_of(scenarios, found, name)?;
+    }
     let mut drills = Vec::new();
     let mut wrong = Vec::new();
     for found in found {
@@ -141,7 +148,8 @@ pub fn prepare(args: &Run, scenarios: &Scenarios, format: Format) -> Result<Sess
     let jobs = args.jobs.unwrap_or_else(jobs::of_machine).get().min(drills.len());
     let Run { fail_fast, sabotage, crash_points, .. } = *args;
     let waiting = (0..drills.len()).collect();
-    let common = Common { drills, folder, hosts, id, seed, sabotage, crash_points, jobs, format, signals };
+    let profile = args.profile.clone();
+    let common = Common { drills, folder, hosts, id, profile, seed, sabotage, crash_points, jobs, format, signals };
     Ok(Session {
         common: Arc::new(common),
         fail_fast,

@@ -56,32 +56,7 @@ fn selects(filter: &str, name: &str, names: &[String]) -> bool {
 
 /// Whether `filter` is a part of `name`, or, with `*` or `?` in it, a pattern for all of it.
 fn matches(filter: &str, name: &str) -> bool {
-    if filter.contains(['*', '?']) { glob(filter.as_bytes(), name.as_bytes()) } else { name.contains(filter) }
-}
-
-/// `*` stands for anything, `?` for one byte. In time linear in both: on a mismatch only the last star is widened.
-fn glob(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut at, mut in_name) = (0, 0);
-    let mut star = None;
-    while in_name < name.len() {
-        match pattern.get(at) {
-            Some(b'*') => {
-                star = Some((at, in_name));
-                at += 1;
-            }
-            Some(letter) if *letter == b'?' || *letter == name[in_name] => {
-                at += 1;
-                in_name += 1;
-            }
-            _ => {
-                let Some((star_at, taken)) = star else { return false };
-                star = Some((star_at, taken + 1));
-                at = star_at + 1;
-                in_name = taken + 1;
-            }
-        }
-    }
-    pattern[at..].iter().all(|letter| *letter == b'*')
+    if filter.contains(['*', '?']) { plan::glob(filter, name) } else { name.contains(filter) }
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub(super) fn begin(request: &Request, isolation: &Isolation, domain: &dyn Domai
         artifacts: BTreeMap::new(),
         previous: request.previous.clone(),
         skipped: request.skipped.clone(),
+        profile: request.profile.clone(),
+        programs: request.loaded.programs(&request.plan_folder),
     }
 }
 

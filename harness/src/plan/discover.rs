@@ -1,5 +1,6 @@
 //! Which plans and scenarios there are.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,15 +40,24 @@ pub fn discover(root: &Path) -> Result<Vec<Found>, Diagnostics> {
         if !folder.is_dir() {
             continue;
         }
-        for path in listed(&folder)? {
-            let is_scenario = path.extension() == Some(OsStr::new("toml")) && !path.ends_with(PLAN);
-            if let Some(scenario) = plain(path.file_stem()).filter(|_| is_scenario) {
-                found.push(Found { plan: plan.to_owned(), scenario: scenario.to_owned(), path: path.clone() });
-            }
-        }
+        let scenarios = scenarios(&folder)?.into_iter();
+        found.extend(scenarios.map(|(scenario, path)| Found { plan: plan.to_owned(), scenario, path }));
     }
     found.sort();
     Ok(found)
+}
+
+/// The scenarios of the plan in `folder`, by name, each with its file.
+///
+/// # Errors
+/// The folder cannot be listed.
+pub(super) fn scenarios(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Diagnostics> {
+    let named = |path: PathBuf| {
+        let is_scenario = path.extension() == Some(OsStr::new("toml")) && !path.ends_with(PLAN);
+        let name = plain(path.file_stem()).filter(|_| is_scenario)?.to_owned();
+        Some((name, path))
+    };
+    Ok(listed(folder)?.into_iter().filter_map(named).collect())
 }
 
 /// A name that is text and not hidden.

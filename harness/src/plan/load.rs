@@ -11,6 +11,7 @@ use super::nearest::advice;
 use super::plan_file::PlanFile;
 use super::resolve_plan::{self, ResolvedPlan};
 use super::scenario_file::ScenarioFile;
+use super::upkeep::Upkeep;
 use super::{Loaded, Vocabulary, read, resolve_scenario};
 
 /// Loads `plan/scenario` from below `root` and checks all that can be known without starting anything.
@@ -35,6 +36,14 @@ pub fn load<V: Vocabulary>(root: &Path, plan: &str, scenario: &str) -> Result<Lo
         (Err(of_plan), Err(of_scenario)) => Err(of_plan.into_iter().chain(of_scenario).collect()),
         (Err(wrong), _) | (_, Err(wrong)) => Err(wrong),
     }
+}
+
+/// What the plan `name` below `root` asks for over time.
+///
+/// # Errors
+/// What is wrong with the plan, by file, line and column.
+pub fn upkeep<V: Vocabulary>(root: &Path, name: &str) -> Result<Upkeep, Diagnostics> {
+    load_plan::<V>(&root.join(name), name).map(|plan| plan.upkeep)
 }
 
 fn load_plan<V: Vocabulary>(folder: &Path, name: &str) -> Result<ResolvedPlan<V>, Diagnostics> {

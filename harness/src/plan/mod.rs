@@ -1,5 +1,6 @@
 //! TOML to a resolved plan and scenario; every value keeps its place in its file.
 
+mod cadence;
 mod cron;
 mod diagnostic;
 mod discover;
@@ -7,6 +8,7 @@ mod load;
 mod name;
 mod nearest;
 mod needs;
+mod pattern;
 mod plan_file;
 mod problems;
 mod programs;
@@ -18,6 +20,7 @@ mod scenario_file;
 mod sourced;
 mod text;
 mod units;
+mod upkeep;
 mod values;
 
 #[cfg(test)]
@@ -33,13 +36,17 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use cadence::Cadence;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::{Found, discover};
-pub use load::{load, plan_schema, scenario_schema};
+pub use load::{load, plan_schema, scenario_schema, upkeep};
+pub use nearest::advice;
 pub use needs::{APPLICATION_LINK, Need, OWNER_OF_OBJECTS, REPLICATION_LINK, store_link};
+pub use pattern::glob;
 pub use promise::{Promise, Provides};
 pub use text::{check_duration, check_name, check_schedule};
-pub use units::Lapse;
+pub use units::{Lapse, Share};
+pub use upkeep::{Health, Profile, Upkeep};
 
 /// What a plan can ask for beyond the plan's own words. The registries of faults, methods and providers lie to the right
 /// of this stage, so they come in as types.

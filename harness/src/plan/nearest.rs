@@ -19,7 +19,7 @@ pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
 }
 
 /// What would be right in place of `word`: the nearest name, and all names if they are few.
-pub(super) fn advice<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+pub fn advice<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     let meant = nearest(word, names.iter().copied()).map(|name| format!("did you mean `{name}`? "));
     let listed: Vec<String> = names.iter().take(LISTED).map(|name| format!("`{name}`")).collect();

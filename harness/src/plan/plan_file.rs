@@ -13,6 +13,7 @@ use super::cron::Cron;
 use super::name::Name;
 use super::sourced::{Place, Said, Text};
 use super::units::{Lapse, Size, text_value};
+use super::upkeep::{HealthFile, ProfileFile};
 
 /// A disaster-recovery document made executable. Any value may be written alone, or as a table of `value` and one of
 /// `from`, `assumed` and `substitutes`, which say where it comes from.
@@ -42,6 +43,12 @@ pub(super) struct PlanFile<M, P> {
     pub(super) credentials: BTreeMap<Name, CredentialFile>,
     /// Backup and restore pipelines by name.
     pub(super) pipelines: BTreeMap<Name, PipelineFile<M>>,
+    /// Drills that belong together, by name.
+    #[serde(default)]
+    pub(super) profiles: BTreeMap<Name, ProfileFile>,
+    /// What the document says of all drills and backups together.
+    #[serde(default)]
+    pub(super) health: HealthFile,
     /// What else the document says, by topic: quoted in the record, used by no drill.
     #[serde(default)]
     #[expect(dead_code, reason = "listed from the file's own tree, see values.rs; here they are only checked")]

@@ -1,7 +1,23 @@
 //! The user's own programs that a plan names: they must be there and runnable before anything is started.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path};
+
+use blackstart_record::words::hex;
+use sha2::{Digest, Sha256};
+
+use super::{Asks, Loaded, Vocabulary};
+
+impl<V: Vocabulary> Loaded<V> {
+    /// SHA-256 of each program of the plan's own that the pipeline runs, in hex, by its path below the plan's `folder`. One
+    /// that cannot be read is left out.
+    pub fn programs(&self, folder: &Path) -> BTreeMap<String, String> {
+        let files = self.pipeline.method.method().map(|method| method.files).unwrap_or_default();
+        let digest = |file: &str| Some(hex(&Sha256::digest(std::fs::read(folder.join(file)).ok()?)));
+        files.into_iter().filter_map(|file| Some((file.to_owned(), digest(file)?))).collect()
+    }
+}
 
 /// What is wrong with the program `file` of the plan in `folder`, and what would be right.
 pub(super) fn wrong_with(file: &str, folder: &Path) -> Option<(String, String)> {

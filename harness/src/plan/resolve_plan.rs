@@ -7,6 +7,7 @@ use blackstart_record::plan::{Document, DocumentFinding, Objective, Origin, Pipe
 use blackstart_record::time::Nanos;
 
 use super::diagnostic::{Diagnostics, Source};
+use super::discover;
 use super::name::Name;
 use super::plan_file::{
     BucketFile, CredentialFile, HostFile, ObjectsFile, PipelineFile, PlanFile, Right, ScheduleFile, StoreFile,
@@ -16,6 +17,7 @@ use super::programs;
 use super::promise;
 use super::sourced::Said;
 use super::units::Lapse;
+use super::upkeep::{self, Upkeep};
 use super::values;
 use super::{
     Asks, BucketSpec, CredentialSpec, Environment, HostSpec, ObjectsSpec, PipelineSpec, Promise, Provides, StoreSpec,
@@ -32,6 +34,7 @@ pub(super) struct ResolvedPlan<V: Vocabulary> {
     pub(super) pipelines: BTreeMap<String, PipelineSpec<V>>,
     pub(super) expendable: Vec<String>,
     pub(super) erasures: Vec<String>,
+    pub(super) upkeep: Upkeep,
 }
 
 pub(super) fn resolve<V: Vocabulary>(
@@ -60,6 +63,8 @@ pub(super) fn resolve<V: Vocabulary>(
         };
         specs.insert(name.to_string(), spec);
     }
+    let scenarios = discover::scenarios(folder)?;
+    let upkeep = upkeep::resolve(&file.profiles, &file.health, scenarios.keys().map(String::as_str), &mut problems);
     problems.none()?;
     let plan = Plan {
         name: name.to_owned(),
@@ -76,7 +81,7 @@ pub(super) fn resolve<V: Vocabulary>(
     };
     let tables = |said: Option<Said<Vec<String>>>| said.map(|tables| tables.value).unwrap_or_default();
     let (expendable, erasures) = (tables(file.application.expendable), tables(file.application.erasures));
-    Ok(ResolvedPlan { plan, environment, pipelines: specs, expendable, erasures })
+    Ok(ResolvedPlan { plan, environment, pipelines: specs, expendable, erasures, upkeep })
 }
 
 fn check_document<M, P>(file: &PlanFile<M, P>, source: &Source, problems: &mut Problems<'_>) {

@@ -1,4 +1,4 @@
-//! Durations and sizes as people write them in TOML: `"15m"`, `"512MiB"`.
+//! Durations, sizes and shares as people write them in TOML: `"15m"`, `"512MiB"`, `"99.9%"`.
 
 use std::borrow::Cow;
 
@@ -38,6 +38,37 @@ pub struct Lapse(pub Nanos);
 /// A size in bytes: a whole number with its unit (`"512MiB"`, `"2GB"`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Size(pub(super) u64);
+
+/// A share, in per cent (`"99.9%"`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Share {
+    text: String,
+    /// From 0 to 1.
+    pub of_one: f64,
+}
+
+impl Share {
+    /// # Errors
+    /// What is wrong, and on a second line what would be right.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let example = "write a share as `95%` or `99.9%`";
+        let number = text.trim().strip_suffix('%').map(str::trim_end);
+        let number = number.ok_or_else(|| format!("\"{text}\" is no share: it lacks its `%`\n{example}"))?;
+        let plain = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        // Not divided: 99.9 % is the number nearest to 0.999.
+        match format!("{number}e-2").parse::<f64>() {
+            Ok(of_one) if plain && of_one <= 1.0 => Ok(Self { text: format!("{number} %"), of_one }),
+            _ => Err(format!("\"{text}\" is no number from 0 to 100 per cent\n{example}")),
+        }
+    }
+}
+
+/// As it was written.
+impl std::fmt::Display for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
 
 impl Lapse {
     /// # Errors
@@ -172,6 +203,12 @@ text_value!(
     r"^\s*([0-9]+\s*(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)\s*)+$",
     "A size in bytes: a whole number with its unit, such as `512MiB` or `20GB`."
 );
+text_value!(
+    Share,
+    "a share such as \"99.9%\"",
+    r"^\s*[0-9]+(\.[0-9]+)?\s*%\s*$",
+    "A share in per cent, such as `95%` or `99.9%`."
+);
 
 #[cfg(test)]
 mod tests {
@@ -216,6 +253,26 @@ mod tests {
             let (first, second) = said.split_once('\n').unwrap();
             assert!(first.contains(message), "{text}: {first}");
             assert!(said.contains(help), "{text}: {second}");
+        }
+    }
+
+    #[test]
+    fn shares_are_read_as_written() {
+        for (text, of_one, shown) in
+            [("99.9%", 0.999, "99.9 %"), ("95 %", 0.95, "95 %"), ("0%", 0.0, "0 %"), ("100%", 1.0, "100 %")]
+        {
+            let share = Share::parse(text).unwrap();
+            assert_eq!((share.of_one, share.to_string().as_str()), (of_one, shown), "{text}");
+        }
+        for (text, says) in [
+            ("95", "lacks its `%`"),
+            ("101%", "from 0 to 100"),
+            ("-1%", "from 0 to 100"),
+            ("inf%", "from 0 to 100"),
+            ("%", "from 0 to 100"),
+        ] {
+            let said = Share::parse(text).unwrap_err();
+            assert!(said.contains(says) && said.contains("\nwrite a share as"), "{text}: {said}");
         }
     }
 

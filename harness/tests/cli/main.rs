@@ -5,5 +5,7 @@
 mod configuration;
 mod init;
 mod looks;
+mod recorded;
 mod records;
 mod support;
+mod upkeep;

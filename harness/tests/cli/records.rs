@@ -3,45 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use blackstart::drill::Registry;
-use blackstart::plan;
-use blackstart_record::event::{Entry, Event, Phase};
-use blackstart_record::history::Writer;
-use blackstart_record::record::{Folder, Isolation, Record, VERSION};
-use blackstart_record::time::Nanos;
-
+use crate::recorded::killed;
 use crate::support::Place;
-
-/// A record of a drill that was killed while it loaded its data.
-fn killed(place: &Place, relative: &str) -> Folder {
-    let loaded = plan::load::<Registry>(&place.path("scenarios"), "fulexo", "database-corruption").unwrap();
-    let folder = Folder::new(place.path(relative));
-    fs::create_dir_all(folder.path()).unwrap();
-    let record = Record {
-        version: VERSION,
-        blackstart: "0.0.0".into(),
-        run: "01ARZ3NDEKTSV4RRFFQ69G5FAV".into(),
-        id: "01ARZ3NDEKTSV4RRFFQ69G5FAW".into(),
-        started: "2026-01-01T00:00:00Z".into(),
-        plan: loaded.plan,
-        scenario: loaded.scenario,
-        seed: 1,
-        isolation: Isolation::default(),
-        machine: Default::default(),
-        tools: Default::default(),
-        tables: Vec::new(),
-        artifacts: Default::default(),
-        previous: None,
-        skipped: Default::default(),
-    };
-    folder.store(&folder.record(), &record).unwrap();
-    let mut history = Writer::create(&folder.history()).unwrap();
-    for phase in [Phase::Environment, Phase::Load] {
-        let entry = Entry { at: Nanos(1), wall: "2026-01-01T00:00:00Z".into(), event: Event::Phase(phase) };
-        history.append(&entry).unwrap();
-    }
-    folder
-}
 
 fn tear(path: &Path) {
     let bytes = fs::read(path).unwrap();

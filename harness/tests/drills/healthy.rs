@@ -66,7 +66,8 @@ fn a_healthy_drill_is_met_and_its_record_gives_the_same_verdict_and_reports_agai
     for (path, bytes) in &before {
         assert!(!holds_a_secret(&String::from_utf8_lossy(bytes)), "a secret in {}", path.display());
     }
-    for made in ["verdict.json", "junit.xml", "report.md", "report.html"] {
+    let notices = ["incident-notification.md", "customer-notice.md", "post-incident-review.md"];
+    for made in ["verdict.json", "junit.xml", "report.md", "report.html"].into_iter().chain(notices) {
         fs::remove_file(folder.path().join(made)).unwrap();
     }
     for command in ["judge", "report"] {

@@ -10,8 +10,10 @@ const SMALL: &[Change] =
 #[test]
 fn the_dump_of_the_day_brings_a_lost_site_back_and_misses_its_rpo_by_its_schedule() {
     let place = Place::in_plan("baraka-logistics", "complete-infrastructure-failure", SMALL);
-    let output = place.run().output().unwrap();
+    let output = place.run().args(["--profile", "all"]).output().unwrap();
     assert_eq!(output.status.code(), Some(99), "{}", told(&output));
+    let record = place.folder().load_record().unwrap();
+    assert_eq!((record.profile.as_deref(), record.programs.len()), (Some("all"), 2));
     let verdict = place.verdict();
     assert_eq!((verdict.verdict, verdict.gates.len()), (Verdict::Missed, 0), "{}", verdict.says);
     for finding in &verdict.findings {

@@ -34,6 +34,13 @@ pub fn asks_for_all() -> bool {
 /// A change to the plan or the scenario: this text becomes that.
 pub type Change = (&'static str, &'static str);
 
+/// A plan without its profiles, which name scenarios that are not here.
+fn without_profiles(plan: &str) -> String {
+    let Some((before, profiles)) = plan.split_once("[profiles.") else { return plan.to_owned() };
+    let after = profiles.find("# ---").map_or("", |at| &profiles[at..]);
+    format!("{before}[profiles.all]\ndrills = [\"*\"]\n\n{after}")
+}
+
 /// What makes the shipped scenario small enough for a test.
 const SMALL: &[Change] = &[
     ("rows    = 200_000", "rows    = 2_000\nafter-recovery = \"2s\""),
@@ -71,13 +78,16 @@ impl Place {
             texts.iter_mut().for_each(|(_, text)| *text = text.replace(from, to));
         }
         for (name, text) in texts {
-            fs::write(own.join(name), text).unwrap();
+            fs::write(own.join(name), without_profiles(&text)).unwrap();
         }
         // The plan names its programs, whichever scenario is run.
-        fs::create_dir(own.join("nightly-dump")).unwrap();
-        for program in ["backup.sh", "restore.sh"] {
-            let program = Path::new("nightly-dump").join(program);
-            fs::copy(shipped.join(&program), own.join(&program)).unwrap();
+        for programs in fs::read_dir(&shipped).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+        {
+            let beside = own.join(programs.file_name().unwrap());
+            fs::create_dir(&beside).unwrap();
+            for program in fs::read_dir(&programs).unwrap().map(|entry| entry.unwrap().path()) {
+                fs::copy(&program, beside.join(program.file_name().unwrap())).unwrap();
+            }
         }
         Self { root, plan, scenario }
     }

@@ -153,6 +153,8 @@ pub fn begin_record(folder: &Folder, loaded: &Loaded<Registry>) {
         artifacts: Default::default(),
         previous: None,
         skipped: Default::default(),
+        profile: None,
+        programs: Default::default(),
     };
     std::fs::create_dir_all(folder.path()).unwrap();
     folder.store(&folder.record(), &record).unwrap();

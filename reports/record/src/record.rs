@@ -14,8 +14,10 @@ use crate::plan::{Plan, Scenario};
 use crate::rows::Table;
 use crate::verdict::DrillVerdict;
 
-/// The version of `record.json` that this code writes and reads.
-pub const VERSION: u32 = 4;
+/// The version of `record.json` that this code writes.
+pub const VERSION: u32 = 5;
+/// The oldest one that it reads: what newer ones hold besides may be left out.
+pub const OLDEST: u32 = 4;
 
 /// An outside program that took part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -74,6 +76,12 @@ pub struct Record {
     pub previous: Option<String>,
     /// Drills of the same run that were skipped, and why.
     pub skipped: BTreeMap<String, String>,
+    /// The profile by which the drill was run; `None`: it was asked for by its name, or the record is of version 4.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// SHA-256, in hex, of the plan's own programs that took part, by their paths below its folder; in version 4 of none.
+    #[serde(default)]
+    pub programs: BTreeMap<String, String>,
 }
 
 /// At the end of the name of a record whose drill was run again.
@@ -103,7 +111,7 @@ pub enum LoadError {
         why: String,
     },
     /// It was written by another version.
-    #[error("{path} is a record of version {found}; this blackstart reads version {VERSION}")]
+    #[error("{path} is a record of version {found}; this blackstart reads versions {OLDEST} to {VERSION}")]
     Version {
         /// Which, as given.
         path: PathBuf,
@@ -179,7 +187,10 @@ impl Folder {
     pub fn load_record(&self) -> Result<Record, LoadError> {
         let path = self.record();
         let record: Record = load(&path)?;
-        if record.version == VERSION { Ok(record) } else { Err(LoadError::Version { path, found: record.version }) }
+        match record.version {
+            OLDEST..=VERSION => Ok(record),
+            found => Err(LoadError::Version { path, found }),
+        }
     }
 
     /// What a trial of the sabotage restored, as a folder of the same form.

@@ -39,7 +39,7 @@ pub struct ToolView {
     pub sha256: String,
 }
 
-pub(super) fn faults(material: &Material) -> Vec<FaultView> {
+pub(crate) fn faults(material: &Material) -> Vec<FaultView> {
     let planned = material.record.scenario.faults.iter().enumerate();
     let view = |(index, fault): (usize, &blackstart_record::plan::FaultPlan)| {
         let story = material.story.faults.get(&index).cloned().unwrap_or_default();
@@ -133,6 +133,8 @@ pub(super) fn record(material: &Material) -> Vec<Fact> {
         Fact::new("Workload", workload),
         Fact::new("Hosts", format!("{}: {}", record.isolation.hosts, record.isolation.says)),
     ];
+    facts.extend(record.profile.iter().map(|profile| Fact::new("Profile", profile)));
+    facts.extend(record.programs.iter().map(|(path, digest)| Fact::new(format!("Program {path}"), digest)));
     if scenario.compression > 1 {
         let says = format!("delays and schedules by {}; no measured figure was multiplied", scenario.compression);
         facts.push(Fact::new("Compressed", says));

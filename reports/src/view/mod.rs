@@ -2,13 +2,13 @@
 //!
 //! One file per part of the report. Nothing is escaped here: the templates' formatters escape everything.
 
-mod evidence;
+pub(crate) mod evidence;
 mod findings;
 mod measurement;
-mod objectives;
+pub(crate) mod objectives;
 mod plan;
-mod recovery;
-mod timeline;
+pub(crate) mod recovery;
+pub(crate) mod timeline;
 pub(crate) mod trials;
 
 use blackstart_record::verdict::{CRASH, SABOTAGE, Verdict};

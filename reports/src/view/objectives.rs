@@ -38,7 +38,7 @@ pub struct ObjectiveView {
     pub says: String,
 }
 
-pub(super) fn objectives(material: &Material) -> Vec<ObjectiveView> {
+pub(crate) fn objectives(material: &Material) -> Vec<ObjectiveView> {
     material.verdict.objectives.iter().map(|judged| objective(material, judged)).collect()
 }
 

@@ -47,7 +47,7 @@ pub struct RecoveryView {
     pub exposure: Vec<Fact>,
 }
 
-pub(super) fn recovery(material: &Material) -> RecoveryView {
+pub(crate) fn recovery(material: &Material) -> RecoveryView {
     let measures = &material.verdict.measures;
     let declared = measures.steps.iter().map(|step| step.manual).max().unwrap_or(Nanos::ZERO);
     RecoveryView {

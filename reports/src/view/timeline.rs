@@ -7,6 +7,9 @@ use serde::Serialize;
 use crate::material::Material;
 use crate::words;
 
+/// What is said of the moment at which the recovery time ends.
+pub const RECOVERED: &str = "recovered: the service is stable again";
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Moment {
@@ -16,11 +19,12 @@ pub struct Moment {
     pub class: &'static str,
     /// What.
     pub says: String,
+    /// The same instant as the history has it.
     #[serde(skip)]
-    at: Nanos,
+    pub at: Nanos,
 }
 
-pub(super) fn timeline(material: &Material) -> Vec<Moment> {
+pub(crate) fn timeline(material: &Material) -> Vec<Moment> {
     let mut moments = stages(material);
     moments.extend(faults(material));
     moments.extend(steps(material));
@@ -129,7 +133,6 @@ fn application(material: &Material) -> Vec<Moment> {
     });
     let stopped = stopped.map(|(at, _)| moment(material, *at, "stage", "the application is stopped"));
     let rta = material.verdict.measures.rta.as_ref();
-    let recovered =
-        rta.map(|rta| moment(material, rta.recovered.upper, "good", "recovered: the service is stable again"));
+    let recovered = rta.map(|rta| moment(material, rta.recovered.upper, "good", RECOVERED));
     started.chain(stopped).chain(recovered).collect()
 }

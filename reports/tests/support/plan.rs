@@ -174,5 +174,7 @@ pub fn record(sample: Sample) -> Record {
         ]),
         previous: None,
         skipped: pairs(&[("fulexo/region-lost", "this machine lacks docker")]),
+        profile: Some("monthly".into()),
+        programs: pairs(&[("own/backup.sh", "e4")]),
     }
 }

@@ -15,7 +15,8 @@ use crate::cli::output;
 use crate::cli::problem::{Problem, Result};
 use crate::plan::Found;
 
-const RUNS: &str = "blackstart-runs";
+/// Where runs are, if nobody says otherwise.
+pub const RUNS: &str = "blackstart-runs";
 const LATEST: &str = "latest";
 
 /// The folder of a run.

@@ -32,6 +32,8 @@ pub(super) struct Common {
     pub(super) folder: RunFolder,
     pub(super) hosts: drill::Hosts,
     pub(super) id: Ulid,
+    /// The profile that was asked for.
+    pub(super) profile: Option<String>,
     pub(super) seed: u64,
     pub(super) sabotage: bool,
     pub(super) crash_points: bool,
@@ -79,6 +81,7 @@ impl Common {
             seed: self.seed,
             previous: self.folder.previous(found),
             skipped: BTreeMap::new(),
+            profile: self.profile.clone(),
             hosts: self.hosts.clone(),
             sabotage: self.sabotage,
             crash_points: self.crash_points,

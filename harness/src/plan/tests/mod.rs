@@ -49,6 +49,14 @@ credential = "pipeline"
 method = { barman-cloud = { prefix = "pg" } }
 substitutes = "WAL-G"
 schedule = { base = "0 2 * * *", archive-timeout = { value = "60s", assumed = "silent" }, retention = "30d" }
+[profiles.monthly]
+drills = { value = ["fire"], from = { section = "6. Tests", line = 12 } }
+cadence = { value = "0 2 * * Mon#1", from = { section = "6. Tests", line = 11 } }
+[profiles.release]
+drills = ["f*"]
+[health]
+backup-success = { value = "99.9%", from = { section = "5. Alerts", line = 10 } }
+mean-recovery = "25m"
 [facts.alerts]
 age = { value = 25, from = { section = "5. Alerts", line = 9 } }
 [[findings]]

@@ -64,6 +64,24 @@ fn a_plan_is_resolved_as_written() {
 }
 
 #[test]
+fn a_profile_is_its_scenarios_and_its_cadence() {
+    let root = written(PLAN.as_bytes(), SCENARIO.as_bytes());
+    for name in ["flood", "ghost"] {
+        fs::write(root.path().join("shop").join(name).with_extension("toml"), SCENARIO).unwrap();
+    }
+    let asked = upkeep::<Test>(root.path(), "shop").unwrap_or_else(|error| panic!("{}", told(&error)));
+    let drills = |name: &str| asked.profiles[name].drills.clone();
+    assert_eq!((drills("monthly"), drills("release")), (vec!["fire".to_owned()], vec!["fire".into(), "flood".into()]));
+    let cadence = asked.profiles["monthly"].cadence.as_ref().unwrap();
+    assert_eq!(cadence.value.to_string(), "0 2 * * Mon#1");
+    assert_eq!(cadence.origin, Origin::From { section: "6. Tests".into(), line: 11 });
+    assert!(asked.profiles["release"].cadence.is_none());
+    assert_eq!(asked.health.backup_success.unwrap().value.of_one, 0.999);
+    assert_eq!(asked.health.mean_recovery.unwrap().value, Nanos::from_secs(1_500));
+    assert!(asked.health.data_loss.is_none() && asked.health.drill_success.is_none());
+}
+
+#[test]
 fn objects_need_a_domain_that_keeps_some_and_the_store_that_the_drill_starts() {
     let objects =
         "database = \"shop\"\nobjects = { store = \"backups\", bucket = \"saved\", credential = \"pipeline\" }";
@@ -189,7 +207,17 @@ fn a_file_that_may_not_be_read_is_told() {
 fn the_schemas_know_every_key() {
     let plan = serde_json::to_string(&plan_schema::<Test>()).unwrap();
     let scenario = serde_json::to_string(&scenario_schema::<Test>()).unwrap();
-    for key in ["production-size", "objectives", "assumed", "archive-timeout", "barman-cloud", "findings"] {
+    for key in [
+        "production-size",
+        "profiles",
+        "cadence",
+        "data-loss",
+        "objectives",
+        "assumed",
+        "archive-timeout",
+        "barman-cloud",
+        "findings",
+    ] {
         assert!(plan.contains(&format!("\"{key}\"")), "{key}");
     }
     for key in ["hypothesis", "bad-deploy", "after-recovery", "stop-application", "manual", "fresh"] {

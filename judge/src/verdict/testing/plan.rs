@@ -28,6 +28,8 @@ pub(super) fn record(data: &Data) -> Record {
         artifacts: BTreeMap::new(),
         previous: None,
         skipped: BTreeMap::new(),
+        profile: None,
+        programs: BTreeMap::new(),
     }
 }
 
