@@ -12,6 +12,7 @@ mod point;
 mod record;
 mod recorder;
 mod recovery;
+mod replica;
 mod sabotage;
 mod stand_in;
 mod store;

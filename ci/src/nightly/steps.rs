@@ -25,8 +25,7 @@ pub const CLEAN: &str = "clean-drills";
 const GENERATED: &[&str] = &["test", "--lib", "--test", "damaged_files", "--", "--show-output"];
 
 /// By its name: the peak that it looks at is that of its process.
-const LEDGER_MEMORY: &[&str] =
-    &["test", "--workspace", "--lib", "ten_million", "--", "--ignored", "--nocapture"];
+const LEDGER_MEMORY: &[&str] = &["test", "--workspace", "--lib", "ten_million", "--", "--ignored", "--nocapture"];
 
 const SIDE_BY_SIDE: &[&str] = &["test", "--workspace", "--test", "drills", "side_by_side"];
 

@@ -13,16 +13,15 @@ use tokio::task::JoinHandle;
 
 use super::located::{Located, Others};
 use super::store::{self, Shelf};
-use super::{Drill, Registry};
-use crate::engine::replication::Following;
+use super::{Drill, Registry, replica};
 use crate::engine::{Door, Installation, Login, Role, Server};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Injected, Scene};
 use crate::host::isolate::Isolation;
 use crate::host::{Ground, Host, Logs, Spec};
 use crate::link::{Link, Links};
-use crate::pipeline::{Onto, Repository, Tools};
-use crate::plan::{APPLICATION_LINK, Loaded, REPLICATION_LINK, store_link};
+use crate::pipeline::{Onto, Repository};
+use crate::plan::{APPLICATION_LINK, Loaded, store_link};
 use crate::runbook::Parts;
 use crate::sabotage::Edit;
 use crate::secret::Secrets;
@@ -108,10 +107,8 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         start_servers(loaded, &cache, (&mut source, standby), &repository),
     )?;
     if promotes(loaded) {
-        let address = links.open(REPLICATION_LINK, source.address()).await?.listen;
-        let delay = method.delay() / loaded.scenario.compression;
-        let following = Following { address, password: secrets.make()?, delay };
-        start_replica(drill, &repository, (&source, &mut target), &following, &cache).await?;
+        let following = replica::following(loaded, &mut links, &source, &secrets).await?;
+        replica::start(drill, &repository, (&source, &mut target), &following, &cache).await?;
     }
     let login = application_login(drill, &application, &secrets)?;
     let last_source = source.incarnation(&loaded.environment.database).await?;
@@ -232,22 +229,6 @@ fn savers(loaded: &Loaded<Registry>, source: &Host, target: &Host) -> Vec<Host> 
         (false, true) => vec![source.clone()],
         (false, false) => vec![source.clone(), target.clone()],
     }
-}
-
-/// The replica that takes over, which follows from now on.
-async fn start_replica(
-    drill: &Drill,
-    repository: &Repository,
-    (source, target): (&Server, &mut Server),
-    following: &Following,
-    cache: &Path,
-) -> Result<()> {
-    let loaded = &drill.request.loaded;
-    let (database, events) = (loaded.environment.database.as_str(), &drill.events);
-    let tools = Tools { clock: drill.clock, repository, database, events, bound: loaded.bounds.server.into() };
-    let method = loaded.pipeline.method.pipeline();
-    method.install(target.host(), repository, &drill.request.plan_folder)?;
-    method.follow(tools, source, target, following, cache).await.cannot("start the replica")
 }
 
 impl World {

@@ -25,3 +25,72 @@ fn the_dump_of_the_day_brings_a_lost_site_back_and_misses_its_rpo_by_its_schedul
     assert!(verdict.says.contains("1 d") && verdict.says.contains("1 h"), "{}", verdict.says);
     assert!(place.scratch().is_empty(), "left behind: {:?}", place.scratch());
 }
+
+/// A scenario of the carrier's that ends with a replica's promotion, drilled small.
+struct Promoted {
+    scenario: &'static str,
+    /// Faults sooner, and a delay that is no longer than it has to be.
+    changes: &'static [Change],
+    code: i32,
+    /// Checks that have to find something.
+    missed: &'static [&'static str],
+}
+
+const SMALLER: Change = ("rows    = 50_000", "rows    = 2_000\nafter-recovery = \"2s\"");
+
+const PROMOTED: &[Promoted] = &[
+    Promoted {
+        scenario: "primary-database-failure-far-behind",
+        changes: &[SMALLER, ("after  = \"2s\"", "after  = \"1s\""), ("after  = \"7s\"", "after  = \"3s\"")],
+        // The alarm comes as late as the objective.
+        code: 99,
+        missed: &[],
+    },
+    Promoted {
+        scenario: "primary-database-failure-as-written",
+        changes: &[SMALLER, ("after  = \"5s\"", "after  = \"1s\"")],
+        code: 100,
+        missed: &["INV", "WRITE"],
+    },
+    Promoted {
+        scenario: "complete-infrastructure-failure-standby",
+        changes: &[SMALLER, ("after  = \"10s\"", "after  = \"3s\""), ("compression = 600", "compression = 900")],
+        code: 0,
+        missed: &[],
+    },
+    Promoted {
+        scenario: "data-corruption-late-standby",
+        changes: &[SMALLER, ("after = \"8s\"", "after = \"2s\""), ("after = \"11s\"", "after = \"3s\"")],
+        code: 0,
+        missed: &[],
+    },
+    Promoted {
+        scenario: "security-breach",
+        changes: &[SMALLER, ("after = \"8s\"", "after = \"2s\""), ("after = \"11s\"", "after = \"3s\"")],
+        code: 0,
+        missed: &[],
+    },
+];
+
+#[test]
+fn a_promoted_replica_has_what_its_runbook_did_not_forget() {
+    for Promoted { scenario, changes, code, missed } in PROMOTED {
+        let place = Place::in_plan("baraka-logistics", scenario, *changes);
+        let output = place.run().output().unwrap();
+        assert_eq!(output.status.code(), Some(*code), "{scenario}: {}", told(&output));
+        let verdict = place.verdict();
+        assert_eq!(verdict.gates.len(), 0, "{scenario}: {}", verdict.says);
+        for finding in &verdict.findings {
+            let expected = if missed.contains(&&*finding.checker) { Verdict::Missed } else { Verdict::Met };
+            assert_eq!(finding.verdict, expected, "{scenario}: {finding:?}");
+            assert!(finding.compared > 0, "{scenario}: {finding:?}");
+        }
+        let rpa = verdict.measures.rpa.unwrap();
+        assert_eq!((rpa.hole_operations, rpa.hole_rows), (0, 0), "{scenario}");
+        let given_up = scenario.starts_with("data") || scenario.starts_with("security");
+        assert_eq!(rpa.tail_operations > 0, given_up, "{scenario}: {rpa:?}");
+        let other = verdict.notes.iter().any(|note| note.contains("MySQL 8.0"));
+        assert!(other, "{scenario}: {:?}", verdict.notes);
+        assert!(place.scratch().is_empty(), "left behind: {:?}", place.scratch());
+    }
+}

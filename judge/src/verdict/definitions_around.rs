@@ -80,6 +80,10 @@ impl<'a> Truth<'a> {
 
     pub(super) fn breach(&self) -> Word {
         let looks = seen!(self, Credentials -> Vec<Credential>);
+        let broken_into = self.drill.record.scenario.faults.iter().any(|fault| fault.name == "rogue-account");
+        if looks.is_empty() && !broken_into {
+            return word("BREACH", Met, 1);
+        }
         let (mut refused, mut open, mut compared) = (0, 0, 0);
         for one in looks.iter().flat_map(|look| look.iter()) {
             compared += 1;
