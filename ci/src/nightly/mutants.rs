@@ -28,6 +28,8 @@ struct Scope {
     files: &'static [&'static str],
     /// For `cargo test` of the package that the mutant is in: few cases, and not the longest tests.
     tests: &'static [&'static str],
+    /// A folder, and the tests that are left out at first where no mutant of the slice is in it.
+    elsewhere: Option<(&'static str, &'static str)>,
     /// For those that survive these: every test, with all of its cases.
     all_tests: &'static [&'static str],
     /// For cargo, each time: the build of what the tests need and of nothing else.
@@ -38,11 +40,21 @@ struct Scope {
     slices: usize,
 }
 
+impl Scope {
+    /// For `cargo test`, at first, in a slice of these mutants.
+    fn first_tests(&self, mutants: &[String]) -> Vec<&'static str> {
+        let left_out = self.elsewhere.filter(|(folder, _)| !mutants.iter().any(|name| name.starts_with(folder)));
+        let left_out = left_out.into_iter().flat_map(|(_, tests)| ["--skip", tests]);
+        self.tests.iter().copied().chain(left_out).collect()
+    }
+}
+
 const SCOPES: &[Scope] = &[
     Scope {
         name: "mutants-record",
         files: &["reports/record/src/ledger.rs", "reports/record/src/history.rs"],
         tests: &[],
+        elsewhere: None,
         all_tests: &[],
         cargo: &["--lib"],
         cargo_few: &[],
@@ -69,6 +81,7 @@ const SCOPES: &[Scope] = &[
             "--skip",
             "a_healthy_copy_raises_nothing",
         ],
+        elsewhere: Some(("judge/src/oracle/", "oracle::")),
         all_tests: &[],
         // Where the tests spend most of their time, and no mutant is.
         cargo: &["--lib", "--config=profile.dev.package.blackstart-record.opt-level=2"],
@@ -79,6 +92,7 @@ const SCOPES: &[Scope] = &[
         name: "mutants-writer",
         files: &["harness/src/workload/ledger.rs"],
         tests: &["--", "workload::ledger"],
+        elsewhere: None,
         all_tests: &["--", "workload::ledger"],
         cargo: &["--lib"],
         cargo_few: &[],
@@ -126,17 +140,18 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
         output::follow(command.arg("--").args(tests), out, |_| ())?;
         Found::read(&folder.join("mutants.out"))
     };
+    let all = listed(&mut slice(few()))?;
+    let tests = scope.first_tests(&all);
     let mut earlier = 0;
     let mut found = match &before {
-        None => pass(slice(few()), scope.tests, out)?,
+        None => pass(slice(few()), &tests, out)?,
         Some(before) => {
-            let all = listed(&mut slice(few()))?;
             let known = before.found.of(&all);
             let rest: Vec<String> = all.into_iter().filter(|name| !known.holds(name)).collect();
             writeln!(out, "{} of them are not noticed yet", rest.len())?;
             earlier = known.total();
             // Nothing that is asked for is everything.
-            if rest.is_empty() { known } else { known.and(pass(only_these(few(), &rest), scope.tests, out)?) }
+            if rest.is_empty() { known } else { known.and(pass(only_these(few(), &rest), &tests, out)?) }
         }
     };
     noticed.keep(&found, before.as_ref())?;
@@ -209,6 +224,17 @@ fn only(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_of_another_folder_are_left_out_at_first() {
+        let judge = SCOPES.iter().find(|scope| scope.name == "mutants-judge").unwrap();
+        let skips = |mutants: &[&str]| {
+            let mutants: Vec<String> = mutants.iter().map(|name| (*name).to_owned()).collect();
+            judge.first_tests(&mutants).ends_with(&["--skip", "oracle::"])
+        };
+        assert!(skips(&["judge/src/verdict/lost.rs:1:2: delete !"]));
+        assert!(!skips(&["judge/src/verdict/lost.rs:1:2: delete !", "judge/src/oracle/sort.rs:1:2: delete !"]));
+    }
 
     #[test]
     fn a_survivor_is_named_by_a_pattern_of_nothing_else() {
