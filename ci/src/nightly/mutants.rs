@@ -136,22 +136,22 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
         command.args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]);
         command
     };
-    let pass = |mut command: Command, tests: &[&str], out: &mut dyn Write| {
+    let pass = |mut command: Command, asked: &[String], tests: &[&str], out: &mut dyn Write| {
         output::follow(command.arg("--").args(tests), out, |_| ())?;
-        Found::read(&folder.join("mutants.out"))
+        Found::read(&folder.join("mutants.out"))?.of_all(asked)
     };
     let all = listed(&mut slice(few()))?;
     let tests = scope.first_tests(&all);
     let mut earlier = 0;
     let mut found = match &before {
-        None => pass(slice(few()), &tests, out)?,
+        None => pass(slice(few()), &all, &tests, out)?,
         Some(before) => {
             let known = before.found.of(&all);
             let rest: Vec<String> = all.into_iter().filter(|name| !known.holds(name)).collect();
             writeln!(out, "{} of them are not noticed yet", rest.len())?;
             earlier = known.total();
             // Nothing that is asked for is everything.
-            if rest.is_empty() { known } else { known.and(pass(only_these(few(), &rest), &tests, out)?) }
+            if rest.is_empty() { known } else { known.and(pass(only_these(few(), &rest), &rest, &tests, out)?) }
         }
     };
     noticed.keep(&found, before.as_ref())?;
@@ -159,7 +159,8 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     if !explained.judge(&found.survived, &[]).is_empty() {
         // Few cases may miss what all of them notice.
         let again = only_these(command(root, &program, &folder, scope), &found.survived);
-        found = found.and(pass(again, scope.all_tests, out)?);
+        let survived = found.survived.clone();
+        found = found.and(pass(again, &survived, scope.all_tests, out)?);
         noticed.keep(&found, before.as_ref())?;
     }
     let wrong = explained.judge(&found.survived, &found.caught);

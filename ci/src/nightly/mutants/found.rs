@@ -34,6 +34,19 @@ impl Found {
         })
     }
 
+    /// This, if it tells of each of these mutants: where the tests fail without any mutant, none is tried.
+    pub fn of_all(self, asked: &[String]) -> io::Result<Self> {
+        let untold = asked.iter().filter(|name| !self.holds(name) && !self.survived.contains(name));
+        let untold: Vec<&String> = untold.collect();
+        match untold[..] {
+            [] => Ok(self),
+            [first, ..] => {
+                let says = format!("{} of {} mutants were not tried; the first: {first}", untold.len(), asked.len());
+                Err(io::Error::other(says))
+            }
+        }
+    }
+
     /// What is known when those that were not noticed were tried again.
     pub fn and(self, again: Self) -> Self {
         let both = |mut one: Vec<String>, other: Vec<String>| {
@@ -119,6 +132,15 @@ mod tests {
         assert!(Found::read(folder.path()).is_err());
         std::fs::write(folder.path().join("outcomes.json"), "{\n  \"end_time\": null\n}").unwrap();
         assert!(Found::read(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_run_in_which_a_mutant_was_not_tried_is_no_result() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let found = Found { caught: names(&["a"]), survived: names(&["b"]), ..Found::default() };
+        assert_eq!(found.clone().of_all(&names(&["a", "b"])).unwrap(), found);
+        assert!(found.of_all(&names(&["a", "b", "c"])).is_err());
+        assert!(Found::default().of_all(&names(&["a"])).is_err(), "the tests failed without a mutant");
     }
 
     #[test]
