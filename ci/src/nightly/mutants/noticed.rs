@@ -79,7 +79,7 @@ impl Noticed {
 }
 
 fn without_tests(code: &str) -> &str {
-    code.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default()
+    code.split("\n#[cfg(test)]\nmod tests").next().unwrap_or_default()
 }
 
 fn text(commit: &str, found: &Found) -> String {
