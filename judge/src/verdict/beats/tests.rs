@@ -143,3 +143,12 @@ fn an_outage_of_which_nobody_saw_anything_begins_with_its_cause() {
     let outage = watch([&held, &held, &logins]).outage(ms(35), ms(35), false).unwrap();
     assert_eq!(outage.end.between, Interval { lower: ms(35), upper: ms(41) }, "another life was not there before it");
 }
+
+#[test]
+fn bad_beats_after_an_instant_are_those_that_were_sent_after_it() {
+    let (bad, good) = ([(10, Then::Refused), (20, Then::Answered(31))], then_good(&[], 10));
+    let watch = watch([&bad, &good, &good]);
+    for (after, bad) in [(9, 2), (10, 1), (19, 1), (20, 0)] {
+        assert_eq!(watch.bad_after(ms(after)), bad, "after {after}");
+    }
+}
