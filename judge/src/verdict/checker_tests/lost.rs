@@ -211,6 +211,13 @@ fn lost_says_of_each_table_what_is_known_and_of_no_operation_that_ended() {
     {
         assert_eq!(missing(rows).details, [format!("app.t0: {rows} rows missing: {first}")]);
     }
+    let one_kept = super::verdict_of("LOST", |drill| {
+        lose(drill, 2);
+        let image = Image { table: "app.t0".into(), key: Key(41), expected: None, observed: None };
+        edit!(drill, Rows, |rows: Rows| rows.images.push(image.clone()));
+    });
+    let kept = "app.t0 41: is absent, the expected value was not kept";
+    assert_eq!(one_kept.details, ["app.t0: 2 rows missing: 41, 42", kept], "of the row that it is of");
     let cause = |rows| missing(rows).cause.unwrap();
     assert!(cause(50).contains("a whole table is empty"), "{}", cause(50));
     assert!(cause(49).contains("older or smaller than its name says"), "{}", cause(49));
