@@ -186,9 +186,16 @@ fn command(root: &Path, program: &Path, folder: &Path, scope: &Scope) -> Command
     if memory.is_dir() {
         command.env("TMPDIR", memory);
     }
-    // One after the other: two copies of the tree would build the same files of that folder, and test each other's. A
-    // machine that is busy for a while is no test that does not end.
-    command.args(["mutants", "--jobs", "1", "--minimum-test-timeout", "40"]);
+    command.arg("mutants");
+    // In a clone that nobody works in, no copy is made, of which all would be built anew.
+    if std::env::var("BLACKSTART_MUTANTS_IN_PLACE").is_ok_and(|value| value == "1") {
+        command.arg("--in-place");
+    } else {
+        // One after the other: two copies of the tree would build the same files of that folder, and test each other's.
+        command.args(["--jobs", "1"]);
+    }
+    // A machine that is busy for a while is no test that does not end.
+    command.args(["--minimum-test-timeout", "40"]);
     command.args(["--no-shuffle", "--colors", "never", "--output"]).arg(folder);
     command.args(scope.cargo.iter().flat_map(|argument| ["--cargo-arg", *argument]));
     command.arg("--cargo-arg").arg(enough::config());
