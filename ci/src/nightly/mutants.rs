@@ -3,7 +3,10 @@
 //! cargo-mutants changes one expression after another and runs the tests of what it changed. A change that no test
 //! notices is a survivor; each has to be explained in `ci/mutants.toml`, or be caught by a new test.
 
+mod enough;
 mod explained;
+mod found;
+mod noticed;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -13,6 +16,8 @@ use super::{Outcome, Step, installed};
 use crate::figures::Figure;
 use crate::output;
 use explained::Explained;
+use found::Found;
+use noticed::Noticed;
 
 const VERSION: &str = "27.1.0";
 
@@ -23,12 +28,25 @@ struct Scope {
     files: &'static [&'static str],
     /// For `cargo test` of the package that the mutant is in: few cases, and not the longest tests.
     tests: &'static [&'static str],
+    /// A folder, and the tests that are left out at first where no mutant of the slice is in it.
+    elsewhere: Option<(&'static str, &'static str)>,
     /// For those that survive these: every test, with all of its cases.
     all_tests: &'static [&'static str],
     /// For cargo, each time: the build of what the tests need and of nothing else.
     cargo: &'static [&'static str],
+    /// For cargo, while few cases are run: built in a moment, slow to run.
+    cargo_few: &'static [&'static str],
     /// Steps that it is cut into, each of an hour or so.
     slices: usize,
+}
+
+impl Scope {
+    /// For `cargo test`, at first, in a slice of these mutants.
+    fn first_tests(&self, mutants: &[String]) -> Vec<&'static str> {
+        let left_out = self.elsewhere.filter(|(folder, _)| !mutants.iter().any(|name| name.starts_with(folder)));
+        let left_out = left_out.into_iter().flat_map(|(_, tests)| ["--skip", tests]);
+        self.tests.iter().copied().chain(left_out).collect()
+    }
 }
 
 const SCOPES: &[Scope] = &[
@@ -36,8 +54,10 @@ const SCOPES: &[Scope] = &[
         name: "mutants-record",
         files: &["reports/record/src/ledger.rs", "reports/record/src/history.rs"],
         tests: &[],
+        elsewhere: None,
         all_tests: &[],
         cargo: &["--lib"],
+        cargo_few: &[],
         slices: 1,
     },
     Scope {
@@ -55,18 +75,27 @@ const SCOPES: &[Scope] = &[
             "in_a_million",
             "--skip",
             "every_pair_of_outcomes",
+            // Of the generators more than of what is judged.
+            "--skip",
+            "the_generated",
+            "--skip",
+            "a_healthy_copy_raises_nothing",
         ],
+        elsewhere: Some(("judge/src/oracle/", "oracle::")),
         all_tests: &[],
         // Where the tests spend most of their time, and no mutant is.
         cargo: &["--lib", "--config=profile.dev.package.blackstart-record.opt-level=2"],
+        cargo_few: &["--config=profile.dev.package.blackstart-judge.opt-level=0"],
         slices: 8,
     },
     Scope {
         name: "mutants-writer",
         files: &["harness/src/workload/ledger.rs"],
         tests: &["--", "workload::ledger"],
+        elsewhere: None,
         all_tests: &["--", "workload::ledger"],
         cargo: &["--lib"],
+        cargo_few: &[],
         slices: 1,
     },
 ];
@@ -94,28 +123,57 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     let program = installed::program(root, "cargo-mutants", VERSION, out)?;
     let folder = output::target_dir(root).join("nightly").join(name);
     std::fs::create_dir_all(&folder)?;
-    let pass = |tests: &[&str], survivors: Option<&[String]>, out: &mut dyn Write| {
+    let noticed = Noticed::of(root, &folder);
+    let before = noticed.read()?;
+    let few = || {
         let mut command = command(root, &program, &folder, scope);
-        match survivors {
-            Some(survivors) => command.args(survivors.iter().flat_map(|name| again(name))),
-            // Theirs count from 0.
-            None => (command.env("BLACKSTART_FEW", "1").env("PROPTEST_CASES", "32"))
-                .args(scope.files.iter().flat_map(|file| ["--file", file]))
-                .args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]),
-        };
-        output::follow(command.arg("--").args(tests), out, |_| ())?;
-        Found::read(&folder.join("mutants.out"))
+        command.env("BLACKSTART_FEW", "1").env("PROPTEST_CASES", "32");
+        command.args(scope.cargo_few.iter().flat_map(|argument| ["--cargo-arg", *argument]));
+        command
     };
-    let mut found = pass(scope.tests, None, out)?;
+    let slice = |mut command: Command| {
+        command.args(scope.files.iter().flat_map(|file| ["--file", file]));
+        command.args(["--shard", &format!("{}/{}", slice - 1, scope.slices)]);
+        command
+    };
+    let pass = |mut command: Command, asked: &[String], tests: &[&str], out: &mut dyn Write| {
+        output::follow(command.arg("--").args(tests), out, |_| ())?;
+        Found::read(&folder.join("mutants.out"))?.of_all(asked)
+    };
+    let all = listed(&mut slice(few()))?;
+    let tests = scope.first_tests(&all);
+    let mut earlier = 0;
+    let mut found = match &before {
+        None => pass(slice(few()), &all, &tests, out)?,
+        Some(before) => {
+            let known = before.found.of(&all);
+            let rest: Vec<String> = all.into_iter().filter(|name| !known.holds(name)).collect();
+            writeln!(out, "{} of them are not noticed yet", rest.len())?;
+            earlier = known.total();
+            // Nothing that is asked for is everything.
+            if rest.is_empty() { known } else { known.and(pass(only_these(few(), &rest), &rest, &tests, out)?) }
+        }
+    };
+    noticed.keep(&found, before.as_ref())?;
     let explained = Explained::read(root)?;
     if !explained.judge(&found.survived, &[]).is_empty() {
         // Few cases may miss what all of them notice.
-        let again = pass(scope.all_tests, Some(&found.survived), out)?;
-        found = found.and(again);
+        let again = only_these(command(root, &program, &folder, scope), &found.survived);
+        let survived = found.survived.clone();
+        found = found.and(pass(again, &survived, scope.all_tests, out)?);
+        noticed.keep(&found, before.as_ref())?;
     }
     let wrong = explained.judge(&found.survived, &found.caught);
     wrong.iter().try_for_each(|wrong| writeln!(out, "{wrong}"))?;
-    Ok(Outcome { passed: wrong.is_empty() && found.total() > 0, figures: found.figures() })
+    let passed = wrong.is_empty() && found.total() > 0;
+    let mut figures = found.figures();
+    if let Some(before) = before {
+        figures.push(Figure::new(format!("of those noticed, at {}", before.commit), earlier.to_string()));
+    }
+    if passed {
+        noticed.forget()?;
+    }
+    Ok(Outcome { passed, figures })
 }
 
 fn command(root: &Path, program: &Path, folder: &Path, scope: &Scope) -> Command {
@@ -128,18 +186,40 @@ fn command(root: &Path, program: &Path, folder: &Path, scope: &Scope) -> Command
     if memory.is_dir() {
         command.env("TMPDIR", memory);
     }
-    // One after the other: two copies of the tree would build the same files of that folder, and test each other's. A
-    // machine that is busy for a while is no test that does not end.
-    command.args(["mutants", "--jobs", "1", "--minimum-test-timeout", "40"]);
+    command.arg("mutants");
+    // In a clone that nobody works in, no copy is made, of which all would be built anew.
+    if std::env::var("BLACKSTART_MUTANTS_IN_PLACE").is_ok_and(|value| value == "1") {
+        command.arg("--in-place");
+    } else {
+        // One after the other: two copies of the tree would build the same files of that folder, and test each other's.
+        command.args(["--jobs", "1"]);
+    }
+    // A machine that is busy for a while is no test that does not end.
+    command.args(["--minimum-test-timeout", "40"]);
     command.args(["--no-shuffle", "--colors", "never", "--output"]).arg(folder);
     command.args(scope.cargo.iter().flat_map(|argument| ["--cargo-arg", *argument]));
+    command.arg("--cargo-arg").arg(enough::config());
     command
 }
 
-/// Asks for this one mutant, and for its file's alone: some kinds come whatever pattern asks for others.
-fn again(name: &str) -> [String; 4] {
-    let file = name.split(':').next().unwrap_or_default();
-    ["--file".to_owned(), file.to_owned(), "--re".to_owned(), only(name)]
+/// The mutants that `command` would try.
+fn listed(command: &mut Command) -> io::Result<Vec<String>> {
+    let answer = command.arg("--list").output()?;
+    if !answer.status.success() {
+        return Err(io::Error::other(String::from_utf8_lossy(&answer.stderr).into_owned()));
+    }
+    Ok(String::from_utf8_lossy(&answer.stdout).lines().map(str::to_owned).collect())
+}
+
+/// Asks for these mutants, and for their files' alone: some kinds come whatever pattern asks for others.
+fn only_these(mut command: Command, names: &[String]) -> Command {
+    command.args(names.iter().flat_map(|name| ["--file", file_of(name)]));
+    command.args(names.iter().flat_map(|name| ["--re".to_owned(), only(name)]));
+    command
+}
+
+fn file_of(mutant: &str) -> &str {
+    mutant.split(':').next().unwrap_or_default()
 }
 
 /// A pattern of this one mutant.
@@ -149,86 +229,19 @@ fn only(name: &str) -> String {
     format!("^{}$", escaped.collect::<String>())
 }
 
-/// What cargo-mutants wrote down, each mutant as `FILE:LINE:COLUMN: CHANGE`.
-#[derive(Debug, Default)]
-struct Found {
-    caught: Vec<String>,
-    /// The tests did not end: as good as caught.
-    timed_out: Vec<String>,
-    survived: Vec<String>,
-    /// The change does not compile, which says nothing.
-    unviable: Vec<String>,
-}
-
-impl Found {
-    fn read(folder: &Path) -> io::Result<Self> {
-        // Written last; without it the run was cut off, or its tests failed before any mutant.
-        let ended = std::fs::read_to_string(folder.join("outcomes.json")).is_ok_and(|text| !ends_at_null(&text));
-        if !ended {
-            return Err(io::Error::other("cargo-mutants did not come to its end; its own words are above"));
-        }
-        let list = |name: &str| -> io::Result<Vec<String>> {
-            Ok(std::fs::read_to_string(folder.join(name))?.lines().map(str::to_owned).collect())
-        };
-        Ok(Self {
-            caught: list("caught.txt")?,
-            timed_out: list("timeout.txt")?,
-            survived: list("missed.txt")?,
-            unviable: list("unviable.txt")?,
-        })
-    }
-
-    /// What is known when the survivors were tried again.
-    fn and(self, again: Self) -> Self {
-        let caught = [self.caught, again.caught].concat();
-        let timed_out = [self.timed_out, again.timed_out].concat();
-        Self { caught, timed_out, survived: again.survived, unviable: self.unviable }
-    }
-
-    fn total(&self) -> usize {
-        self.caught.len() + self.timed_out.len() + self.survived.len()
-    }
-
-    fn figures(&self) -> Vec<Figure> {
-        let Self { caught, timed_out, survived, unviable } = self;
-        let noticed = format!(
-            "{} of {}, {} of them by a test that did not end",
-            caught.len() + timed_out.len(),
-            self.total(),
-            timed_out.len()
-        );
-        vec![
-            Figure::new("mutants noticed", noticed),
-            Figure::new("survivors, each explained in `ci/mutants.toml`", survived.len().to_string()),
-            Figure::new("mutants that do not compile", unviable.len().to_string()),
-        ]
-    }
-}
-
-/// Whether the run's end time is still open.
-fn ends_at_null(outcomes: &str) -> bool {
-    outcomes.contains("\"end_time\": null")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_lists_of_a_run_are_read_and_counted() {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in [
-            ("outcomes.json", "{\n  \"end_time\": \"2026-11-22T23:00:00Z\"\n}"),
-            ("caught.txt", "a.rs:1:2: replace f with ()\na.rs:2:2: delete !\n"),
-            ("timeout.txt", "a.rs:3:2: replace += with *=\n"),
-            ("missed.txt", "a.rs:4:2: replace < with <=\n"),
-            ("unviable.txt", ""),
-        ] {
-            std::fs::write(folder.path().join(name), text).unwrap();
-        }
-        let found = Found::read(folder.path()).unwrap();
-        assert_eq!((found.total(), found.survived.len()), (4, 1));
-        assert_eq!(found.figures()[0].value, "3 of 4, 1 of them by a test that did not end");
+    fn tests_of_another_folder_are_left_out_at_first() {
+        let judge = SCOPES.iter().find(|scope| scope.name == "mutants-judge").unwrap();
+        let skips = |mutants: &[&str]| {
+            let mutants: Vec<String> = mutants.iter().map(|name| (*name).to_owned()).collect();
+            judge.first_tests(&mutants).ends_with(&["--skip", "oracle::"])
+        };
+        assert!(skips(&["judge/src/verdict/lost.rs:1:2: delete !"]));
+        assert!(!skips(&["judge/src/verdict/lost.rs:1:2: delete !", "judge/src/oracle/sort.rs:1:2: delete !"]));
     }
 
     #[test]
@@ -236,13 +249,5 @@ mod tests {
         let name = "a/b.rs:31:46: replace <impl Fixed for Effect>::put -> Option<u8> with [Some(1)]";
         let pattern = r"^a\/b\.rs\:31\:46\: replace <impl Fixed for Effect>\:\:put \-> Option<u8> with \[Some\(1\)\]$";
         assert_eq!(only(name), pattern);
-    }
-
-    #[test]
-    fn a_run_that_was_cut_off_is_no_result() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(Found::read(folder.path()).is_err());
-        std::fs::write(folder.path().join("outcomes.json"), "{\n  \"end_time\": null\n}").unwrap();
-        assert!(Found::read(folder.path()).is_err());
     }
 }

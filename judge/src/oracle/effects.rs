@@ -206,6 +206,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn effect(table: u8, key: u128) -> Effect {
+        let at = Nanos(0);
+        Effect { table, key: Key(key), invoked: at, op: 1, position: 0, completed: at, fate: Fate::Owed, digest: None }
+    }
+
     const FATES: [Fate; 8] = [
         Fate::Owed,
         Fate::Straddling,
@@ -234,15 +239,18 @@ mod tests {
             tables in prop::array::uniform2(0_u8..3),
             keys in prop::array::uniform2((any::<u128>(), 0_u32..128).prop_map(|(key, shift)| key >> shift)),
         ) {
-            let at = Nanos(0);
-            let effect = |table, key| Effect {
-                table, key: Key(key), invoked: at, op: 1, position: 0, completed: at, fate: Fate::Owed, digest: None,
-            };
             let [one, other] = [effect(tables[0], keys[0]), effect(tables[1], keys[1])];
             let by_rank = one.rank().cmp(&other.rank());
             prop_assert!(by_rank.is_eq() || by_rank == one.cmp(&other), "{one:?} {other:?}");
             let small = keys.iter().all(|key| *key < 1 << 48);
             prop_assert!(!small || by_rank == one.cmp(&other), "{one:?} {other:?} are not told apart");
+        }
+    }
+
+    #[test]
+    fn neighbours_below_2_to_the_48_are_told_apart_by_their_ranks_alone() {
+        for key in [0, 1, 2, 1_000, 1 << 32, (1 << 48) - 2] {
+            assert!(effect(1, key).rank() < effect(1, key + 1).rank(), "{key}");
         }
     }
 

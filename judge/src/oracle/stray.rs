@@ -113,3 +113,20 @@ pub(super) fn resolve(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strays_and_what_is_forbidden_read_back_as_they_were_written() {
+        for expected in [None, Some(0), Some(1), Some(u64::MAX)] {
+            let stray = Stray { op: 9, table: 2, key: Key(1 << 100), expected };
+            assert_eq!(Stray::take(&stray.bytes()), Some(stray));
+        }
+        for rolled_back in [false, true] {
+            let forbidden = Forbidden { op: 9, rolled_back };
+            assert_eq!(Forbidden::take(&forbidden.bytes()), Some(forbidden));
+        }
+    }
+}

@@ -332,3 +332,6 @@ impl Watch {
         within.map(|beat| beat.sent.since(beat.due)).max().unwrap_or(Nanos::ZERO)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The calibration: a known stall that is reported as it was, and everything that makes it untrue.
 
-use blackstart_record::event::{Event, ProbeOutcome};
+use blackstart_record::event::{Event, ProbeOutcome, Stream};
 use blackstart_record::time::{Interval, Nanos};
 use blackstart_record::verdict::Verdict;
 
@@ -102,6 +102,36 @@ fn a_known_stall_that_is_not_where_the_probes_say_makes_the_drill_inconclusive()
         assert_eq!((verdict.verdict, verdict.exit_code), (Verdict::Inconclusive, 105), "{what}");
         assert_eq!(verdict.measures.calibration, None, "{what}");
     }
+}
+
+#[test]
+fn a_known_stall_may_be_as_long_as_what_was_reported_and_no_longer_at_either_end() {
+    let reported = measure(&Drill::healthy().evidence()).unwrap().reported;
+    for (sooner, later, believed) in [(0, 0, true), (1, 0, false), (0, 1, false)] {
+        let mut drill = Drill::healthy();
+        drill.change(|event| {
+            if let Event::Calibrated { before, thawed, .. } = event {
+                thawed.lower = Nanos(before.0 + reported.lower.0 - sooner);
+                thawed.upper = Nanos(before.0 + reported.upper.0 + later);
+            }
+        });
+        assert_eq!(measure(&drill.evidence()).is_ok(), believed, "{sooner} ns sooner, {later} ns later");
+    }
+}
+
+#[test]
+fn a_probe_that_ended_with_the_look_at_the_stall_is_none_of_its_probes() {
+    let reported = |ended: Option<Nanos>| {
+        let mut drill = Drill::healthy();
+        let sent = STALL.1.plus(ms(700));
+        ended.iter().for_each(|ended| drill.add_probe(Stream::Fresh, sent, sent, *ended, ProbeOutcome::TimedOut));
+        measure(&drill.evidence()).map(|calibration| calibration.reported)
+    };
+    let story = Drill::healthy().evidence().story;
+    let plan = Drill::healthy().record.scenario.probes;
+    let end = story.stall.unwrap().settled.plus(Nanos(plan.beat.0 * u64::from(plan.stability)));
+    assert_eq!(reported(Some(end)), reported(None));
+    assert_ne!(reported(Some(Nanos(end.0 - 1))), reported(None), "a login that failed while it became stable");
 }
 
 #[test]

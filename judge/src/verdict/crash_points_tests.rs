@@ -150,6 +150,22 @@ fn each_outcome_comes_to_one_end_in_the_order_of_the_steps() {
 }
 
 #[test]
+fn backups_before_and_after_the_others_have_to_come_back_undisturbed() {
+    let good = || restored(3, "aa");
+    let none = "no backup was taken without a disturbance, before and after the others";
+    for (undisturbed, verdict, says) in [
+        (vec![good()], Inconclusive, none),
+        (vec![good(), good()], Met, "1 disturbed backup: "),
+        (vec![good(), good(), good()], Met, "1 disturbed backup: "),
+        (vec![good(), restored(2, "aa")], Inconclusive, "a backup that nothing disturbed did not come back"),
+    ] {
+        let (_, judged, told) = judged(&found(&undisturbed, &[good()]));
+        assert_eq!(judged, verdict, "{told}");
+        assert!(told.starts_with(says), "{told}");
+    }
+}
+
+#[test]
 fn a_source_without_rows_proves_nothing() {
     let empty = CrashOutcome::Restored { tables: BTreeMap::new() };
     let mut found = found(&[empty.clone(), empty.clone()], &[empty]);

@@ -78,3 +78,71 @@ fn shown(value: Option<&Option<String>>) -> String {
         Some(Some(text)) => format!("\"{text}\""),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use blackstart_record::rows::Key;
+
+    use super::*;
+
+    #[test]
+    fn the_three_greatest_differences_are_named_and_the_others_counted() {
+        let difference = |(table, kind, count): &(&str, DifferenceKind, u64)| Difference {
+            table: (*table).to_owned(),
+            kind: *kind,
+            count: *count,
+            first: vec![],
+            shown: vec![],
+        };
+        let all = [
+            ("app.a", DifferenceKind::Changed, 2),
+            ("app.b", DifferenceKind::Missing, 7),
+            ("app.c", DifferenceKind::Missing, 2),
+            ("app.d", DifferenceKind::Missing, 1),
+            ("app.e", DifferenceKind::Missing, 1),
+        ];
+        let three = "7 rows missing from app.b, 2 rows changed in app.a";
+        for (number, expected) in [
+            (1, "2 rows changed in app.a".to_owned()),
+            (3, format!("{three} and 2 rows missing from app.c")),
+            (4, format!("{three}, 2 rows missing from app.c and 1 row more elsewhere")),
+            (5, format!("{three}, 2 rows missing from app.c and 2 rows more elsewhere")),
+        ] {
+            let differences: Vec<Difference> = all[..number].iter().map(difference).collect();
+            assert_eq!(summary(&differences), expected);
+        }
+    }
+
+    /// Columns of a row, as they were kept.
+    type Columns = BTreeMap<String, Option<String>>;
+
+    fn columns(all: &[(&str, Option<&str>)]) -> Columns {
+        all.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned))).collect()
+    }
+
+    #[test]
+    fn of_two_values_is_told_where_they_differ() {
+        let (paid, new) = (columns(&[("id", Some("7")), ("status", Some("paid"))]), columns(&[("id", Some("7"))]));
+        let null = columns(&[("id", Some("7")), ("status", None)]);
+        let cases: [(Option<&Columns>, Option<&Columns>, &str); 6] = [
+            (Some(&paid), Some(&null), "status should be \"paid\", is NULL"),
+            (Some(&paid), Some(&new), "status should be \"paid\", is (no such column)"),
+            (Some(&paid), Some(&paid), "both values read alike"),
+            (Some(&null), None, "should be id=\"7\" status=NULL, is absent"),
+            (None, Some(&new), "is id=\"7\", the expected value was not kept or is none"),
+            (None, None, "is absent, the expected value was not kept"),
+        ];
+        for (expected, observed, says) in cases {
+            let image =
+                Image { table: "app.t".into(), key: Key(7), expected: expected.cloned(), observed: observed.cloned() };
+            assert_eq!(both_values(&image), says);
+        }
+    }
+
+    #[test]
+    fn a_long_value_is_cut_and_says_how_long_it_is() {
+        let whole = "ä".repeat(60);
+        assert_eq!(shown(Some(&Some(whole.clone()))), format!("\"{whole}\""));
+        assert_eq!(shown(Some(&Some(format!("{whole}b")))), format!("\"{whole}...\" (61 characters)"));
+    }
+}

@@ -32,7 +32,7 @@ fn late(evidence: &Evidence, recovery: &Recovery) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use blackstart_record::event::Event;
+    use blackstart_record::event::{Event, Failure, Phase};
     use blackstart_record::time::Nanos;
     use blackstart_record::verdict::Verdict;
 
@@ -50,10 +50,14 @@ mod tests {
         ),
         (
             "the prober did not get to run in the outage",
-            |drill| send_late(drill, ms(15_000), ms(15_200)),
+            |drill| send_late(drill, ms(15_000), ms(15_200), ms(150)),
             Some("probes were sent up to 150 ms late, and the resolution is 20 ms"),
         ),
-        ("the prober did not get to run after the recovery", |drill| send_late(drill, ms(25_000), ms(25_200)), None),
+        (
+            "the prober did not get to run after the recovery",
+            |drill| send_late(drill, ms(25_000), ms(25_200), ms(150)),
+            None,
+        ),
         (
             "every second answer after the recovery was late",
             |drill| drill.probe_as(busy, ms(5_000), ms(27_000)),
@@ -77,6 +81,23 @@ mod tests {
             },
             None,
         ),
+        (
+            "the set-up failed and the stall was not seen",
+            |drill| {
+                slow(drill, STALL.1, FAULT);
+                let failure = Failure { message: "no room".into(), lines: vec![] };
+                drill.add(ms(26_000), Event::SetupFailed { phase: Phase::Backup, failure });
+            },
+            None,
+        ),
+        (
+            "the record was cut off and the stall was not seen",
+            |drill| {
+                slow(drill, STALL.1, FAULT);
+                drill.forget(|event| matches!(event, Event::Finished));
+            },
+            None,
+        ),
         ("there was no known stall", |drill| drill.forget(|event| matches!(event, Event::Calibrated { .. })), None),
     ];
 
@@ -91,13 +112,13 @@ mod tests {
         });
     }
 
-    fn send_late(drill: &mut Drill, from: Nanos, until: Nanos) {
+    fn send_late(drill: &mut Drill, from: Nanos, until: Nanos, late: Nanos) {
         drill.change(|event| {
             if let Event::Probe { due, sent, ended, .. } = event
                 && *due >= from
                 && *due < until
             {
-                *sent = due.plus(ms(150));
+                *sent = due.plus(late);
                 *ended = sent.plus(ms(1));
             }
         });
@@ -126,9 +147,19 @@ mod tests {
     }
 
     #[test]
+    fn probes_may_be_as_late_as_the_resolution_is_and_no_later() {
+        let resolution = Drill::healthy().judge().measures.rta.unwrap().resolution;
+        for (later, disturbed) in [(0, false), (1, true)] {
+            let mut drill = Drill::healthy();
+            send_late(&mut drill, ms(15_000), ms(15_200), resolution.plus(Nanos(later)));
+            assert_eq!(drill.judge().disturbed.is_some(), disturbed, "{later} ns later than the resolution");
+        }
+    }
+
+    #[test]
     fn a_disturbance_between_fault_and_recovery_takes_nothing_from_a_measured_verdict() {
         let mut drill = Drill::healthy();
-        send_late(&mut drill, ms(15_000), ms(15_200));
+        send_late(&mut drill, ms(15_000), ms(15_200), ms(150));
         assert_eq!(drill.judge().verdict, Verdict::Met, "the interval holds the truth, and says how wide it is");
     }
 }

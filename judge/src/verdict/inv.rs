@@ -192,9 +192,14 @@ mod tests {
             (missing, "comments", "comments: (none can be read: ERROR) was not there before", "catalogs are damaged"),
             (missing, "roles", "", "outside the database"),
             (missing, "grants", "", "outside the database"),
+            (changed, "grants", "", "outside the database"),
             (changed, "roles", "", "without their passwords"),
+            (missing, "routines", "", "options of their own"),
+            (missing, "functions", "", "options of their own"),
             (missing, "triggers", "", "options of their own"),
-            (missing, "indexes", "", "went on"),
+            (missing, "events", "", "options of their own"),
+            (missing, "indexes", "", "met an error"),
+            (missing, "constraints", "", "met an error"),
             (changed, "tables, views and sequences", "was \"view\", is \"view not populated\"", "went on"),
             (changed, "tables, views and sequences", "was \"table\", is \"table unlogged\"", "in no log"),
             (changed, "database", "", "of the database itself"),
@@ -210,6 +215,19 @@ mod tests {
             let totals = BTreeMap::from([((word, kind), 1)]);
             let said = cause(&totals, &[line.to_owned()]);
             assert!(said.contains(expected), "{word} {kind} {line}: {said}");
+        }
+    }
+
+    #[test]
+    fn what_comes_last_in_a_dump_is_missing_together_where_the_restore_stopped() {
+        for (kinds, expected) in [
+            (&["constraints", "indexes", "grants"][..], "come last"),
+            (&["constraints", "indexes"], "met an error"),
+            (&["constraints", "grants"], "outside the database"),
+            (&["indexes", "grants"], "outside the database"),
+        ] {
+            let totals = kinds.iter().map(|kind| ((Word::Missing, *kind), 1)).collect();
+            assert!(cause(&totals, &[]).contains(expected), "{kinds:?}: {}", cause(&totals, &[]));
         }
     }
 }

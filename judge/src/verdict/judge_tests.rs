@@ -253,6 +253,11 @@ fn a_torn_record_says_so() {
     for words in ["history's last line is torn", "ledger's last entry is torn", "\"writes\", which is not there"] {
         assert!(notes.contains(words), "{notes}");
     }
+    let torn = verdict.gates.iter().find(|gate| gate.id == "ledger-torn").unwrap();
+    assert!(
+        torn.says.starts_with("the ledger ends in ") && torn.says.ends_with(" that are no whole entry"),
+        "{torn:?}"
+    );
 }
 
 #[test]

@@ -203,6 +203,23 @@ fn the_recovery_point_objective_takes_the_worse_of_lost_and_exposed() {
     }
 }
 
+#[test]
+fn a_loss_as_long_as_the_objective_is_within_it() {
+    let lost = rpa_of(|_| {}).unwrap().achieved;
+    for (limit, tolerance, verdict) in [
+        (lost, 0, Verdict::Met),
+        (Nanos(lost.0 - 1), 0, Verdict::Missed),
+        (Nanos(lost.0 - 1), 1, Verdict::Met),
+        (Nanos(lost.0 - 2), 1, Verdict::Missed),
+    ] {
+        let mut drill = Drill::healthy();
+        let objective = drill.record.plan.objectives.get_mut("database").unwrap();
+        objective.rpo.as_mut().unwrap().value = limit;
+        objective.tolerance = Nanos(tolerance);
+        assert_eq!(drill.judge().objectives[1].verdict, verdict, "{limit} and {tolerance} ns");
+    }
+}
+
 fn not_shipped(drill: &mut Drill, interval: Option<u64>) {
     let pipeline = drill.record.plan.pipelines.get_mut("archive").unwrap();
     pipeline.ships_remainder = false;

@@ -71,6 +71,8 @@ mod rta_tests;
 #[cfg(test)]
 mod sabotage_tests;
 #[cfg(test)]
+mod saying_tests;
+#[cfg(test)]
 mod states;
 #[cfg(test)]
 mod story_tests;

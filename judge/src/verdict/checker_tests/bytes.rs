@@ -38,3 +38,15 @@ fn bytes_catches_a_value_that_came_back_otherwise() {
         ],
     );
 }
+
+#[test]
+fn bytes_shows_32_bytes_whole_and_says_of_more_how_many_there_are() {
+    for (bytes, shown) in [(32, String::new()), (33, "... (33 bytes)".to_owned())] {
+        let finding = super::verdict_of("BYTES", |drill| {
+            edit!(drill, Canaries, |all: Vec<Canary>| {
+                (all[0].planted, all[0].found) = (Some("ab".repeat(bytes)), false);
+            });
+        });
+        assert_eq!(finding.details, [format!("every byte: planted 0x{}{shown}, not found", "ab".repeat(32))]);
+    }
+}

@@ -40,6 +40,12 @@ fn art_catches_artifacts_that_alone_bring_nothing_back() {
                 "on a clean host without primary and recovery the restore fails at restore: openssl: no such file",
             ),
             (
+                "the same, with what the tool said besides",
+                |drill| with(drill, |look| look.outcome = refused()),
+                Missed,
+                "no such file: backup.key more",
+            ),
+            (
                 "nothing to look at",
                 |drill| with(drill, |look| look.outcome = SabotageOutcome::Unusable { says: "no database".into() }),
                 Missed,

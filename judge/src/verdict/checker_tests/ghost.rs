@@ -152,7 +152,42 @@ fn ghost_catches_what_should_not_be_there() {
                 Inconclusive,
                 "app.t1 could not be read",
             ),
+            (
+                "a table that may be lost and cannot be read",
+                |drill| {
+                    drill.record.scenario.expendable = vec!["app.t1".into()];
+                    edit!(drill, Rows, |rows: Rows| rows.unreadable =
+                        [("app.t1".to_owned(), "bad page".to_owned())].into());
+                },
+                Met,
+                "each of 50 rows",
+            ),
+            (
+                "a table that was not read",
+                |drill| {
+                    drill.data.absent = vec![1];
+                    drill.data.restored.retain(|(table, _)| *table == 0);
+                    drill.recount();
+                },
+                Inconclusive,
+                "app.t1 could not be read",
+            ),
+            (
+                "a row of an operation that never ended",
+                |drill| {
+                    drill.data.operation(900, 0, (9_900_000_000, 0), None, &[]);
+                    drill.data.restored.push(row(900, 1, 900));
+                    drill.recount();
+                },
+                Met,
+                "1 row of operations that never ended in the ledger were taken as they are",
+            ),
             ("no examination", |drill| drop(drill.observations.remove("rows")), Inconclusive, "no examination"),
         ],
     );
+}
+
+#[test]
+fn ghost_says_no_more_of_a_healthy_copy_than_that_it_is_one() {
+    assert_eq!(super::verdict_of("GHOST", |_| {}).details, Vec::<String>::new());
 }

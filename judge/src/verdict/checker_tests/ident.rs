@@ -48,6 +48,16 @@ fn ident_catches_what_is_no_restored_copy() {
                 "the source's own branch",
             ),
             (
+                "the source under another branch's name",
+                |drill| {
+                    edit!(drill, Identity, |it: Identity| {
+                        it.restored.as_mut().unwrap().started = it.source.started.clone();
+                    })
+                },
+                Missed,
+                "the source's own branch",
+            ),
+            (
                 "a new system on a branch of the same number",
                 |drill| {
                     let mut fresh = life(0);

@@ -56,3 +56,16 @@ fn inv_catches_objects_that_are_missing_changed_or_new() {
         ],
     );
 }
+
+#[test]
+fn inv_shows_fifty_objects_and_says_how_many_more_there_are() {
+    for (new, last) in [(50, "index: new 49 was not there before"), (51, "and 1 more"), (53, "and 3 more")] {
+        let finding = super::verdict_of("INV", |drill| {
+            edit!(drill, Inventory, |seen: Inventory| {
+                let objects = seen.after.get_mut("index").unwrap();
+                objects.extend((0..new).map(|number| (format!("new {number:02}"), "x".to_owned())));
+            });
+        });
+        assert_eq!(finding.details.last().map(String::as_str), Some(last), "{new} new objects");
+    }
+}

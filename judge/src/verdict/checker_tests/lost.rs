@@ -106,6 +106,25 @@ fn lost_catches_what_is_owed_and_not_there() {
                 "all 140 owed rows",
             ),
             (
+                "an expendable table cannot be read",
+                |drill| {
+                    drill.record.scenario.expendable = vec!["app.t0".into()];
+                    let unreadable = [("app.t0".to_owned(), "bad page".to_owned())];
+                    edit!(drill, Rows, |rows: Rows| rows.unreadable = unreadable.clone().into());
+                },
+                Met,
+                "all 140 owed rows",
+            ),
+            (
+                "rows missing, while an operation never ended that may have deleted them",
+                |drill| {
+                    drill.data.operation(900, 0, (9_900_000_000, 0), None, &[]);
+                    lose(drill, 1);
+                },
+                Missed,
+                "1 operation never ended in the ledger; what they deleted would show as missing",
+            ),
+            (
                 "both values of a row",
                 |drill| {
                     drill.data.restore(row(0, 0, 7));
@@ -181,4 +200,31 @@ fn lost_catches_what_is_owed_and_not_there() {
             ),
         ],
     );
+}
+
+/// What is said of each table, and what the usual cause is.
+#[test]
+fn lost_says_of_each_table_what_is_known_and_of_no_operation_that_ended() {
+    let missing = |rows| super::verdict_of("LOST", move |drill| lose(drill, rows));
+    for (rows, first) in
+        [(10, "0, 41, 42, 43, 44, 45, 46, 47, 48, 49"), (11, "0, 1, 41, 42, 43, 44, 45, 46, 47, 48, ...")]
+    {
+        assert_eq!(missing(rows).details, [format!("app.t0: {rows} rows missing: {first}")]);
+    }
+    let one_kept = super::verdict_of("LOST", |drill| {
+        lose(drill, 2);
+        let image = Image { table: "app.t0".into(), key: Key(41), expected: None, observed: None };
+        edit!(drill, Rows, |rows: Rows| rows.images.push(image.clone()));
+    });
+    let kept = "app.t0 41: is absent, the expected value was not kept";
+    assert_eq!(one_kept.details, ["app.t0: 2 rows missing: 41, 42", kept], "of the row that it is of");
+    let cause = |rows| missing(rows).cause.unwrap();
+    assert!(cause(50).contains("a whole table is empty"), "{}", cause(50));
+    assert!(cause(49).contains("older or smaller than its name says"), "{}", cause(49));
+    let unread = super::verdict_of("LOST", |drill| {
+        drill.data.absent = vec![1];
+        drill.data.restored.retain(|(table, _)| *table == 0);
+        drill.recount();
+    });
+    assert_eq!(unread.details.last().unwrap(), "app.t1: not among the tables that were read");
 }
