@@ -83,7 +83,7 @@ async fn run_with(file: &str, more: &[(&str, &str)], tools: Tools<'_>, server: &
         command = command.env(name, value);
     }
     for (name, value) in more {
-        command = command.env(*name, *value);
+        command = command.env(name, *value);
     }
     programs::run(file, &command, host, tools).await.map(|(_, says)| says)
 }

@@ -3,7 +3,7 @@
 use blackstart_record::observation::{Credential, Observation};
 use blackstart_record::verdict::Verdict::{self, Inconclusive, Met, Missed};
 
-use super::edit;
+use super::{Spoil, edit};
 use crate::verdict::testing::{Drill, credential};
 
 /// Somebody broke in, and all that they held was tried and refused.
@@ -17,7 +17,7 @@ fn broken_into() -> Drill {
 
 #[test]
 fn breach_catches_what_still_opens_the_restored_copy() {
-    let cases: [(&str, fn(&mut Drill), Verdict, &str); 6] = [
+    let cases: [(&str, Spoil, Verdict, &str); 6] = [
         ("everything is refused", |_| {}, Met, "none of 2 credentials"),
         (
             "the account is there again",
