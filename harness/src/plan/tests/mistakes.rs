@@ -239,6 +239,13 @@ const MISTAKES_WITH_A_REPLICA: &[Mistake] = &[
         "`primary` runs no replica",
         "the replica is on `recovery`",
     ),
+    (
+        "scenario",
+        "[workload]",
+        "compression = ^7\n[workload]",
+        "the replica's delay of 1 h, 7 times compressed, is no whole seconds",
+        "a `compression` that leaves whole seconds",
+    ),
     ("scenario", "site = \"main\"", "site = ^\"mian\"", "there is no site `mian`", "did you mean `main`?"),
     (
         "scenario",

@@ -166,7 +166,7 @@ impl Asks for TestMethod {
                 steps: &[Step::Promote],
                 in_place: false,
                 follows: true,
-                delay: Duration::ZERO,
+                delay: Duration::from_secs(3600),
                 engine: None,
                 ships_remainder: false,
                 files: Vec::new(),
