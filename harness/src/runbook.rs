@@ -148,6 +148,9 @@ impl<'a> Recovery<'a> {
         let wanted = self.wanted(pipeline)?;
         let id = &wanted.backup.id;
         let says = match &wanted.goal.target {
+            Target::BeforeTransaction(bad) if pipeline.restores_onto() == Onto::Replica => {
+                format!("have the {id}, go on to just before transaction {bad}, and promote it")
+            }
             Target::BeforeTransaction(bad) => format!("recover from backup {id} to just before transaction {bad}"),
             Target::Backup => format!("recover from backup {id} as it is: nothing is replayed after it"),
             Target::LastApplied => format!("promote the {id}, wherever it has come to since"),

@@ -31,7 +31,7 @@ pub fn judge(evidence: &Evidence, measured: &Measured<'_>) -> Vec<ObjectiveVerdi
             verdicts.push(rto(evidence, measured, name, objective, limit));
         }
         if let Some(limit) = &objective.rpo {
-            verdicts.push(rpo(measured, name, objective, limit));
+            verdicts.push(rpo(evidence, measured, name, objective, limit));
         }
     }
     verdicts
@@ -70,13 +70,24 @@ fn rto(
     assemble(name, ObjectiveKind::Rto, objective, limit, (achieved, verdict, says))
 }
 
-fn rpo(measured: &Measured<'_>, name: &str, objective: &Objective, limit: &Sourced<Nanos>) -> ObjectiveVerdict {
+fn rpo(
+    evidence: &Evidence,
+    measured: &Measured<'_>,
+    name: &str,
+    objective: &Objective,
+    limit: &Sourced<Nanos>,
+) -> ObjectiveVerdict {
     let allowed = limit.value.plus(objective.tolerance);
     let (lost, lost_says) = match measured.rpa {
         Ok(rpa) => (Some(rpa.achieved), achieved_point(rpa)),
         Err(why) => (None, format!("what was lost is not known ({why})")),
     };
     let (exposed, applies, exposed_says) = match measured.exposure {
+        Ok(Exposure::Stated { worst, interval, until_durable, .. }) if evidence.promotes_a_replica() => (
+            Some(*worst),
+            true,
+            format!("the lag alarm allows {worst} ({interval} until it sounds, {until_durable} on the way)"),
+        ),
         Ok(Exposure::Stated { worst, interval, until_durable, lag }) => (
             Some(*worst),
             true,

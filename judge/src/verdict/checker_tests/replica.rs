@@ -101,3 +101,13 @@ fn a_replica_that_needs_no_program_is_not_asked_for_one() {
     drill.events.retain(|entry| !matches!(entry.event, Event::ProgramEnded(_)));
     assert_eq!(drill.judge().verdict, Inconclusive);
 }
+
+#[test]
+fn what_a_replica_may_lack_is_told_by_its_alarm() {
+    let mut drill = Drill::healthy();
+    let says = |drill: &Drill| drill.judge().objectives.iter().map(|one| one.says.clone()).collect::<String>();
+    drill.record.plan.pipelines.values_mut().for_each(|pipeline| pipeline.ships_remainder = false);
+    assert!(says(&drill).contains("between two"), "{}", says(&drill));
+    promoted(&mut drill);
+    assert!(says(&drill).contains("until it sounds") && !says(&drill).contains("between two"), "{}", says(&drill));
+}
