@@ -168,7 +168,7 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     let passed = wrong.is_empty() && found.total() > 0;
     let mut figures = found.figures();
     if let Some(before) = before {
-        figures.push(Figure::new(format!("of those noticed, at {}", before.commit), earlier.to_string()));
+        figures.push(Figure::new(format!("of those noticed, before, from {} on", before.commit), earlier.to_string()));
     }
     if passed {
         noticed.forget()?;
