@@ -168,7 +168,7 @@ fn run(root: &Path, scope: &Scope, slice: usize, name: &str, out: &mut dyn Write
     let passed = wrong.is_empty() && found.total() > 0;
     let mut figures = found.figures();
     if let Some(before) = before {
-        figures.push(Figure::new(format!("of those noticed, at {}", before.commit), earlier.to_string()));
+        figures.push(Figure::new(format!("of those noticed, before, from {} on", before.commit), earlier.to_string()));
     }
     if passed {
         noticed.forget()?;
@@ -181,6 +181,8 @@ fn command(root: &Path, program: &Path, folder: &Path, scope: &Scope) -> Command
     // Kept from slice to slice: in its copy of the tree, cargo-mutants would build the dependencies anew each time.
     command.current_dir(root).env("CARGO_TARGET_DIR", output::target_dir(root).join("mutants"));
     command.env("CARGO_PROFILE_DEV_DEBUG", "false");
+    // What failed for one mutant is not tried first on the next, nor kept in the tree.
+    command.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1");
     // The tests' files are synced, and a disk takes longer over that than they over everything else.
     let memory = Path::new("/dev/shm");
     if memory.is_dir() {

@@ -177,6 +177,7 @@ mod tests {
             ("table of me", "table unlogged of me", r#"was "table of me", is "table unlogged of me""#),
             ("a b c d", "a b", r#"was "a b c d", is "a b""#),
             ("a a a", "a a", r#"was "a a a", is "a a""#),
+            ("a a a a a", "a a a a", r#"was "... a a a", is "... a a""#),
             ("", "x", r#"was "", is "x""#),
             ("same  words", "same words", r#"was "same  words", is "same words""#),
         ] {

@@ -150,11 +150,18 @@ fn a_step_that_the_harness_stopped_is_censored_unless_the_objective_had_passed()
     let bound = || broken_off(Step::Restore, Outcome::Bound(failure("stopped after 10 s")));
     let verdict = bound().judge();
     assert_eq!((verdict.verdict, verdict.exit_code), (Verdict::Inconclusive, 105), "{}", bytes(&verdict));
-    let mut tight = bound();
-    tight.record.plan.objectives.get_mut("critical").unwrap().rto.as_mut().unwrap().value = Nanos::from_secs(9);
-    let verdict = tight.judge();
-    assert_eq!(verdict.objectives[0].verdict, Verdict::Missed, "{:?}", verdict.objectives[0]);
-    assert_eq!(verdict.exit_code, 99);
+    // It was stopped 10 s after the fault.
+    for (limit, verdict, exit_code) in [
+        (Nanos::from_secs(10), Verdict::Inconclusive, 105),
+        (Nanos(9_999_999_999), Verdict::Missed, 99),
+        (Nanos::from_secs(9), Verdict::Missed, 99),
+    ] {
+        let mut tight = bound();
+        tight.record.plan.objectives.get_mut("critical").unwrap().rto.as_mut().unwrap().value = limit;
+        let judged = tight.judge();
+        assert_eq!(judged.objectives[0].verdict, verdict, "{:?}", judged.objectives[0]);
+        assert_eq!(judged.exit_code, exit_code, "limit {limit}");
+    }
 }
 
 #[test]

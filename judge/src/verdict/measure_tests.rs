@@ -204,6 +204,17 @@ fn the_recovery_point_objective_takes_the_worse_of_lost_and_exposed() {
 }
 
 #[test]
+fn a_recovery_time_says_how_much_of_it_was_declared_where_any_was() {
+    let says = |manual: Option<u64>| {
+        let mut drill = Drill::healthy();
+        drill.record.scenario.runbook[1].manual = manual.map(Nanos::from_secs).map(sourced);
+        drill.judge().objectives[0].says.clone()
+    };
+    assert!(says(Some(600)).contains(", 10 min of it declared manual time; "), "{}", says(Some(600)));
+    assert!(!says(None).contains("declared manual time"), "{}", says(None));
+}
+
+#[test]
 fn a_loss_as_long_as_the_objective_is_within_it() {
     let lost = rpa_of(|_| {}).unwrap().achieved;
     for (limit, tolerance, verdict) in [

@@ -91,6 +91,20 @@ fn a_step_outside_its_order_or_without_end_still_leaves_a_sum() {
 }
 
 #[test]
+fn a_step_that_outlasts_the_first_read_has_the_time_up_to_the_recovery() {
+    let mut drill = Drill::healthy();
+    drill.change(|event| match event {
+        Event::StepEnded { step: Step::Switch, at, .. } => *at = ms(21_800),
+        Event::StepBegun { step: Step::Verify, at } => *at = ms(21_810),
+        _ => {}
+    });
+    let rta = back(judged(drill));
+    let switch = rta.phases.iter().find(|phase| phase.name == "switch").unwrap();
+    assert_eq!((switch.begun, switch.begun.plus(switch.measured)), (ms(21_000), rta.recovered.upper));
+    sums(&rta);
+}
+
+#[test]
 fn a_fault_that_nobody_noticed_is_zero_within_resolution() {
     let rta = back(watched(restores_nothing, |_| up(0), ms(27_000)));
     assert_eq!(rta.achieved.lower, Nanos::ZERO);

@@ -3,7 +3,9 @@
 use blackstart_record::event::{Event, Failure, Phase, Tally};
 use blackstart_record::ledger::Completion;
 use blackstart_record::plan::Step;
+use blackstart_record::record::Folder;
 
+use super::judge::judge;
 use super::testing::{Drill, ms};
 
 fn failure(message: &str) -> Failure {
@@ -85,4 +87,15 @@ fn a_gate_says_what_closed_it() {
             assert!(gate.says.starts_with(says), "{}", gate.says);
         }
     }
+}
+
+#[test]
+fn an_observation_that_cannot_be_read_is_named_without_its_folder() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = Folder::new(directory.path());
+    Drill::healthy().write(&folder);
+    std::fs::write(folder.observation("writes"), "{").unwrap();
+    let gates = judge(&folder).unwrap().gates;
+    let says = &gates.iter().find(|gate| gate.id == "observations-unreadable").unwrap().says;
+    assert!(says.starts_with("an observation cannot be read: writes.json, line 1, column "), "{says}");
 }

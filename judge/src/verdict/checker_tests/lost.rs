@@ -3,7 +3,7 @@
 use blackstart_record::event::Event;
 use blackstart_record::ledger::Completion;
 use blackstart_record::observation::{Image, Observation, Rows};
-use blackstart_record::rows::{Key, Row};
+use blackstart_record::rows::{Key, Row, Table};
 use blackstart_record::verdict::Verdict::{Inconclusive, Met, Missed};
 
 use super::{check, edit};
@@ -221,6 +221,13 @@ fn lost_says_of_each_table_what_is_known_and_of_no_operation_that_ended() {
     let cause = |rows| missing(rows).cause.unwrap();
     assert!(cause(50).contains("a whole table is empty"), "{}", cause(50));
     assert!(cause(49).contains("older or smaller than its name says"), "{}", cause(49));
+    let unused = super::verdict_of("LOST", |drill| {
+        let table = Table { name: "app.unused".into(), ..drill.data.tables[0].clone() };
+        drill.data.tables.push(table.clone());
+        drill.record.tables.push(table);
+        lose(drill, 1);
+    });
+    assert!(unused.cause.unwrap().contains("older or smaller"), "a table that never had a row is not emptied");
     let unread = super::verdict_of("LOST", |drill| {
         drill.data.absent = vec![1];
         drill.data.restored.retain(|(table, _)| *table == 0);
