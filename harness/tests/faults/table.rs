@@ -29,6 +29,7 @@ pub const TABLES: &[&str] = &[
     "truncated",
     "dropped",
     "released",
+    "tampered",
     "corrupt",
     "indexed",
     "torn",
