@@ -132,19 +132,19 @@ impl Server {
         }
     }
 
-    /// Has this replica apply all that it has received, at once, unless it was rolled on to a transaction before; then it
-    /// follows nobody any more, and takes writes. What it has become, and up to where it had come.
+    /// Has this replica apply all that it has received, at once, unless it is where it is to be already; then it follows nobody
+    /// any more, and takes writes. What it has become, and up to where it had come.
     ///
     /// # Errors
     /// The server's answer, or that it did not end within `bound`.
-    pub async fn promote(&self, rolled_on: bool, bound: Duration) -> Result<String> {
+    pub async fn promote(&self, is_there: bool, bound: Duration) -> Result<String> {
         match self {
             Self::Postgres(replica) => {
                 let incarnation = postgres::promote(replica, bound).await?;
                 let position = postgres::last_applied(replica).await?;
                 Ok(format!("timeline {}, last applied position {position}", incarnation.branch))
             }
-            Self::Mysql(replica) => mysql::promote(replica, rolled_on, bound).await,
+            Self::Mysql(replica) => mysql::promote(replica, is_there, bound).await,
         }
     }
 

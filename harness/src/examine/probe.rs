@@ -67,7 +67,7 @@ impl Streaks {
 #[derive(Clone)]
 struct Prober {
     clock: Clock,
-    login: Arc<Mutex<Login>>,
+    login: watch::Receiver<Login>,
     plan: ProbePlan,
     events: mpsc::Sender<Event>,
     incarnations: Incarnations,
@@ -79,7 +79,7 @@ struct Prober {
 #[derive(Debug)]
 pub struct Probes {
     stop: watch::Sender<bool>,
-    login: Arc<Mutex<Login>>,
+    login: watch::Sender<Login>,
     plan: ProbePlan,
     writes: Writes,
     streaks: Streaks,
@@ -98,9 +98,9 @@ impl Probes {
         let (stop, stopped) = watch::channel(false);
         let (writes, streaks) = (Writes::default(), Streaks::default());
         let (own_writes, own_streaks) = (writes.clone(), streaks.clone());
-        let login = Arc::new(Mutex::new(login));
-        let own = login.clone();
-        let prober = Prober { clock, login: own, plan, events, incarnations, writes: own_writes, streaks: own_streaks };
+        let (login, current) = watch::channel(login);
+        let prober =
+            Prober { clock, login: current, plan, events, incarnations, writes: own_writes, streaks: own_streaks };
         let streams = [Stream::Read, Stream::Write, Stream::Fresh]
             .map(|stream| tokio::spawn(prober.clone().run(stream, stopped.clone())))
             .into();
@@ -126,7 +126,7 @@ impl Probes {
 
     /// Logs in by this from now on; sessions that are held are kept.
     pub fn log_in_as(&self, login: Login) {
-        *self.login.lock().unwrap_or_else(PoisonError::into_inner) = login;
+        self.login.send_replace(login);
     }
 
     /// Whether any write was answered so far.
@@ -199,7 +199,7 @@ impl Prober {
                 return self.ask(client, stream, beat).await;
             }
             let _under_way = session.log_in(sent);
-            let login = self.login();
+            let login = self.login.borrow().clone();
             let client = Client::open(&login).await.map_err(|error| class(&error, "connect"))?;
             let answer = self.ask(&client, stream, beat).await;
             // Not before its first answer: a new session is slow to give it, and would hold up the beats behind it.
@@ -230,10 +230,6 @@ impl Prober {
             Err(_) => ProbeOutcome::TimedOut,
         };
         let _ = self.events.send(Event::Probe { stream, due, sent, ended, login, outcome }).await;
-    }
-
-    fn login(&self) -> Login {
-        self.login.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads or writes the heartbeat; only an answer that names its incarnation is one.

@@ -39,15 +39,7 @@ impl Fault for Params {
     }
 
     fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, injected: &'a Injected) -> BoxFuture<'a, Result<String>> {
-        async move {
-            let Kept::Number(before) = injected.kept else { return Err(Error::new("nothing was counted before")) };
-            let after = scene.count(&self.seen_by).await?;
-            if after <= before {
-                return Err(Error::new(format!("{after} wrong rows are seen, and {before} were before")));
-            }
-            Ok(format!("{after} wrong rows are seen where {before} were before"))
-        }
-        .boxed()
+        scene.counts_more(&self.seen_by, "wrong rows", injected).boxed()
     }
 }
 

@@ -71,6 +71,19 @@ impl Scene<'_> {
         let counted = client.value(query).await.cannot(format_args!("count by \"{query}\""))?.unwrap_or_default();
         counted.parse().map_err(|_| Error::new(format!("\"{query}\" answers \"{counted}\", which is no count")))
     }
+
+    /// That a query counts more of `what` than it did before an injection, which kept that number; both, in a sentence.
+    ///
+    /// # Errors
+    /// It does not, or can't be asked.
+    async fn counts_more(&self, query: &str, what: &str, injected: &Injected) -> Result<String> {
+        let Kept::Number(before) = injected.kept else { return Err(Error::new("nothing was counted before")) };
+        let after = self.count(query).await?;
+        if after <= before {
+            return Err(Error::new(format!("{after} {what} are seen, and {before} were before")));
+        }
+        Ok(format!("{after} {what} are seen where {before} were before"))
+    }
 }
 
 /// What an injection did.

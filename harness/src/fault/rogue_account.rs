@@ -48,14 +48,10 @@ impl Fault for Params {
     /// The account is let in, and what it did is seen by others.
     fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, injected: &'a Injected) -> BoxFuture<'a, Result<String>> {
         async move {
-            let Kept::Number(before) = injected.kept else { return Err(Error::new("nothing was counted before")) };
             let login = injected.intruder.as_ref().ok_or_else(|| Error::new("nobody intruded"))?;
             connect(login).await.cannot(format_args!("log in as {}", self.account))?;
-            let after = scene.count(&self.seen_by).await?;
-            if after <= before {
-                return Err(Error::new(format!("{after} traces are seen, and {before} were before")));
-            }
-            Ok(format!("{} is let in; {after} traces are seen where {before} were before", self.account))
+            let seen = scene.counts_more(&self.seen_by, "traces", injected).await?;
+            Ok(format!("{} is let in; {seen}", self.account))
         }
         .boxed()
     }

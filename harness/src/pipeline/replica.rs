@@ -123,10 +123,8 @@ impl Pipeline for Params {
                     format!("applied all that was received, up to {position}")
                 }
                 (Step::Promote, _, Some(program)) => own::run_without_store(program, tools, target).await?,
-                (Step::Promote, goal, None) => {
-                    let rolled_on = matches!(goal, Target::BeforeTransaction(_));
-                    target.promote(rolled_on, tools.bound).await?
-                }
+                // A late one is where it is to be since its replay.
+                (Step::Promote, _, None) => target.promote(self.delay.is_some(), tools.bound).await?,
                 (other, ..) => return Err(Error::new(format!("a replica has no step \"{other}\""))),
             };
             Ok(Done { bytes: None, says })

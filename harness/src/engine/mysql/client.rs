@@ -118,6 +118,14 @@ impl Client {
         turn.end(done.map(|rows| rows.iter().map(texts).collect()))
     }
 
+    /// The first value of the first row that statements answer; `None`: no row, or NULL.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn value(&self, sql: &str) -> Answer<Option<String>> {
+        Ok(self.rows(sql).await?.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+    }
+
     /// Runs one statement; the first row of its answer by the names of its columns, without those that are NULL; `None`: it
     /// answers no row.
     ///

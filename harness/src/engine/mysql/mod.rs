@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::{Door, Installation, Login, Role, Stop, TextRow};
+use super::{Door, Installation, Login, Role, Stop};
 use crate::failure::{Context, Error, Result};
 use crate::host::process::Frozen;
 use crate::host::{Daemon, Host};
@@ -201,6 +201,14 @@ impl Mysql {
         connected.cannot(format_args!("connect to {database} on host {}", self.host().name()))
     }
 
+    /// Connects the superuser for statements with a secret in them, which no log gets.
+    async fn connect_unlogged(&self) -> Result<Client> {
+        let client = self.connect(SYSTEM).await?;
+        // By itself: a statement is logged, with all that comes after it, before it is run.
+        client.batch(UNLOGGED).await?;
+        Ok(client)
+    }
+
     /// How the superuser reaches `database`: over the local socket.
     pub fn superuser(&self, database: &str) -> Login {
         let (door, user) = (Door::Socket(self.host().door("run")), SUPERUSER.to_owned());
@@ -240,9 +248,7 @@ impl Mysql {
     /// The server's answer.
     pub async fn set_password(&self, user: &str, password: &Secret) -> Result<()> {
         let set = async || {
-            let client = self.connect(SYSTEM).await?;
-            // By itself: a statement is logged, with all that comes after it, before it is run.
-            client.batch(UNLOGGED).await?;
+            let client = self.connect_unlogged().await?;
             Ok::<_, Error>(client.batch(&self.flavour().password(user, password.reveal())).await?)
         };
         set().await.cannot(format_args!("set the password of {user}"))
@@ -254,14 +260,9 @@ impl Mysql {
 /// # Errors
 /// The server's answer.
 pub async fn last_transaction(client: &Client) -> Result<Option<String>> {
-    let version = first(client.rows("SELECT version()").await?).unwrap_or_default();
-    let gtid = first(client.rows(Flavour::speaking(&version).last_gtid()).await?);
+    let version = client.value("SELECT version()").await?.unwrap_or_default();
+    let gtid = client.value(Flavour::speaking(&version).last_gtid()).await?;
     Ok(gtid.filter(|gtid| !gtid.is_empty()))
-}
-
-/// The first value of the first row.
-fn first(rows: Vec<TextRow>) -> Option<String> {
-    rows.into_iter().next()?.into_iter().next().flatten()
 }
 
 /// Connects, at most for 5 s.

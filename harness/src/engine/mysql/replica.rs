@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::client::Client;
 use super::flavour::word;
 use super::values::quoted;
-use super::{Flavour, Mysql, SYSTEM, UNLOGGED, config, first};
+use super::{Flavour, Mysql, SYSTEM, config};
 use crate::engine::replication::Following;
 use crate::failure::{Context, Error, Result};
 use status::{Position, Status};
@@ -46,9 +46,7 @@ pub async fn admit(source: &Mysql, following: &Following) -> Result<()> {
 /// Why it did not start or follow.
 pub async fn start(replica: &mut Mysql, following: &Following, bound: Duration) -> Result<()> {
     replica.start(bound).await?;
-    let client = replica.connect(SYSTEM).await?;
-    // By itself: a statement is logged, with all that comes after it, before it is run.
-    client.batch(UNLOGGED).await?;
+    let client = replica.connect_unlogged().await?;
     client.batch(&replica.flavour().follow(ACCOUNT, following)).await.cannot("follow the source")?;
     until(replica, &client, "following its source", bound, |status| Ok(status.receives && status.applies)).await?;
     Ok(())
@@ -59,10 +57,7 @@ pub async fn start(replica: &mut Mysql, following: &Following, bound: Duration) 
 /// # Errors
 /// Either does not answer, or the replica follows nobody or has not come so far within `bound`.
 pub async fn caught_up(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
-    let wanted = Position::of_source(source, &source.connect(SYSTEM).await?).await?;
-    let client = replica.connect(SYSTEM).await?;
-    until(replica, &client, "catching up", bound, |status| Ok(status.applied >= wanted)).await?;
-    Ok(wanted.to_string())
+    reached(source, replica, "catching up", bound, |status| &status.applied).await
 }
 
 /// Waits until `replica` has all that `source` had logged when this began, applied or not; up to which position.
@@ -70,10 +65,7 @@ pub async fn caught_up(source: &Mysql, replica: &Mysql, bound: Duration) -> Resu
 /// # Errors
 /// Either does not answer, or the replica follows nobody or has not come so far within `bound`.
 pub async fn received(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
-    let wanted = Position::of_source(source, &source.connect(SYSTEM).await?).await?;
-    let client = replica.connect(SYSTEM).await?;
-    until(replica, &client, "receiving the log", bound, |status| Ok(status.received >= wanted)).await?;
-    Ok(wanted.to_string())
+    reached(source, replica, "receiving the log", bound, |status| &status.received).await
 }
 
 /// Pauses a replica's applying, or lets it go on, and waits until it does.
@@ -135,7 +127,7 @@ pub async fn roll_on(replica: &Mysql, id: &str, bound: Duration) -> Result<Strin
                 word(&status.retrieved),
                 id = word(id),
             );
-            if first(client.rows(&sql).await?).as_deref() != Some("1") {
+            if client.value(&sql).await?.as_deref() != Some("1") {
                 return Err(unreceived(id, &status));
             }
             hurry(replica, &client).await?;
@@ -149,7 +141,7 @@ pub async fn roll_on(replica: &Mysql, id: &str, bound: Duration) -> Result<Strin
 
 /// Up to which transaction of its source a replica has applied.
 async fn position(client: &Client, flavour: Flavour) -> Result<String> {
-    Ok(first(client.rows(flavour.applied()).await?).unwrap_or_default())
+    Ok(client.value(flavour.applied()).await?.unwrap_or_default())
 }
 
 fn unreceived(id: &str, status: &Status) -> Error {
@@ -176,13 +168,13 @@ async fn hurry(replica: &Mysql, client: &Client) -> Result<()> {
     client.batch(&replica.flavour().said(&change)).await.cannot("end the replica's delay")
 }
 
-/// Has a replica apply all that it has received, unless it was rolled on; then it follows nobody, has its events on, and takes
+/// Has a replica apply all that it has received, unless it is where it is to be; then it follows nobody, has its events on, and takes
 /// writes, also after its next start.
 ///
 /// # Errors
 /// The server's answer, or that it has not applied everything within `bound`.
-pub async fn promote(replica: &Mysql, rolled_on: bool, bound: Duration) -> Result<String> {
-    if !rolled_on {
+pub async fn promote(replica: &Mysql, is_there: bool, bound: Duration) -> Result<String> {
+    if !is_there {
         apply_received(replica, bound).await?;
     }
     let (client, flavour) = (replica.connect(SYSTEM).await?, replica.flavour());
@@ -235,6 +227,20 @@ async fn switch_events_on(client: &Client) -> Result<usize> {
         }
     }
     Ok(events.len())
+}
+
+/// Waits until a replica's position is what its source had logged when this began; which that is.
+async fn reached(
+    source: &Mysql,
+    replica: &Mysql,
+    what: &str,
+    bound: Duration,
+    position: impl Fn(&Status) -> &Position,
+) -> Result<String> {
+    let wanted = Position::of_source(source, &source.connect(SYSTEM).await?).await?;
+    let client = replica.connect(SYSTEM).await?;
+    until(replica, &client, what, bound, |status| Ok(*position(status) >= wanted)).await?;
+    Ok(wanted.to_string())
 }
 
 /// Asks a replica again and again where it is, until `enough` finds that it is there.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::engine::mysql::client::Client;
-use crate::engine::mysql::{Flavour, Mysql, first};
+use crate::engine::mysql::{Flavour, Mysql};
 use crate::failure::{Error, Result};
 
 /// A place in a server's binary log. The files are numbered with leading zeros, so that their names sort.
@@ -87,7 +87,7 @@ impl Status {
             Flavour::MariaDb => Ok(self.applies && self.applying.contains("has read all relay log")),
             Flavour::MySql => {
                 let sql = format!("SELECT GTID_SUBSET('{}', @@global.gtid_executed)", self.retrieved);
-                Ok(first(client.rows(&sql).await?).as_deref() == Some("1"))
+                Ok(client.value(&sql).await?.as_deref() == Some("1"))
             }
         }
     }
