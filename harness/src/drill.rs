@@ -4,6 +4,7 @@ pub mod calibration;
 mod clean;
 mod crash_points;
 mod environment;
+mod failback;
 mod faults;
 mod launch;
 mod located;
@@ -125,7 +126,7 @@ pub struct Request {
 pub async fn run(request: Request, isolation: Isolation, scratch: PathBuf) -> Result<()> {
     let clock = Clock::start();
     let folder = Folder::new(&request.folder);
-    let (recorder, events) = Recorder::start(clock, &folder).cannot("begin the record")?;
+    let (recorder, events) = Recorder::start(clock, &folder, false).cannot("begin the record")?;
     let mut drill = Drill {
         clock,
         folder,
@@ -186,7 +187,7 @@ impl Drill {
         self.emit(calibration::stall(self.clock, &world.source, &probes, bound).await?).await;
         self.enter(Phase::Backup).await;
         let backup = self.back_up(&mut world).await?;
-        let recovery::Ended { wanted, recovered } = match &backup {
+        let recovery::Ended { wanted, mut recovered } = match &backup {
             Some(backup) => self.disaster(&mut world, clients, backup, &probes).await?,
             None => {
                 clients.stop().await;
@@ -195,13 +196,9 @@ impl Drill {
         };
         // No snapshot holds objects still: they are read before anybody works on them again.
         let objects = if recovered.is_some() { world.objects(None).await } else { None };
-        if let Some(recovered) = recovered.as_ref().filter(|recovered| recovered.finished) {
+        if let Some(recovered) = recovered.as_mut().filter(|recovered| recovered.finished) {
             self.enter(Phase::Aftermath).await;
-            let clients = self.workload(&world, &ledger, 1, recovered.next_op).await;
-            let planned = tokio::time::sleep(self.request.loaded.scenario.workload.after_recovery.into());
-            tokio::join!(planned, probes.steady(UNSTEADY));
-            clients.stop().await;
-            self.emit(Event::ApplicationStopped { epoch: 1 }).await;
+            self.aftermath(&world, &ledger, recovered, &probes).await;
         }
         probes.stop().await;
         ledger.close().await.cannot("write the ledger")?;
@@ -235,6 +232,15 @@ impl Drill {
         let transaction = faults::run(self, world).await?;
         self.enter(Phase::Recovery).await;
         recovery::run(self, world, clients, backup, transaction, probes).await
+    }
+
+    /// Lets the application work on what came back.
+    async fn aftermath(&self, world: &World, ledger: &Ledger, recovered: &mut recovery::Recovered, probes: &Probes) {
+        let clients = self.workload(world, ledger, 1, recovered.next_op).await;
+        let planned = tokio::time::sleep(self.request.loaded.scenario.workload.after_recovery.into());
+        tokio::join!(planned, probes.steady(UNSTEADY));
+        recovered.next_op = clients.stop().await.next_op;
+        self.emit(Event::ApplicationStopped { epoch: 1 }).await;
     }
 
     async fn interrupted(&mut self, signal: i32) -> Result<()> {

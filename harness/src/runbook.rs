@@ -1,5 +1,8 @@
 //! The recovery's steps, as a person at a terminal would do them.
 
+mod failback;
+
+use std::path::Path;
 use std::time::Duration;
 
 use blackstart_record::event::{Cut, Event};
@@ -7,6 +10,7 @@ use blackstart_record::plan::Step;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
+use crate::engine::replication::Following;
 use crate::engine::{Login, Server, Stop, Transaction, connect};
 use crate::failure::{Error, Result};
 use crate::link::{Link, Links};
@@ -42,6 +46,10 @@ pub struct Parts<'a> {
     pub database: &'a str,
     /// Whether the source is left running.
     pub leaves_source: bool,
+    /// How a host follows the source that is rebuilt.
+    pub following: Option<&'a Following>,
+    /// Where templates of data directories are.
+    pub cache: &'a Path,
 }
 
 /// A recovery under way.
@@ -119,8 +127,15 @@ impl<'a> Recovery<'a> {
                 }
                 Ok(done)
             }
+            Step::Rebuild => failback::rebuild(parts, tools).await,
+            Step::CatchUp => failback::catch_up(parts, tools).await,
+            Step::Fence => self.fence(parts, bound).await,
             Step::Rotate => rotate(parts).await,
-            Step::Switch => switch(parts).await,
+            Step::Switch => {
+                // A failback may not have stopped them.
+                self.stop_clients().await;
+                switch(parts).await
+            }
             Step::Verify => verify(parts).await,
         }
     }
@@ -201,9 +216,22 @@ impl<'a> Recovery<'a> {
             parts.source.kill(self.bounds.server.into()).await?;
             "source did not answer and is killed".to_owned()
         };
+        self.try_source(parts, parts.leaves_source).await;
+        Ok(Done { bytes: None, says: format!("clients ended, link cut, {out}") })
+    }
+
+    /// Stops the source, which was left running, and tries whether it is out.
+    async fn fence(&mut self, parts: &mut Parts<'_>, bound: Duration) -> Result<Done> {
+        parts.source.stop(Stop::Fast, bound).await?;
+        self.try_source(parts, false).await;
+        Ok(Done { bytes: None, says: format!("host {} stopped", parts.source.host().name()) })
+    }
+
+    /// Tries whether the source still lets the application in.
+    async fn try_source(&self, parts: &Parts<'_>, may_be_left: bool) {
         let at = self.clock.now();
         let event = match connect(&parts.source.past_the_link(parts.login)).await {
-            Ok(_) if parts.leaves_source => Event::SourceLeftRunning {
+            Ok(_) if may_be_left => Event::SourceLeftRunning {
                 at,
                 evidence: format!("host {} still lets the application in", parts.source.host().name()),
             },
@@ -211,7 +239,6 @@ impl<'a> Recovery<'a> {
             Err(error) => Event::SourceFenced { at, evidence: error.failure().message.clone() },
         };
         let _ = self.events.send(event).await;
-        Ok(Done { bytes: None, says: format!("clients ended, link cut, {out}") })
     }
 }
 

@@ -74,6 +74,7 @@ pub fn phase(phase: Phase) -> &'static str {
         Phase::Recovery => "the runbook runs",
         Phase::Examine => "the restored copy is examined",
         Phase::Aftermath => "the workload runs against the restored copy",
+        Phase::Failback => "the application goes back to the host that failed",
         Phase::Teardown => "everything is ended",
     }
 }

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use super::located::{Located, Others};
 use super::store::{self, Shelf};
 use super::{Drill, Registry, replica};
+use crate::engine::replication::Following;
 use crate::engine::{Door, Installation, Login, Role, Server};
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Injected, Scene};
@@ -42,9 +43,11 @@ pub(super) struct World {
     pub(super) login: Login,
     /// Everything that an intruder could log in by, and whose that is.
     pub(super) intruders: Vec<(String, Login)>,
-    secrets: Secrets,
+    pub(super) secrets: Secrets,
     /// The pipeline's repository.
     pub(super) repository: Repository,
+    /// How a host that failed follows the one that took over, once it goes back there.
+    pub(super) following: Option<Following>,
     /// Faults that stand until the drill is over.
     pub(super) standing: Vec<Injected>,
     /// What took part, for the record: every program is read, which nobody waits for.
@@ -122,6 +125,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         intruders: Vec::new(),
         secrets,
         repository,
+        following: None,
         standing: Vec::new(),
         tools: located.described(others),
         application,
@@ -269,6 +273,8 @@ impl World {
             repository: &self.repository,
             database: &loaded.environment.database,
             leaves_source: loaded.leaves_source,
+            following: self.following.as_ref(),
+            cache: &self.cache,
         }
     }
 

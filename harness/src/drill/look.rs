@@ -67,6 +67,9 @@ impl Drill {
     pub(super) async fn look_back(&self, world: &mut World, of: &Rehearsal<'_>) -> Result<()> {
         if let Some(recovered) = of.recovered {
             self.examine(world, recovered, of).await?;
+            if recovered.finished && !self.request.loaded.scenario.failback.is_empty() {
+                self.go_back(world, recovered.next_op).await?;
+            }
         }
         if self.request.crash_points {
             let observed = self.crash_points(world).await.cannot("disturb backups")?;

@@ -21,8 +21,9 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    /// Begins the history in `folder`; each entry also goes to standard output, for the harness outside.
-    pub(super) fn start(clock: Clock, folder: &Folder) -> Result<(Self, mpsc::Sender<Event>)> {
+    /// Begins the history in `folder`; each entry also goes to standard output, for the harness outside, but for the end of a
+    /// history that is only part of the drill's.
+    pub(super) fn start(clock: Clock, folder: &Folder, is_part: bool) -> Result<(Self, mpsc::Sender<Event>)> {
         std::fs::create_dir_all(folder.logs())?;
         let mut writer = Writer::create(&folder.history())?;
         let (events, mut queue) = mpsc::channel(QUEUE);
@@ -36,7 +37,9 @@ impl Recorder {
                     show(&entry);
                     return Err(error);
                 }
-                show(&entry);
+                if !(is_part && entry.event == Event::Finished) {
+                    show(&entry);
+                }
                 // Probes and clients of a drill that ended early still hold senders: what they say comes too late.
                 if entry.event == Event::Finished {
                     break;

@@ -21,7 +21,7 @@ pub(super) struct Recovered {
     pub(super) finished: bool,
     /// The restored state before traffic.
     pub(super) snapshot: Snapshot,
-    /// The first id for operations of the recovered application.
+    /// The first id for operations that are still to come.
     pub(super) next_op: u64,
     /// The recovery point.
     pub(super) cut: Cut,

@@ -36,5 +36,6 @@ pub(super) async fn start(
     let tools = Tools { clock: drill.clock, repository, database, events, bound: loaded.bounds.server.into() };
     let method = loaded.pipeline.method.pipeline();
     method.install(target.host(), repository, &drill.request.plan_folder)?;
-    method.follow(tools, source, target, following, cache).await.cannot("start the replica")
+    source.admit(following).await?;
+    method.follow(tools, target, following, cache).await.cannot("start the replica")
 }

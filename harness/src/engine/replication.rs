@@ -54,24 +54,26 @@ impl EngineKind {
 }
 
 impl Server {
-    /// Lets `replica` in at this source.
+    /// Lets a replica in at this source.
     ///
     /// # Errors
-    /// The source's answer, or any error of writing.
-    pub async fn admit(&self, replica: &Self, following: &Following) -> Result<()> {
-        match (self, replica) {
-            (Self::Postgres(source), Self::Postgres(replica)) => postgres::admit(source, replica, following).await,
-            (Self::Mysql(source), Self::Mysql(_)) => mysql::admit(source, following).await,
-            (source, replica) => Err(unlike(replica, source)),
+    /// The source's answer.
+    pub async fn admit(&self, following: &Following) -> Result<()> {
+        match self {
+            Self::Postgres(source) => postgres::admit(source, following).await,
+            Self::Mysql(source) => mysql::admit(source, following).await,
         }
     }
 
     /// What this server begins as, as a replica.
-    pub fn beginning(&self, following: &Following, bound: Duration) -> Beginning {
-        match self {
-            Self::Postgres(replica) => Beginning::Copy("pg_basebackup", postgres::copying(replica, following, bound)),
-            Self::Mysql(_) => Beginning::Empty(mysql::settings()),
-        }
+    ///
+    /// # Errors
+    /// Any error of writing.
+    pub fn beginning(&self, following: &Following, bound: Duration) -> Result<Beginning> {
+        Ok(match self {
+            Self::Postgres(replica) => Beginning::Copy("pg_basebackup", postgres::copying(replica, following, bound)?),
+            Self::Mysql(replica) => Beginning::Empty(mysql::settings(replica)),
+        })
     }
 
     /// Starts this server on its beginning, as a replica that follows from then on.

@@ -179,11 +179,11 @@ pub trait Pipeline: Send + Sync {
     /// Puts configuration, credentials and, out of the folder `plan`, the user's own programs on a host.
     fn install(&self, host: &Host, repository: &Repository, plan: &Path) -> Result<()>;
 
-    /// Makes the replica on `target`, with templates in `cache`, and lets it follow; asked before the first write, of a method that restores onto one.
+    /// Makes the replica on `target`, with templates in `cache`, and lets it follow the source, which has admitted it; asked
+    /// before the first write, of a method that restores onto one.
     fn follow<'a>(
         &'a self,
         _tools: Tools<'a>,
-        _source: &'a Server,
         _target: &'a mut Server,
         _following: &'a Following,
         _cache: &'a Path,
@@ -218,6 +218,11 @@ macro_rules! methods {
         }
 
         impl Spec {
+            /// A replica in the engine's own way, which follows at once and is promoted with nothing forgotten.
+            pub fn replica() -> Self {
+                Self::Replica(replica::Params::default())
+            }
+
             /// The pipeline itself.
             pub fn pipeline(&self) -> &dyn Pipeline {
                 match self { $(Self::$variant(pipeline) => pipeline,)+ }

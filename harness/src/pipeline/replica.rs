@@ -17,7 +17,7 @@ use crate::host::Host;
 use crate::plan::{EngineKind, Lapse};
 
 /// How far it may fall behind is its schedule's `lag-alarm`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Params {
     /// How late it applies what it has received, by its source's clock; a drill may compress that. MariaDB and MySQL. Default: it
@@ -72,14 +72,12 @@ impl Pipeline for Params {
     fn follow<'a>(
         &'a self,
         tools: Tools<'a>,
-        source: &'a Server,
         target: &'a mut Server,
         following: &'a Following,
         cache: &'a Path,
     ) -> BoxFuture<'a, Result<()>> {
         async move {
-            source.admit(target, following).await?;
-            match target.beginning(following, tools.bound) {
+            match target.beginning(following, tools.bound)? {
                 Beginning::Copy(program, copying) => {
                     programs::run(program, &copying, target.host(), tools).await?;
                 }

@@ -14,6 +14,9 @@ pub const APPLICATION_LINK: &str = "application";
 /// The link by which a replica follows its source.
 pub const REPLICATION_LINK: &str = "replication";
 
+/// The link by which a host that failed follows the one that took over, for a failback.
+pub const FAILBACK_LINK: &str = "failback";
+
 /// In place of a host, who else has a link to the store: the application, where it keeps objects.
 pub const OWNER_OF_OBJECTS: &str = "application";
 

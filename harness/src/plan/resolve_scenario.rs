@@ -12,7 +12,7 @@ use super::resolve_plan::ResolvedPlan;
 use super::scenario_file::{BoundsFile, FaultFile, ProbesFile, ScenarioFile, StepFile, WorkloadFile};
 use super::sourced::Said;
 use super::units::Lapse;
-use super::{Asks, Bounds, Fault, Loaded, Method, PipelineSpec, Vocabulary, needs};
+use super::{Asks, Bounds, Fault, Loaded, Method, PipelineSpec, Vocabulary, failback, needs};
 
 /// The steps that a pipeline may perform; which of them it does is its method's to say.
 const OF_PIPELINE: [Step; 4] = [Step::Fetch, Step::Restore, Step::Replay, Step::Promote];
@@ -35,6 +35,7 @@ pub(super) fn resolve<V: Vocabulary>(
     needs::check(&file, &plan, &mut problems);
     check_runbook(&file, method.as_ref(), &mut problems);
     check_leaving(&file, &plan, &mut problems);
+    failback::check(&file, &plan, &mut problems);
     let probes = probes(&file.probes, &mut problems);
     let bounds = bounds(&file.bounds, &mut problems);
     let compression = at_least_one(file.compression.as_ref(), 1, &mut problems);
@@ -52,6 +53,7 @@ pub(super) fn resolve<V: Vocabulary>(
         workload: workload(&file.workload),
         faults: file.faults.iter().map(fault_plan).collect(),
         runbook: file.runbook.iter().map(step_plan).collect(),
+        failback: file.failback.iter().map(step_plan).collect(),
         probes,
         compression,
         expendable: plan.expendable,
@@ -178,18 +180,35 @@ fn check_objects<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPl
     }
 }
 
-fn check_runbook<F: Asks>(file: &ScenarioFile<F>, method: Option<&Method<'_>>, problems: &mut Problems<'_>) {
-    let steps: Vec<(Step, Range<usize>)> =
-        file.runbook.iter().map(|one| (*one.step.get_ref(), one.step.span())).collect();
+/// The steps as they are written, each once and in the order that all of them have.
+pub(super) fn in_order(file: &[StepFile], problems: &mut Problems<'_>) -> Vec<(Step, Range<usize>)> {
+    let steps: Vec<(Step, Range<usize>)> = file.iter().map(|one| (*one.step.get_ref(), one.step.span())).collect();
     for pair in steps.windows(2) {
         let [(earlier, _), (later, span)] = pair else { continue };
         if earlier == later {
             problems.add(span.clone(), format!("the step \"{later}\" comes twice"), "leave one out");
         } else if earlier > later {
             let message = format!("\"{later}\" cannot come after \"{earlier}\"");
-            let help = "the order is detect, decide, stop-application, fetch, restore, replay, promote, rotate, switch, verify";
+            let help = if steps.iter().any(|(step, _)| failback::ALONE.contains(step)) {
+                "the order is rebuild, stop-application, catch-up, fence, promote, switch, verify"
+            } else {
+                "the order is detect, decide, stop-application, fetch, restore, replay, promote, rotate, switch, verify"
+            };
             problems.add(span.clone(), message, help);
         }
+    }
+    steps
+}
+
+fn check_runbook<F: Asks>(file: &ScenarioFile<F>, method: Option<&Method<'_>>, problems: &mut Problems<'_>) {
+    let steps = in_order(&file.runbook, problems);
+    for (step, span) in steps.iter().filter(|(step, _)| failback::ALONE.contains(step)) {
+        let message = format!("\"{step}\" is a step of a failback");
+        problems.add(
+            span.clone(),
+            message,
+            "write it as a [[failback]] entry, which the scenario comes to after its runbook",
+        );
     }
     // An unknown pipeline has been told; which steps it would perform is not known.
     let Some(method) = method else { return };

@@ -30,6 +30,10 @@ pub(super) struct ScenarioFile<F> {
     pub(super) faults: Vec<FaultFile<F>>,
     /// The recovery, step by step.
     pub(super) runbook: Vec<StepFile>,
+    /// The way back to the host that failed, once the recovered system has run: `rebuild`, `stop-application`, `catch-up`, `fence`,
+    /// `promote`, `switch`, `verify`. Default: the application stays where it is.
+    #[serde(default)]
+    pub(super) failback: Vec<StepFile>,
     /// How the probes look.
     #[serde(default)]
     pub(super) probes: ProbesFile,
@@ -72,7 +76,7 @@ pub(super) struct FaultFile<F> {
     pub(super) inject: Spanned<F>,
 }
 
-/// A step of the runbook.
+/// A step of the runbook, or of a failback.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "RunbookStep")]

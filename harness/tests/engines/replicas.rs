@@ -40,8 +40,8 @@ impl World {
         self.second.stop(Stop::Fast, BOUND).await.unwrap();
         self.second.host().remove_folder(self.second.data()).unwrap();
         let following = Following { address: self.first.address(), password: self.secrets.make().unwrap(), delay };
-        self.first.admit(&self.second, &following).await.unwrap();
-        match self.second.beginning(&following, BOUND) {
+        self.first.admit(&following).await.unwrap();
+        match self.second.beginning(&following, BOUND).unwrap() {
             Beginning::Copy(program, copying) => {
                 self.second.host().exec(&copying).await.unwrap().success(program).unwrap();
             }

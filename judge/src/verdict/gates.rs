@@ -12,6 +12,9 @@ pub fn closed(evidence: &Evidence) -> Vec<Gate> {
     GATES.iter().flat_map(|gate| gate(evidence)).collect()
 }
 
+/// The gate of a source that may still take writes.
+pub const SOURCE_NOT_FENCED: &str = "source-not-fenced";
+
 /// A gate, one function each: the sentences of what it found wrong, with their ids.
 type Check = fn(&Evidence) -> Vec<Gate>;
 
@@ -103,7 +106,7 @@ fn source_fenced(evidence: &Evidence) -> Vec<Gate> {
         // A runbook that leaves it running is judged, by FENCE.
         Some(Fence::Fenced | Fence::Left(_)) | None => return Vec::new(),
     };
-    vec![gate("source-not-fenced", says)]
+    vec![gate(SOURCE_NOT_FENCED, says)]
 }
 
 /// Where the procedure itself broke there need be no restored state to place a cut in.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use blackstart_record::history::{self, History};
-use blackstart_record::record::{Folder, LoadError};
+use blackstart_record::record::{Folder, LoadError, Record};
 use blackstart_record::time::Nanos;
 use blackstart_record::verdict::{DrillVerdict, Gate, Measures, Verdict};
 
@@ -13,7 +13,8 @@ use super::rta::{self, Recovery};
 use super::story::Story;
 use super::words::count;
 use super::{
-    CHECKERS, calibration, counting, crash_points, disturbed, exposure, gates, merge, rpa, run, sabotage, throughput,
+    CHECKERS, calibration, counting, crash_points, disturbed, exposure, failback, gates, merge, rpa, run, sabotage,
+    throughput,
 };
 use crate::oracle::{self, Declared};
 
@@ -34,7 +35,7 @@ pub enum JudgeError {
 /// # Errors
 /// [`JudgeError::Record`] if `record.json` cannot be loaded.
 pub fn judge(folder: &Folder) -> Result<DrillVerdict, JudgeError> {
-    let Gathered { evidence, broken, notes } = gather(folder)?;
+    let Gathered { evidence, broken, notes } = gather(folder, folder.load_record()?);
     Ok(conclude(folder, &evidence, broken, notes))
 }
 
@@ -45,8 +46,8 @@ pub(super) struct Gathered {
     pub(super) notes: Vec<String>,
 }
 
-pub(super) fn gather(folder: &Folder) -> Result<Gathered, JudgeError> {
-    let record = folder.load_record()?;
+/// Gathers what `folder` holds of a drill with this record.
+pub(super) fn gather(folder: &Folder, record: Record) -> Gathered {
     let mut notes = Vec::new();
     let mut broken = Vec::new();
     let history = load_history(folder, &mut notes, &mut broken);
@@ -69,7 +70,7 @@ pub(super) fn gather(folder: &Folder) -> Result<Gathered, JudgeError> {
     };
     let evidence = Evidence { record, story, observations, comparison };
     note_oddities(&evidence, &mut notes);
-    Ok(Gathered { evidence, broken, notes })
+    Gathered { evidence, broken, notes }
 }
 
 fn load_history(folder: &Folder, notes: &mut Vec<String>, broken: &mut Vec<Gate>) -> History {
@@ -163,14 +164,15 @@ fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut note
     let (mut findings, reported) = counting(findings, evidence);
     let (sabotaged, trials) = sabotage::judge(evidence, folder).unzip();
     let (crashed, points) = crash_points::judge(evidence).unzip();
-    findings.extend(sabotaged.into_iter().chain(crashed));
+    let (went_back, disturbed_back) = failback::judge(evidence, folder).unzip();
+    findings.extend(went_back.into_iter().chain(sabotaged).chain(crashed));
     notes.extend(reported);
     gates.extend(panicked);
     let (recovery, rpa, exposure) = (rta::measure(evidence), rpa::measure(evidence), exposure::of(evidence));
     let measured = Measured { recovery: &recovery, rpa: &rpa, exposure: &exposure };
     let objectives = objectives::judge(evidence, &measured);
     let calibration = calibration::measure(evidence);
-    let disturbed = disturbed::why(evidence, &calibration, &recovery);
+    let disturbed = disturbed::why(evidence, &calibration, &recovery).or(disturbed_back.flatten());
     notes.extend(disturbed.as_ref().map(|why| format!("disturbed by this machine: {why}")));
     let conclusion = merge::conclude(&gates, &objectives, &findings, &recovery, story.interrupted);
     let rta = if let Recovery::Back(rta) = recovery { Some(rta) } else { None };

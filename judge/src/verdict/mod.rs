@@ -20,6 +20,7 @@ mod differences;
 mod disturbed;
 mod evidence;
 mod exposure;
+mod failback;
 mod fence;
 mod gates;
 mod ghost;
@@ -54,6 +55,8 @@ mod definition_tests;
 mod definitions;
 #[cfg(test)]
 mod definitions_around;
+#[cfg(test)]
+mod failback_tests;
 #[cfg(test)]
 mod judge_tests;
 #[cfg(test)]

@@ -281,7 +281,7 @@ impl Drill {
     }
 
     pub(super) fn evidence(&self) -> Evidence {
-        self.in_folder(|folder| gather(folder).unwrap().evidence)
+        self.in_folder(|folder| gather(folder, folder.load_record().unwrap()).evidence)
     }
 
     fn in_folder<T>(&self, use_it: impl Fn(&Folder) -> T) -> T {

@@ -44,6 +44,8 @@ pub enum Phase {
     Examine,
     /// The workload runs against the restored copy.
     Aftermath,
+    /// The application goes back to the host that failed; the folder `failback` has a history of its own.
+    Failback,
     /// Everything is ended.
     Teardown,
 }

@@ -185,8 +185,14 @@ pub enum Step {
     Detect,
     /// Somebody decides to recover, and to which point.
     Decide,
+    /// Of a failback: the host that failed is made a replica of the one that took over, with nothing of its old data.
+    Rebuild,
     /// The application no longer reaches the damaged system, which is fenced.
     StopApplication,
+    /// Of a failback: the rebuilt host has all that was written where the application was.
+    CatchUp,
+    /// Of a failback: the host that took over takes no writes any more.
+    Fence,
     /// The artifact is brought from the store.
     Fetch,
     /// The artifact becomes a data directory or a database.
@@ -208,7 +214,10 @@ impl fmt::Display for Step {
         f.write_str(match self {
             Self::Detect => "detect",
             Self::Decide => "decide",
+            Self::Rebuild => "rebuild",
             Self::StopApplication => "stop the application",
+            Self::CatchUp => "catch up",
+            Self::Fence => "fence",
             Self::Fetch => "fetch",
             Self::Restore => "restore",
             Self::Replay => "replay",
@@ -242,6 +251,10 @@ pub struct Scenario {
     pub faults: Vec<FaultPlan>,
     /// The runbook, in order.
     pub runbook: Vec<StepPlan>,
+    /// The way back to the host that failed, once the recovered system has run; empty: the scenario has none, or the record is
+    /// of version 5 or older.
+    #[serde(default)]
+    pub failback: Vec<StepPlan>,
     /// How the probes look.
     pub probes: ProbePlan,
     /// By how much delays and schedules were compressed for the drill (1: not at all).

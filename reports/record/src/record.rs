@@ -15,7 +15,7 @@ use crate::rows::Table;
 use crate::verdict::DrillVerdict;
 
 /// The version of `record.json` that this code writes.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 /// The oldest one that it reads: what newer ones hold besides may be left out.
 pub const OLDEST: u32 = 4;
 
@@ -196,6 +196,11 @@ impl Folder {
     /// What a trial of the sabotage restored, as a folder of the same form.
     pub fn sabotage(&self, id: &str) -> Self {
         Self(self.0.join("sabotage").join(id))
+    }
+
+    /// What a failback left, as a folder of the same form: its load is what was there when it began.
+    pub fn failback(&self) -> Self {
+        Self(self.0.join("failback"))
     }
 
     /// Where this record goes when its drill is run again: a folder beside it.

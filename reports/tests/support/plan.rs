@@ -130,6 +130,7 @@ fn scenario(sample: Sample) -> Scenario {
             fault(12, second, Damage::PhysicalReadable, serde_json::json!({"host": "primary", "relation": "orders"})),
         ],
         runbook: runbook(sample),
+        failback: Vec::new(),
         probes: ProbePlan {
             beat: Nanos::from_millis(20),
             fresh_beat: Nanos::from_millis(500),

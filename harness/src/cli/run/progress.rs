@@ -155,6 +155,7 @@ fn doing(phase: Phase) -> &'static str {
         Phase::Recovery => "recovering",
         Phase::Examine => "examining what came back",
         Phase::Aftermath => "running on the recovered system",
+        Phase::Failback => "going back to the host that failed",
         Phase::Teardown => "tearing down",
     }
 }

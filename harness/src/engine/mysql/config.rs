@@ -1,7 +1,7 @@
 //! What a server is told: by its file what belongs to the data, by its command line what belongs to the host.
 
 use super::{Flavour, Mysql, PORT, SUPERUSER};
-use crate::host::Command;
+use crate::host::{Command, Host};
 
 /// The file of settings, on the host's disk: a restored data directory brings none, and one that is emptied keeps it.
 pub(super) const CONFIG: &str = "my.cnf";
@@ -48,10 +48,15 @@ pub fn setting(name: &str, value: &str) -> String {
     format!("{name} = \"{}\"\n", value.replace('\\', "\\\\"))
 }
 
+/// Under which number a server logs what it writes; it applies nothing from elsewhere that bears its own. No two hosts of a drill
+/// share an address, and no address differs from another by `mark` alone.
+pub(super) fn server_id(host: &Host, mark: u32) -> (String, String) {
+    ("server_id".to_owned(), (u32::from(host.address()) ^ mark).to_string())
+}
+
 /// Starts the server as the one of its host, to live the life of this name.
 pub(super) fn command(server: &Mysql, life: &str) -> Command {
     let (host, flavour) = (server.host(), server.flavour());
-    let number = u32::from(host.address());
     let own = [
         format!("--defaults-file={}", host.path(CONFIG)),
         format!("--datadir={}", host.path(server.data())),
@@ -61,8 +66,6 @@ pub(super) fn command(server: &Mysql, life: &str) -> Command {
         format!("--pid-file={}", host.path("run/mysqld.pid")),
         format!("--tmpdir={}", host.path("tmp")),
         format!("--secure-file-priv={}", host.path("tmp")),
-        // No two hosts of a drill share an address.
-        format!("--server-id={number}"),
         format!("--report-host={life}"),
     ];
     Command::new(server.program(flavour.programs().server)).args(own).args(flavour.options().iter().copied())

@@ -67,7 +67,8 @@ impl Mysql {
     }
 
     fn configure(&self, settings: &[(String, String)]) -> Result<()> {
-        self.host().write(config::CONFIG, config::text(self.flavour(), settings).as_bytes(), 0o644)?;
+        let own: Vec<_> = [config::server_id(self.host(), 0)].iter().chain(settings).cloned().collect();
+        self.host().write(config::CONFIG, config::text(self.flavour(), &own).as_bytes(), 0o644)?;
         self.host().write(config::OF_CLIENTS, config::of_clients(&self.socket()).as_bytes(), 0o600)
     }
 

@@ -25,9 +25,13 @@ const MOMENT: Duration = Duration::from_millis(500);
 /// In so many looks in a row a replica has to have nothing left to apply: between two events it may seem so, too.
 const IDLE: u32 = 5;
 
-/// What only a replica is told, until it is promoted.
-pub fn settings() -> Vec<(String, String)> {
-    vec![(READ_ONLY.to_owned(), "ON".to_owned())]
+/// Sets the number of a server that begins empty, as a replica, apart from the one that its host's server may have had before.
+const ANEW: u32 = 1 << 31;
+
+/// What only a replica is told: until it is promoted, to let nobody write; and a number of its own, because a host that failed
+/// has to take from the log what it wrote itself, too.
+pub fn settings(replica: &Mysql) -> Vec<(String, String)> {
+    vec![(READ_ONLY.to_owned(), "ON".to_owned()), config::server_id(replica.host(), ANEW)]
 }
 
 /// Lets a replica in at `source`.
@@ -35,7 +39,9 @@ pub fn settings() -> Vec<(String, String)> {
 /// # Errors
 /// The source's answer.
 pub async fn admit(source: &Mysql, following: &Following) -> Result<()> {
-    let made = format!("CREATE USER '{ACCOUNT}'@'%' ACCOUNT LOCK; GRANT REPLICATION SLAVE ON *.* TO '{ACCOUNT}'@'%'");
+    let made = format!(
+        "CREATE USER IF NOT EXISTS '{ACCOUNT}'@'%' ACCOUNT LOCK; GRANT REPLICATION SLAVE ON *.* TO '{ACCOUNT}'@'%'"
+    );
     source.run(SYSTEM, &made).await.cannot("admit the replica")?;
     source.set_password(ACCOUNT, &following.password).await
 }

@@ -20,27 +20,35 @@ const MOMENT: Duration = Duration::from_millis(500);
 /// So much may be written while the replica's link is cut, and it still finds its way back.
 pub const SETTINGS: [(&str, &str); 2] = [("wal_level", "replica"), ("wal_keep_size", "1GB")];
 
-/// Lets a standby in at `source`, and gives it its password.
+/// Lets a standby in at `source`.
 ///
 /// # Errors
-/// The source's answer, or any error of writing.
-pub async fn admit(source: &Postgres, standby: &Postgres, following: &Following) -> Result<()> {
-    source.run(SUPERUSER, &format!("CREATE ROLE {ROLE} REPLICATION")).await.cannot("admit the replica")?;
-    source.set_password(ROLE, &following.password).await?;
-    // No character of a password that we make has a meaning in this file.
-    let line = format!("*:*:*:{ROLE}:{}\n", following.password.reveal());
-    standby.host().write(PASSFILE, line.as_bytes(), 0o600)
+/// The source's answer.
+pub async fn admit(source: &Postgres, following: &Following) -> Result<()> {
+    let made = format!(
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN CREATE ROLE {ROLE} REPLICATION; \
+         END IF; END $$"
+    );
+    source.run(SUPERUSER, &made).await.cannot("admit the replica")?;
+    source.set_password(ROLE, &following.password).await
 }
 
-/// What copies the source's files onto the standby's host.
-pub fn copying(standby: &Postgres, following: &Following, bound: Duration) -> Command {
+/// What copies the source's files onto the standby's host, which gets the password that the source lets it in by.
+///
+/// # Errors
+/// Any error of writing.
+pub fn copying(standby: &Postgres, following: &Following, bound: Duration) -> Result<Command> {
     let (host, from) = (standby.host(), following.address);
-    Command::new(standby.program("pg_basebackup"))
+    // No character of a password that we make has a meaning in this file.
+    let line = format!("*:*:*:{ROLE}:{}\n", following.password.reveal());
+    host.write(PASSFILE, line.as_bytes(), 0o600)?;
+    let copying = Command::new(standby.program("pg_basebackup"))
         .args(["--pgdata", &host.path(standby.data()), "--checkpoint=fast", "--wal-method=stream", "--no-sync"])
         .args(["--host", &from.ip().to_string(), "--port", &from.port().to_string()])
         .args(["--username", ROLE, "--no-password"])
         .env("PGPASSFILE", host.path(PASSFILE))
-        .bound(bound)
+        .bound(bound);
+    Ok(copying)
 }
 
 /// Starts a server on a copy of its source's files, as a standby that follows it from then on.

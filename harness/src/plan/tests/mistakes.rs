@@ -263,7 +263,42 @@ const MISTAKES_WITH_A_REPLICA: &[Mistake] = &[
     ),
     ("scenario", "target = \"recovery\"", "target = ^\"primary\"", "cannot restore in place", "another host"),
     ("scenario", "\"promote\"", "^\"restore\"", "the method of `archive` has no step \"restore\"", "leave it out"),
+    (
+        "scenario",
+        "step = \"promote\"",
+        "step = ^\"fence\"",
+        "\"fence\" is a step of a failback",
+        "a [[failback]] entry",
+    ),
+    ("scenario", "step = \"promote\"\n", BACK, "a failback has no step \"restore\"", "a failback has rebuild"),
+    (
+        "scenario",
+        "step = \"promote\"\n",
+        "step = \"promote\"\n[[failback]]\nstep = ^\"rebuild\"\n[[failback]]\nstep = \"switch\"\n",
+        "this failback does not go back: it lacks \"promote\"",
+        "add a [[failback]] entry",
+    ),
+    (
+        "scenario",
+        "step = \"promote\"\n",
+        "step = \"promote\"\n[[failback]]\nstep = \"rebuild\"\n[[failback]]\nstep = \"promote\"\n\
+         [[failback]]\nstep = ^\"catch-up\"\n[[failback]]\nstep = \"switch\"\n",
+        "\"catch up\" cannot come after \"promote\"",
+        "the order is rebuild, stop-application",
+    ),
+    (
+        "scenario",
+        "step = \"promote\"\n",
+        "step = \"promote\"\n[[failback]]\nstep = \"rebuild\"\n[[failback]]\nstep = \"stop-application\"\n\
+         leaves-source = ^true\n[[failback]]\nstep = \"promote\"\n[[failback]]\nstep = \"switch\"\n",
+        "a failback leaves the source running",
+        "leave it out",
+    ),
 ];
+
+/// A failback with a step that it cannot have.
+const BACK: &str = "step = \"promote\"\n[[failback]]\nstep = \"rebuild\"\n[[failback]]\nstep = ^\"restore\"\n\
+     [[failback]]\nstep = \"promote\"\n[[failback]]\nstep = \"switch\"\n";
 
 const MISTAKES_ON_A_POOR_STORE: &[Mistake] = &[
     ("plan", "provider = \"poor\"", "provider = ^\"pour\"", "unknown name `pour`", "did you mean `poor`?"),

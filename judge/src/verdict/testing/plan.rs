@@ -97,6 +97,7 @@ fn scenario() -> Scenario {
             fault("page-corruption", Damage::PhysicalReadable, ms(5_500)),
         ],
         runbook: steps.map(|step| StepPlan { step, manual: None, bound: Nanos::from_secs(60) }).into(),
+        failback: vec![],
         probes: ProbePlan { beat: ms(20), fresh_beat: ms(500), timeout: ms(1_000), stability: 50 },
         compression: 1,
         expendable: vec![],

@@ -53,6 +53,8 @@ pub(super) struct Status {
     pub(super) retrieved: String,
     applying: String,
     errors: Vec<String>,
+    /// Why it applies nothing any more, until somebody mends it.
+    broken: Option<String>,
 }
 
 impl Status {
@@ -67,9 +69,12 @@ impl Status {
         let column = |name: &str| flavour.said(name);
         let position = |file: &str, at: &str| Position::of(&said, &column(file), &column(at));
         let errors = ["Last_IO_Error", "Last_SQL_Error"].into_iter().filter_map(|name| said.get(name));
+        let applies = text(&said, &column("Slave_SQL_Running"))? == "Yes";
+        let broken = said.get("Last_SQL_Error").filter(|error| !applies && !error.is_empty()).cloned();
         Ok(Self {
             receives: text(&said, &column("Slave_IO_Running"))? == "Yes",
-            applies: text(&said, &column("Slave_SQL_Running"))? == "Yes",
+            applies,
+            broken,
             received: position("Master_Log_File", "Read_Master_Log_Pos")?,
             applied: position("Relay_Master_Log_File", "Exec_Master_Log_Pos")?,
             relay: (text(&said, "Relay_Log_File")?.to_owned(), number(&said, "Relay_Log_Pos")?),
@@ -120,6 +125,9 @@ impl Status {
             let at = format!("it has received up to {}, and applied up to {}", self.received, self.applied);
             replica.lines().into_iter().chain(self.errors.clone()).chain([at]).collect()
         };
+        if let Some(why) = &self.broken {
+            return Err(Error::with_lines(format!("the replica has given up: {why}"), told()));
+        }
         if Instant::now() > deadline {
             return Err(Error::bound(what, bound, told()));
         }
