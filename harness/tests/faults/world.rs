@@ -241,7 +241,9 @@ fn sites<'a>(hosts: &'a [&'a str], site: &'a str) -> impl Iterator<Item = (Strin
 
 async fn follow(server: &Server, replica: &mut Server, following: &Following) {
     server.admit(following).await.unwrap();
-    let Beginning::Copy(program, copying) = replica.beginning(following, BOUND).unwrap() else { panic!("it begins empty") };
+    let Beginning::Copy(program, copying) = replica.beginning(following, BOUND).unwrap() else {
+        panic!("it begins empty")
+    };
     replica.host().exec(&copying).await.unwrap().success(program).unwrap();
     replica.follow(following, BOUND).await.unwrap();
 }

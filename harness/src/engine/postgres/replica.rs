@@ -61,10 +61,21 @@ pub async fn start(standby: &mut Postgres, following: &Following, bound: Duratio
     let way = format!("host={address} port={port} user={ROLE} passfile={passfile} application_name={}", host.name());
     let conf = host.outside(standby.data()).join("postgresql.auto.conf");
     let text = std::fs::read_to_string(&conf).cannot("read the replica's configuration")?;
-    let text = text + &setting("primary_conninfo", &way);
+    let text = without_recovery(&text) + &setting("primary_conninfo", &way);
     host.write(&format!("{}/postgresql.auto.conf", standby.data()), text.as_bytes(), 0o600)?;
     host.write(&format!("{}/standby.signal", standby.data()), b"", 0o600)?;
     standby.start(bound).await
+}
+
+/// A configuration without what a recovery left in it: a copy of a restored server would look for that one's target and archive,
+/// and end at its promotion without having found them.
+fn without_recovery(text: &str) -> String {
+    let of_a_recovery = |line: &&str| {
+        ["recovery_", "restore_command", "archive_cleanup_command"]
+            .iter()
+            .any(|name| line.trim_start().starts_with(name))
+    };
+    text.lines().filter(|line| !of_a_recovery(line)).fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// Waits until `standby` has replayed all that `source` had written when this began; up to which position.
@@ -183,4 +194,16 @@ pub async fn set_paused(standby: &Postgres, paused: bool, bound: Duration) -> Re
         tokio::time::sleep(LOOK).await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_recovery_left_in_a_configuration_is_taken_out() {
+        let text = "# kept\nwal_level = 'replica'\nrestore_command = 'fetch %f %p'\n recovery_target_xid = '77'\n\
+                    recovery_target_action = 'pause'\nshared_buffers = '1MB'\n";
+        assert_eq!(without_recovery(text), "# kept\nwal_level = 'replica'\nshared_buffers = '1MB'\n");
+    }
 }

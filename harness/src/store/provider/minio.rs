@@ -6,10 +6,12 @@ use std::fs;
 use std::io::{self, Cursor, Write};
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use reqwest::Method;
 use serde_json::json;
+use tokio::time::Instant;
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
@@ -24,6 +26,10 @@ use crate::store::rights::{Grant, resources};
 const DATA: &str = "s3";
 /// Where it puts what it is being sent, below that.
 const INCOMING: [&str; 2] = [".minio.sys/tmp", ".minio.sys/multipart"];
+
+/// From its first answer on, a server takes users within so long.
+const TAKES_USERS: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// MinIO's server.
 #[derive(Debug, Default)]
@@ -93,15 +99,33 @@ fn rot(folder: &Path) -> io::Result<usize> {
     Ok(parts.len().max(1))
 }
 
-/// Makes a user of `key`, or changes the one that is there.
+/// Makes a user of `key`, or changes the one that is there. A server that has just begun serves objects before it takes users,
+/// and may take a part of one while it still reads those that it had.
 async fn make_user(owner: &Owner, key: &Key, grants: Vec<Grant>) -> Result<()> {
+    let import = archive_of(key, &grants)?;
+    let deadline = Instant::now() + TAKES_USERS;
+    loop {
+        let taken = import_user(owner, key, import.clone()).await;
+        if taken.is_ok() || Instant::now() > deadline {
+            return taken;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn archive_of(key: &Key, grants: &[Grant]) -> Result<Vec<u8>> {
     let (user, named) = (key.access.as_str(), format!("{}-policy", key.access));
     let files = [
-        ("policies", json!({(&named): policy(&grants)?})),
+        ("policies", json!({(&named): policy(grants)?})),
         ("users", json!({user: {"secretKey": key.secret.reveal(), "status": "enabled"}})),
         ("user_mappings", json!({user: {"version": 1, "policy": named}})),
     ];
-    let answer = owner.ask(Method::PUT, "minio/admin/v3/import-iam-v2", archive(&files)?).await?;
+    archive(&files)
+}
+
+async fn import_user(owner: &Owner, key: &Key, import: Vec<u8>) -> Result<()> {
+    let (user, named) = (key.access.as_str(), format!("{}-policy", key.access));
+    let answer = owner.ask(Method::PUT, "minio/admin/v3/import-iam-v2", import).await?;
     // What failed is told of in an answer that says 200.
     let taken: serde_json::Value = serde_json::from_str(&answer).unwrap_or_default();
     let added = json!({"policies": [named], "users": [user], "userPolicies": [{user: [named]}]});
