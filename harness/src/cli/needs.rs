@@ -28,8 +28,11 @@ impl Machine {
 
     /// The tools that `loaded` needs and this machine lacks.
     pub fn lacks(&mut self, loaded: &Loaded<Registry>) -> Vec<Missing> {
-        let missing = tools(loaded).into_iter().filter_map(|tool| self.look(tool).as_ref().err().cloned());
-        missing.collect()
+        let lacks = |tool: &'static Tool| {
+            let missing = self.look(tool).as_ref().err().cloned()?;
+            blackstart_tools::instead_of(tool).iter().all(|other| self.look(other).is_err()).then_some(missing)
+        };
+        tools(loaded).into_iter().filter_map(lacks).collect()
     }
 }
 

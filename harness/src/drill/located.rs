@@ -31,8 +31,11 @@ fn server(loaded: &Loaded<Registry>) -> &'static str {
 impl Located {
     /// Finds the servers, each on the host where it is to run.
     pub(super) fn servers(loaded: &Loaded<Registry>, hosts: [&Host; 3]) -> Result<Self> {
-        let all = servers(loaded).into_iter().zip(hosts).map(|(name, host)| Self::find(host, &[name]));
-        all.collect::<Result<Vec<_>>>().map(|all| all.into_iter().fold(Self(BTreeMap::new()), Self::and))
+        let [database, others @ ..] = hosts;
+        let [server, names @ ..] = servers(loaded);
+        let found = Self(BTreeMap::from([(server, (database.clone(), drilled(loaded, database)?))]));
+        let others = names.into_iter().zip(others).map(|(name, host)| Self::find(host, &[name]));
+        others.collect::<Result<Vec<_>>>().map(|all| all.into_iter().fold(found, Self::and))
     }
 
     fn find(host: &Host, wanted: &[&str]) -> Result<Self> {
@@ -136,6 +139,25 @@ impl Others {
             None => self.finding.await.map_err(ended)?,
         }
     }
+}
+
+/// The server that is drilled: the one that the plan's document names, where it is there, else what serves in its place.
+fn drilled(loaded: &Loaded<Registry>, host: &Host) -> Result<blackstart_tools::Located> {
+    let named = loaded.plan.values.get(&format!("hosts.{}.version", host.name()));
+    let is_named = |tool: &&blackstart_tools::Tool| named.is_some_and(|named| named.value.starts_with(tool.name));
+    let wanted = [server(loaded)];
+    let usual = needed(&wanted).flat_map(|tool| [tool].into_iter().chain(blackstart_tools::instead_of(tool)));
+    let (named, others): (Vec<_>, Vec<_>) = usual.partition(is_named);
+    let search = host.search();
+    let mut missing = None;
+    for tool in named.into_iter().chain(others) {
+        match host.among_programs(|| search.locate(tool))? {
+            Ok(located) => return Ok(located),
+            Err(lacking) => drop(missing.get_or_insert(lacking)),
+        }
+    }
+    let missing = missing.map_or("no tool is the server that is drilled".to_owned(), |lacking| lacking.to_string());
+    Err(Error::new(missing)).cannot(format_args!("find what host {} needs", host.name()))
 }
 
 fn needed<'a>(wanted: &'a [&str]) -> impl Iterator<Item = &'static blackstart_tools::Tool> + use<'a> {
