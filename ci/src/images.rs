@@ -16,7 +16,7 @@ use recipe::{RECIPES, Recipe};
 /// harness that runs on them, and whoever only drills does not wait for those.
 const DRILLED: [&str; 3] = ["blackstart/postgres:17", "blackstart/s3", "blackstart/toxiproxy"];
 /// Likewise, of plans that choose it.
-const CHOSEN: [&str; 1] = ["blackstart/mariadb"];
+const CHOSEN: [&str; 2] = ["blackstart/mariadb", "blackstart/mysql:9.7"];
 
 /// Builds every image whose name contains one of `names`, or all; the exit code.
 ///

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use blackstart_tools::Tool;
 use serde::Deserialize;
 
 /// Beside the defects: the folders of healthy plans, and of what looks wrong and is right.
@@ -27,6 +28,8 @@ pub struct Case {
     pub caught_by: Vec<String>,
     /// What a note of the verdict has to hold, where only that tells that the drill was one of this case.
     pub noted: Option<String>,
+    /// The tool that it is about, where this machine may lack it; in containers it comes with the image.
+    pub needs: Option<&'static Tool>,
     /// Changes of text in the twin's files.
     pub changes: Vec<Change>,
 }
@@ -51,11 +54,17 @@ struct Description {
     #[serde(default)]
     caught_by: Vec<String>,
     noted: Option<String>,
+    needs: Option<String>,
     #[serde(default)]
     changes: Vec<Change>,
 }
 
 impl Case {
+    /// Why it can't be drilled on this machine's own hosts, if it can't.
+    pub fn lacks(&self) -> Option<String> {
+        blackstart_tools::locate(self.needs?).err().map(|missing| missing.to_string())
+    }
+
     /// Whether a person means it by `name`.
     pub fn is_called(&self, name: &str) -> bool {
         self.id.eq_ignore_ascii_case(name)
@@ -98,6 +107,7 @@ fn healthy(id: &str, folder: &Path) -> Case {
         own: None,
         caught_by: Vec::new(),
         noted: None,
+        needs: None,
         changes: Vec::new(),
     }
 }
@@ -105,11 +115,20 @@ fn healthy(id: &str, folder: &Path) -> Case {
 fn described(id: &str, folder: &Path, twins: &Path) -> io::Result<Case> {
     let text = fs::read_to_string(folder.join(DESCRIPTION))
         .map_err(|error| io::Error::other(format!("{id}/{DESCRIPTION}: {error}")))?;
-    let Description { title, twin, caught_by, noted, changes } =
+    let Description { title, twin, caught_by, noted, needs, changes } =
         toml::from_str(&text).map_err(|error| io::Error::other(format!("{id}/{DESCRIPTION}: {error}")))?;
     let twin = twins.join(twin);
     refuse(!twin.is_dir(), id, "its twin is not there")?;
-    Ok(Case { id: id.to_owned(), title, twin, own: Some(folder.to_owned()), caught_by, noted, changes })
+    let needs = needs.map(|name| tool(id, &name)).transpose()?;
+    Ok(Case { id: id.to_owned(), title, twin, own: Some(folder.to_owned()), caught_by, noted, needs, changes })
+}
+
+/// The tool that people call by this name.
+fn tool(id: &str, name: &str) -> io::Result<&'static Tool> {
+    let all =
+        blackstart_tools::all().iter().flat_map(|tool| [tool].into_iter().chain(blackstart_tools::instead_of(tool)));
+    let found = all.into_iter().find(|tool| tool.name == name);
+    found.ok_or_else(|| io::Error::other(format!("{id}/{DESCRIPTION}: there is no tool {name}")))
 }
 
 fn refuse(wrong: bool, id: &str, why: &str) -> io::Result<()> {
