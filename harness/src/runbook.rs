@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use blackstart_record::event::{Cut, Event};
 use blackstart_record::plan::Step;
+use blackstart_record::time::Nanos;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
@@ -61,6 +62,7 @@ pub struct Recovery<'a> {
     backup: &'a Backup,
     transaction: Option<Transaction>,
     next_op: Option<u64>,
+    stopped: Option<Nanos>,
     cut: Option<Cut>,
     erased: String,
 }
@@ -83,6 +85,7 @@ impl<'a> Recovery<'a> {
             backup,
             transaction,
             next_op: None,
+            stopped: None,
             cut: None,
             erased: String::new(),
         }
@@ -98,7 +101,8 @@ impl<'a> Recovery<'a> {
         self.erased = register;
     }
 
-    /// The recovery point, where a replay has reached its target; a backup's own end is read off the restored copy.
+    /// The recovery point, where a replay has reached its target or the data was repaired where it is; a backup's own end is
+    /// read off the restored copy.
     pub fn cut(&self) -> Option<&Cut> {
         self.cut.as_ref()
     }
@@ -123,7 +127,9 @@ impl<'a> Recovery<'a> {
                 let wanted = self.wanted(parts.pipeline)?;
                 let done = parts.pipeline.perform(step, tools, parts.target, &wanted).await?;
                 if step == Step::Replay {
-                    self.claim().await;
+                    self.claim_target().await;
+                } else if step == Step::Restore && parts.pipeline.repairs() {
+                    self.claim_all().await;
                 }
                 Ok(done)
             }
@@ -167,6 +173,9 @@ impl<'a> Recovery<'a> {
                 format!("have the {id}, go on to just before transaction {bad}, and promote it")
             }
             Target::BeforeTransaction(bad) => format!("recover from backup {id} to just before transaction {bad}"),
+            Target::Backup if pipeline.repairs() => {
+                format!("repair the database where it is, by what backup {id} holds, and keep what was written since")
+            }
             Target::Backup => format!("recover from backup {id} as it is: nothing is replayed after it"),
             Target::LastApplied => format!("promote the {id}, wherever it has come to since"),
         };
@@ -174,13 +183,20 @@ impl<'a> Recovery<'a> {
     }
 
     /// What the recovered state claims to be, on the harness's clock: the bad transaction's commit, and nothing of it.
-    async fn claim(&mut self) {
+    async fn claim_target(&mut self) {
         let Some(transaction) = &self.transaction else { return };
-        let cut = Cut {
-            earliest: transaction.before,
-            latest: transaction.after,
-            claimed_by: format!("recovery target transaction {}, exclusive", transaction.id),
-        };
+        let claimed_by = format!("recovery target transaction {}, exclusive", transaction.id);
+        self.claim(Cut { earliest: transaction.before, latest: transaction.after, claimed_by }).await;
+    }
+
+    /// What a repaired database claims to be: all that it was when the application was stopped, without the damage.
+    async fn claim_all(&mut self) {
+        let Some(stopped) = self.stopped else { return };
+        let claimed_by = "the application's stop, because the damaged database itself was repaired".to_owned();
+        self.claim(Cut { earliest: stopped, latest: stopped, claimed_by }).await;
+    }
+
+    async fn claim(&mut self, cut: Cut) {
         self.cut = Some(cut.clone());
         let _ = self.events.send(Event::RecoveryPoint(cut)).await;
     }
@@ -188,6 +204,7 @@ impl<'a> Recovery<'a> {
     async fn stop_clients(&mut self) {
         if let Some(clients) = self.clients.take() {
             self.next_op = Some(clients.stop().await.next_op);
+            self.stopped = Some(self.clock.now());
             let _ = self.events.send(Event::ApplicationStopped { epoch: 0 }).await;
         }
     }
@@ -199,8 +216,9 @@ impl<'a> Recovery<'a> {
         parts.links.set_enabled(parts.application, false).await?;
         // A server that is gone or stands still takes no poison, and cannot be asked to stop.
         let answers = parts.source.answers().await.is_ok();
-        // Nor does one whose replica would rightly hold it: a replica owes all that its source has.
-        if answers && parts.pipeline.restores_onto() != Onto::Replica {
+        // Nor does one whose replica would rightly hold it, or that is repaired itself: either owes all that the source has.
+        let owes_all = parts.pipeline.restores_onto() == Onto::Replica || parts.pipeline.repairs();
+        if answers && !owes_all {
             plant_poison(parts.source, parts.database).await?;
         }
         let in_place = parts.source.host().name() == parts.target.host().name();

@@ -11,6 +11,8 @@
 //! | `incident-notification.md`, `customer-notice.md`, `post-incident-review.md` | [`notice`]: what people are told, with blanks |
 //! | `charts/*.svg` | [`chart`]: one file per chart, also inlined in `report.html` |
 //!
+//! A run of several drills has a `report.html` and a `report.md` of its own, made by [`run`].
+//!
 //! [`material`] is what was loaded, [`story`] the history sorted by what it tells, [`view`] the same in words for the
 //! templates. A new report is a file and a line in [`REPORTS`]; a new chart is a file and a line in
 //! [`chart::CHARTS`].
@@ -21,6 +23,7 @@ pub mod junit;
 pub mod markdown;
 pub mod material;
 pub mod notice;
+pub mod run;
 pub mod story;
 pub mod view;
 

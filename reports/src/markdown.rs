@@ -23,7 +23,7 @@ fn make(material: &Material) -> Result<String, ReportError> {
 }
 
 /// Cut at the end of a line, and saying so.
-fn shortened(mut text: String) -> String {
+pub(crate) fn shortened(mut text: String) -> String {
     if text.len() <= MOST_BYTES {
         return text;
     }

@@ -119,3 +119,15 @@ pub fn records(folders: &[PathBuf]) -> Result<Vec<Folder>> {
     }
     Ok(found)
 }
+
+/// The folders of the drills of the run in `path`, in order, also of those that left no record. Of a drill that was run again
+/// only the second counts. `None`: it is no run, or one of a single drill.
+pub fn drills_of_run(path: &Path) -> Option<Vec<Folder>> {
+    if Folder::new(path).record().exists() {
+        return None;
+    }
+    let entries = fs::read_dir(path).ok()?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+    let mut drills: Vec<Folder> = entries.map(Folder::new).filter(|folder| !folder.is_superseded()).collect();
+    drills.sort_by(|one, other| one.path().cmp(other.path()));
+    (drills.len() > 1).then_some(drills)
+}

@@ -22,6 +22,7 @@ mod schema;
 mod select;
 mod sweep;
 mod verdict_text;
+mod ways;
 
 pub mod inside;
 

@@ -1,6 +1,6 @@
 //! `blackstart report`: the reports again, from the record alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use blackstart_record::record::Folder;
 use clap::Args;
@@ -13,7 +13,8 @@ use super::problem::Result;
 /// Writes the reports of records again, from their files alone.
 ///
 /// Reports are `junit.xml`, `report.md`, `report.html`, `charts/` and three notices (`incident-notification.md`,
-/// `customer-notice.md`, `post-incident-review.md`), and their paths are printed. The same record gives the same reports, to the byte. A record without a verdict is judged first.
+/// `customer-notice.md`, `post-incident-review.md`), and their paths are printed; a run of several drills has a `report.html` and
+/// a `report.md` of its own, which hold them against each other. The same record gives the same reports, to the byte. A record without a verdict is judged first.
 #[derive(Args, Debug)]
 pub struct Report {
     /// Folders of records, or of runs, which hold a folder per drill.
@@ -37,12 +38,12 @@ pub fn run(args: &Report, format: Format) -> Result<Exit> {
             exit = exit.and(Exit::ReportNotWritten);
             continue;
         };
-        match format {
-            Format::Text => {
-                output::data(&written.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?
-            }
-            Format::Jsonl => written.iter().try_for_each(output::json_line)?,
-            Format::Json => all.extend(written),
+        tell(written, format, &mut all)?;
+    }
+    for (path, drills) in args.folders.iter().filter_map(|path| Some((path, judge::drills_of_run(path)?))) {
+        match write_of_run(path, &drills) {
+            Some(written) => tell(written, format, &mut all)?,
+            None => exit = exit.and(Exit::ReportNotWritten),
         }
     }
     if format == Format::Json {
@@ -51,8 +52,24 @@ pub fn run(args: &Report, format: Format) -> Result<Exit> {
     Ok(exit)
 }
 
+/// Prints the paths of what was written, or keeps them for one document at the end.
+fn tell(written: Vec<PathBuf>, format: Format, all: &mut Vec<PathBuf>) -> Result<()> {
+    match format {
+        Format::Text => output::data(&written.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?,
+        Format::Jsonl => written.iter().try_for_each(output::json_line)?,
+        Format::Json => all.extend(written),
+    }
+    Ok(())
+}
+
 /// Writes every report of a judged record; `None`: one could not be written, and that has been said.
 pub fn write(folder: &Folder) -> Option<Vec<PathBuf>> {
     let written = blackstart_reports::write_all(folder);
+    written.map_err(|error| output::complain(&error.to_string(), None)).ok()
+}
+
+/// Writes the reports of a run of several drills; `None`: one could not be written, and that has been said.
+pub fn write_of_run(place: &Path, drills: &[Folder]) -> Option<Vec<PathBuf>> {
+    let written = blackstart_reports::run::write(place, drills);
     written.map_err(|error| output::complain(&error.to_string(), None)).ok()
 }

@@ -29,7 +29,7 @@ use super::output::{self, Format, Paint};
 use super::problem::{Problem, Result};
 use super::select::Scenarios;
 use super::verdict_text::{self, word};
-use super::{judge, profile, report};
+use super::{judge, profile, report, ways};
 
 pub use folders::RUNS;
 use folders::RunFolder;
@@ -298,6 +298,7 @@ impl Session {
         for (_, judged) in std::mem::take(&mut self.disturbed) {
             self.count(judged)?;
         }
+        let reports = self.report_whole();
         let common = &self.common;
         let exit = common.signals.received().map_or(self.exit, |signal| self.exit.and(Exit::of_signal(signal)));
         common.folder.publish();
@@ -306,10 +307,16 @@ impl Session {
             "folder": common.folder.shown_path(),
             "seed": common.seed,
             "exit_code": exit.code(),
+            "reports": reports,
         });
         let done: Vec<&Done> = self.done.values().collect();
         match common.format {
-            Format::Text if done.len() > 1 => output::data(&summary(&done, Paint::stdout()))?,
+            Format::Text if done.len() > 1 => {
+                output::data(&summary(&done, Paint::stdout()))?;
+                output::data(&ways::text(&judge::drills_of_run(common.folder.shown_path()).unwrap_or_default()))?;
+                let page = reports.iter().find(|path| path.extension().is_some_and(|kind| kind == "html"));
+                page.map_or(Ok(()), |path| output::data(&format!("\nreport  {}\n", path.display())))?;
+            }
             Format::Text => {}
             Format::Json => {
                 whole["drills"] = serde_json::to_value(&done).unwrap_or_default();
@@ -318,6 +325,19 @@ impl Session {
             Format::Jsonl => output::json_line(&serde_json::json!({ "kind": "ended", "data": whole }))?,
         }
         Ok(exit)
+    }
+}
+
+impl Session {
+    /// Writes the reports of the run itself, where it is one of several drills.
+    fn report_whole(&mut self) -> Vec<PathBuf> {
+        let place = self.common.folder.shown_path();
+        let Some(drills) = judge::drills_of_run(place) else { return Vec::new() };
+        let written = report::write_of_run(place, &drills);
+        if written.is_none() {
+            self.exit = self.exit.and(Exit::ReportNotWritten);
+        }
+        written.unwrap_or_default()
     }
 }
 

@@ -76,7 +76,8 @@ impl Drill {
             self.observed("crash-points", Observation::CrashPoints(observed)).await?;
         }
         let method = self.request.loaded.pipeline.method.pipeline();
-        if method.steps().contains(&Step::Restore) {
+        // A clean host has nothing to repair.
+        if method.steps().contains(&Step::Restore) && !method.repairs() {
             let (observed, control) = self.clean_restore(world, of).await;
             self.observed("clean-restore", Observation::CleanRestore(observed)).await?;
             if let Some(control) = control {

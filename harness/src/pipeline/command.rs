@@ -22,6 +22,10 @@ pub struct Params {
     pub backup: String,
     /// Fetches that backup and restores it. Runs on the target's host.
     pub restore: String,
+    /// Whether `restore` repairs the damaged database where it is, and keeps what was written since the backup. It then owes
+    /// all that was acknowledged until the application was stopped.
+    #[serde(default)]
+    pub repairs: bool,
 }
 
 impl Pipeline for Params {
@@ -43,6 +47,10 @@ impl Pipeline for Params {
 
     fn ships_remainder(&self) -> bool {
         false
+    }
+
+    fn repairs(&self) -> bool {
+        self.repairs
     }
 
     fn files(&self) -> Vec<&str> {

@@ -168,6 +168,11 @@ pub trait Pipeline: Send + Sync {
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
     fn ships_remainder(&self) -> bool;
 
+    /// Whether it repairs the damaged data where it is, and keeps what was written since the backup.
+    fn repairs(&self) -> bool {
+        false
+    }
+
     /// The user's own programs, as paths below the plan's folder.
     fn files(&self) -> Vec<&str> {
         Vec::new()
@@ -243,6 +248,7 @@ macro_rules! methods {
                     follows: pipeline.restores_onto() == Onto::Replica,
                     delay: pipeline.delay(),
                     ships_remainder: pipeline.ships_remainder(),
+                    repairs: pipeline.repairs(),
                     files: pipeline.files(),
                 })
             }

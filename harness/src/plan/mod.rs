@@ -121,6 +121,8 @@ pub struct Method<'a> {
     pub delay: Duration,
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
     pub ships_remainder: bool,
+    /// Whether it repairs the damaged data where it is.
+    pub repairs: bool,
     /// The user's own programs, as paths below the plan's folder.
     pub files: Vec<&'a str>,
 }

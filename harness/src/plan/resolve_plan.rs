@@ -298,6 +298,7 @@ fn recorded<M: Asks, P>(pipeline: &PipelineFile<M>, immutable: Option<u32>, envi
         store: pipeline.store.value.clone(),
         schedule: schedule(&pipeline.schedule),
         ships_remainder: method.method().is_some_and(|method| method.ships_remainder),
+        repairs: method.method().is_some_and(|method| method.repairs),
         // A replica keeps nothing in the store.
         immutable_days: immutable.or_else(|| bucket.and_then(|bucket| bucket.lock_days)).filter(|_| !follows),
     }

@@ -113,6 +113,9 @@ fn check_target<V: Vocabulary>(
         let message =
             format!("`{}` is the host that the pipeline saves, and its method cannot restore in place", target.value);
         problems.add(target.span.clone(), message, "restore to another host");
+    } else if method.is_some_and(|method| method.repairs) {
+        let message = format!("`{}` has nothing to repair: this pipeline repairs the data where it is", target.value);
+        problems.add(target.span.clone(), message, format!("the data is on `{source}`"));
     } else if hosts.get(source).is_some_and(|from| from.engine != to.engine) {
         let message = format!("`{}` does not run the server that `{source}` runs", target.value);
         problems.add(target.span.clone(), message, "give both hosts the same `engine`");

@@ -47,6 +47,25 @@ fn reports_are_written_from_the_record_alone_and_twice_alike() {
 }
 
 #[test]
+fn a_run_of_several_drills_has_reports_of_its_own_and_a_drill_without_a_record_is_told_of() {
+    let place = Place::new();
+    killed(&place, "run/one");
+    assert!(!place.blackstart(&["report", "run"]).out.contains("run/report."), "one drill is held against nothing");
+    killed(&place, "run/two");
+    fs::create_dir(place.path("run/three")).unwrap();
+    let said = place.blackstart(&["report", "run"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.all());
+    for page in ["run/report.html", "run/report.md"] {
+        assert!(said.out.lines().any(|line| line == page), "{}", said.out);
+        let text = fs::read_to_string(place.path(page)).unwrap();
+        assert!(text.contains("3 drills: 2 inconclusive, 1 without a record that can be read"), "{text}");
+        assert!(text.contains("Ways to recover from"), "{text}");
+    }
+    let json = place.blackstart(&["report", "run", "--output", "json"]).json();
+    assert!(json.as_array().unwrap().iter().any(|path| path == "run/report.html"), "{json}");
+}
+
+#[test]
 fn a_stored_verdict_that_the_record_does_not_bear_out_is_replaced_and_that_is_said() {
     let place = Place::new();
     let folder = killed(&place, "one");

@@ -94,3 +94,32 @@ fn a_promoted_replica_has_what_its_runbook_did_not_forget() {
         assert!(place.scratch().is_empty(), "left behind: {:?}", place.scratch());
     }
 }
+
+/// A repair keeps what is newer than its dump, and cannot repair what of that is damaged. It undoes nothing that triggers wrote
+/// elsewhere for the release.
+#[test]
+fn tables_repaired_from_the_dump_keep_newer_rows_and_the_damage_that_is_newer() {
+    let changes = [SMALLER, ("after = \"8s\"", "after = \"3s\""), ("after = \"11s\"", "after = \"5s\"")];
+    let place = Place::in_plan("baraka-logistics", "data-corruption-table-restore", &changes);
+    let output = place.run().output().unwrap();
+    assert_eq!(output.status.code(), Some(100), "{}", told(&output));
+    let verdict = place.verdict();
+    assert_eq!((verdict.verdict, verdict.gates.len()), (Verdict::Missed, 0), "{}", verdict.says);
+    for finding in &verdict.findings {
+        let missed = ["LOST", "GHOST", "ATOM"].contains(&&*finding.checker);
+        assert_eq!(finding.verdict, if missed { Verdict::Missed } else { Verdict::Met }, "{finding:?}");
+        let tables: Vec<&str> = finding.differences.iter().map(|difference| &*difference.table).collect();
+        let expected: &[&str] = match &*finding.checker {
+            "LOST" => &["shipments"],
+            "GHOST" => &["audit_trail"],
+            _ => &[],
+        };
+        assert_eq!(tables, expected, "{finding:?}");
+    }
+    let rpa = verdict.measures.rpa.unwrap();
+    assert_eq!((rpa.tail_operations, rpa.tail_rows), (0, 0), "nothing is given up by choice");
+    assert!(rpa.hole_rows > 0, "what was damaged after the dump was made is not in it");
+    let objectives: Vec<_> = verdict.objectives.iter().map(|one| (one.kind.to_string(), one.verdict)).collect();
+    assert_eq!(objectives, [("RTO".to_owned(), Verdict::Met), ("RPO".to_owned(), Verdict::Missed)]);
+    assert!(place.scratch().is_empty(), "left behind: {:?}", place.scratch());
+}

@@ -65,5 +65,10 @@ fn drills_run_side_by_side_and_those_that_were_disturbed_again_and_alone() {
     let drills: Vec<_> = said["drills"].as_array().unwrap().iter().map(|one| one["verdict"]["drill"].clone()).collect();
     let selected: Vec<_> = scenarios.iter().map(|scenario| format!("fulexo/{scenario}")).collect();
     assert_eq!(drills, selected, "each once, as they were selected");
+    let reports: Vec<_> = said["reports"].as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect();
+    assert_eq!(reports.len(), 2, "{reports:?}");
+    let brief = fs::read_to_string(place.path().join("out/report.md")).unwrap();
+    assert!(brief.contains(&format!("{} drills: {} missed", scenarios.len(), scenarios.len())), "{brief}");
+    assert!(!brief.contains("disturbed by this machine"), "only the second record of a drill counts");
     assert!(place.scratch().is_empty(), "left behind: {:?}", place.scratch());
 }

@@ -97,6 +97,11 @@ impl<'a> Truth<'a> {
         self.drill.record.scenario.runbook.iter().any(|planned| steps.contains(&planned.step))
     }
 
+    fn repairs(&self) -> bool {
+        let record = &self.drill.record;
+        record.plan.pipelines.get(&record.scenario.pipeline).is_some_and(|pipeline| pipeline.repairs)
+    }
+
     fn rows(&self) -> Vec<&'a Rows> {
         seen!(self, Rows -> Rows)
     }
@@ -254,7 +259,7 @@ impl<'a> Truth<'a> {
                 let own_life = copy.branch != look.source.branch && copy.started != look.source.started;
                 !look.poison_found
                     && look.nonce_found.as_ref() == Some(&look.nonce_expected)
-                    && (copy.identity != look.source.identity || own_life)
+                    && (copy.identity != look.source.identity || own_life || self.repairs())
             })
         };
         if !looks.iter().all(is_copy) {
@@ -301,7 +306,8 @@ impl<'a> Truth<'a> {
         let declared = scenario.runbook.iter().filter(|planned| declares(planned.step));
         let declared = declared.filter_map(|planned| Some(planned.manual.as_ref()?.value.0)).sum();
         let logical = scenario.faults.iter().any(|fault| fault.damage == Damage::Logical);
-        Some((Nanos(before as u64), Nanos(after as u64), Nanos(if logical { declared } else { 0 })))
+        let kept = self.repairs() && found.first_gone.is_none();
+        Some((Nanos(before as u64), Nanos(after as u64), Nanos(if logical && !kept { declared } else { 0 })))
     }
 
     /// What the schedule allows at worst; `Err`: not known; `None`: it bounds nothing here.

@@ -102,6 +102,11 @@ impl Evidence {
         self.record.plan.pipelines.get(&scenario.pipeline).is_none_or(|saved| saved.source != scenario.target)
     }
 
+    /// Whether the pipeline repairs the damaged data where it is, which stays the same data.
+    pub fn repairs(&self) -> bool {
+        self.record.plan.pipelines.get(&self.record.scenario.pipeline).is_some_and(|pipeline| pipeline.repairs)
+    }
+
     /// Whether a replica takes over, which leaves two that can write unless its source is kept from it.
     pub fn promotes_a_replica(&self) -> bool {
         self.restores() && !self.uses_artifacts()

@@ -88,6 +88,7 @@ fn cause(differences: &[Difference]) -> &'static str {
     } else if kind(DifferenceKind::Duplicate) {
         "data was restored twice over, or a unique index is damaged or missing"
     } else {
-        "the target was not empty before the restore, or rows come from another system"
+        "the target was not empty before the restore, rows come from another system, or a bad change left rows of its own \
+         behind, as its triggers write them"
     }
 }

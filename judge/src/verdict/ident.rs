@@ -28,7 +28,7 @@ fn check(evidence: &Evidence) -> Finding {
         return found(Verdict::Inconclusive, "no examination asked whose data this is");
     }
     for identity in &identities {
-        if let Some((says, cause)) = wrong(identity) {
+        if let Some((says, cause)) = wrong(identity, evidence.repairs()) {
             let mut finding = found(Verdict::Missed, &says);
             finding.cause = Some(cause.into());
             finding.details = lives(identity);
@@ -47,7 +47,12 @@ fn check(evidence: &Evidence) -> Finding {
     }
     match &evidence.story.fence {
         Some(Fence::Fenced) => {
-            let says = "the copy holds this backup's nonce, not the source's poison, lives a life of its own, and the source is fenced";
+            let says = if evidence.repairs() {
+                "the database that was repaired holds this drill's nonce, was closed before, and is the one that the \
+                 application reaches"
+            } else {
+                "the copy holds this backup's nonce, not the source's poison, lives a life of its own, and the source is fenced"
+            };
             let mut finding = found(Verdict::Met, says);
             finding.details = identities.iter().flat_map(|identity| lives(identity)).collect();
             finding
@@ -60,8 +65,8 @@ fn check(evidence: &Evidence) -> Finding {
     }
 }
 
-/// What is wrong with an identity, and what usually causes it.
-fn wrong(identity: &Identity) -> Option<(String, &'static str)> {
+/// What is wrong with an identity, and what usually causes it. Data that is repaired where it is may live on.
+fn wrong(identity: &Identity, repaired: bool) -> Option<(String, &'static str)> {
     let Identity { nonce_expected, nonce_found, poison_found, source, restored } = identity;
     let Some(restored) = restored else {
         return Some((
@@ -69,7 +74,7 @@ fn wrong(identity: &Identity) -> Option<(String, &'static str)> {
             "the link was not switched, the restored copy is down, or it does not know the application's role and password",
         ));
     };
-    if restored == source {
+    if !repaired && restored == source {
         return Some((
             "this is the source, not a restored copy: the same life of the data answers".into(),
             "the restore did nothing, and the check reads the source",
@@ -81,7 +86,7 @@ fn wrong(identity: &Identity) -> Option<(String, &'static str)> {
             "replay went past its target to the end of the log, or the copy was made of the source as it is now",
         ));
     }
-    if is_unpromoted(source, restored) {
+    if !repaired && is_unpromoted(source, restored) {
         return Some((
             format!("the copy runs on the source's own branch ({})", source.branch),
             "the source was only restarted, or the copy started without recovery and was never promoted",

@@ -107,6 +107,29 @@ fn nothing_gone_is_zero_and_no_acknowledgement_at_all_is_not() {
 }
 
 #[test]
+fn a_repair_that_keeps_every_write_loses_none_for_the_time_until_it_was_decided() {
+    let kept = |drill: &mut Drill| {
+        drill.record.scenario.runbook[0].manual = Some(sourced(Nanos::from_secs(300)));
+        drill.record.plan.pipelines.get_mut("archive").unwrap().repairs = true;
+        drill.data.ledger.truncate(180);
+        drill.forget(|event| matches!(event, Event::Tally { .. }));
+    };
+    let whole = rpa_of(kept).unwrap();
+    assert_eq!((whole.achieved, whole.manual), (Nanos::ZERO, Nanos::ZERO));
+    let beyond_repair = rpa_of(|drill| {
+        kept(drill);
+        drill.data.restored.retain(|(table, row)| *table != 1 || row.op != 80);
+        drill.recount();
+    });
+    let beyond_repair = beyond_repair.unwrap();
+    assert_eq!(
+        (beyond_repair.manual, beyond_repair.hole_rows),
+        (Nanos::from_secs(300), 1),
+        "more may be damaged by then"
+    );
+}
+
+#[test]
 fn an_acknowledged_write_that_straddles_the_cut_and_is_not_there_is_tail() {
     let straddles = |drill: &mut Drill| {
         let effects = [(1, 700, true)];

@@ -27,7 +27,9 @@ pub fn measure(evidence: &Evidence) -> Result<Rpa, String> {
     // Whoever needs an hour to notice wrong data discards the good writes of that hour with it.
     let logical = evidence.record.scenario.faults.iter().any(|fault| fault.damage == Damage::Logical);
     let declared = evidence.manual_of(Step::Detect).plus(evidence.manual_of(Step::Decide));
-    let manual = if logical && !idle { declared } else { Nanos::ZERO };
+    // Where they are kept, and nothing else is gone, it costs none.
+    let costs = logical && !idle && (first_gone.is_some() || !evidence.repairs());
+    let manual = if costs { declared } else { Nanos::ZERO };
     Ok(Rpa {
         achieved: before_fault.plus(after_fault).plus(manual),
         before_fault,

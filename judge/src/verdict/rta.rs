@@ -1,5 +1,6 @@
 //! RTA: from the instant just before the first fault until the service was stable again, seen from outside.
 
+use blackstart_record::plan::Step;
 use blackstart_record::time::{Interval, Nanos};
 use blackstart_record::verdict::{Rta, StepMeasure};
 
@@ -61,8 +62,10 @@ pub fn measure(evidence: &Evidence) -> Recovery {
         return Recovery::Unmeasured(format!("the {} probes have none after the fault", stream_name(stream)));
     }
     let last_fault = story.intended.values().copied().max().unwrap_or(fault);
-    let continues = story.life_before(fault) == Some(expected);
-    let Some(outage) = watch.outage(fault, last_fault, continues) else {
+    // The same life answered before its data was repaired, and what it answered was wrong.
+    let last_cause = last_fault.max(repaired(evidence).unwrap_or(last_fault));
+    let continues = !evidence.repairs() && story.life_before(fault) == Some(expected);
+    let Some(outage) = watch.outage(fault, last_cause, continues) else {
         return not_back(evidence, &watch, fault, manual);
     };
     let recovered = outage.end.between;
@@ -108,6 +111,12 @@ fn expected(evidence: &Evidence, fault: Nanos) -> Option<u32> {
         return evidence.story.restored;
     }
     evidence.story.life_before(fault)
+}
+
+/// When the data was repaired, where it is repaired where it is.
+fn repaired(evidence: &Evidence) -> Option<Nanos> {
+    let runs = evidence.story.steps.iter().filter(|run| run.step == Step::Restore && evidence.repairs());
+    runs.filter_map(|run| run.ended).max()
 }
 
 fn watch(evidence: &Evidence, expected: u32, fault: Nanos) -> Watch {

@@ -153,6 +153,29 @@ fn a_fault_that_bites_late_is_not_recovered_from_before_it_bit() {
     assert!(contains(rta.achieved, ms(16_000).since(FAULT)), "{:?}", rta.achieved);
 }
 
+/// The pipeline repairs the data where it is: the same incarnation is expected throughout.
+fn repairs(drill: &mut Drill) {
+    drill.record.plan.pipelines.get_mut("archive").unwrap().repairs = true;
+    drill.change(|event| {
+        if let Event::SnapshotTaken { incarnation, .. } = event {
+            *incarnation = 0;
+        }
+    });
+}
+
+#[test]
+fn wrong_data_that_is_answered_until_it_is_repaired_is_no_recovery() {
+    // The runbook's restore ends at 17 s.
+    let closed = |from, until| move |at: Nanos| if at >= from && at < until { down() } else { up(0) };
+    let rta = back(watched(repairs, closed(ms(13_000), BACK), ms(27_000)));
+    assert!(contains(rta.achieved, BACK.since(FAULT)), "{:?}", rta.achieved);
+    sums(&rta);
+    let let_in_early = back(watched(repairs, closed(ms(13_000), ms(14_000)), ms(27_000)));
+    assert!(let_in_early.achieved.upper >= ms(17_000).since(FAULT), "{:?}", let_in_early.achieved);
+    let never_stopped = back(watched(repairs, |_| up(0), ms(27_000)));
+    assert!(never_stopped.achieved.upper >= ms(17_000).since(FAULT), "{:?}", never_stopped.achieved);
+}
+
 #[test]
 fn a_short_outage_that_comes_late_is_still_the_outage() {
     let bites = |at: Nanos| if at >= ms(12_000) && at < ms(12_500) { down() } else { up(0) };

@@ -44,6 +44,7 @@ pub(super) fn state(seed: u64) -> Drill {
     scenario(dice, &mut drill, span);
     events(dice, &mut drill, span);
     observations(dice, &mut drill);
+    drill.record.plan.pipelines.get_mut("archive").unwrap().repairs = dice.chance(10);
     drill
 }
 

@@ -111,6 +111,10 @@ pub struct Pipeline {
     pub schedule: Schedule,
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
     pub ships_remainder: bool,
+    /// Whether it repairs the damaged data where it is, and keeps what was written since the backup. Earlier records knew
+    /// no such pipeline.
+    #[serde(default)]
+    pub repairs: bool,
     /// For how many days the plan promises that nobody can remove an artifact; `None`: it promises nothing.
     pub immutable_days: Option<u32>,
 }

@@ -30,7 +30,7 @@ pub struct Fact {
 }
 
 impl Fact {
-    fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub(crate) fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), value: value.into() }
     }
 }
@@ -125,7 +125,7 @@ pub struct View {
 }
 
 /// A moment on the wall clock without its fraction of a second.
-fn whole_seconds(wall: &str) -> String {
+pub(crate) fn whole_seconds(wall: &str) -> String {
     match wall.split_once('.') {
         Some((seconds, fraction)) => {
             format!("{seconds}{}", fraction.trim_start_matches(|c: char| c.is_ascii_digit()))

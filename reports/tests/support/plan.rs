@@ -44,6 +44,7 @@ fn plan(sample: Sample) -> Plan {
         store: "backups".into(),
         schedule: Schedule { interval: Some(interval), entries },
         ships_remainder: true,
+        repairs: false,
         immutable_days: Some(30),
     };
     let finding = DocumentFinding {

@@ -224,3 +224,25 @@ fn the_schemas_know_every_key() {
         assert!(scenario.contains(&format!("\"{key}\"")), "{key}");
     }
 }
+
+#[test]
+fn a_pipeline_that_repairs_does_so_where_the_data_is() {
+    let plan =
+        PLAN.replace("barman-cloud = { prefix = \"pg\" }", "command = { restore = \"mend.sh\", repairs = true }");
+    let steps = ["fetch", "replay", "promote"];
+    let scenario = steps
+        .iter()
+        .fold(SCENARIO.to_owned(), |text, step| text.replace(&format!("[[runbook]]\nstep = \"{step}\"\n"), ""));
+    let loaded_with = |scenario: &str| {
+        let root = written(plan.as_bytes(), scenario.as_bytes());
+        let program = root.path().join("shop/mend.sh");
+        fs::write(&program, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        load::<Test>(root.path(), "shop", "fire")
+    };
+    let in_place = loaded_with(&scenario.replace("\"recovery\"", "\"primary\"")).unwrap();
+    assert!(in_place.plan.pipelines["archive"].repairs);
+    let error = loaded_with(&scenario).map(|_| ()).unwrap_err();
+    assert!(told(&error).contains("`recovery` has nothing to repair"), "{}", told(&error));
+    assert!(told(&error).contains("the data is on `primary`"), "{}", told(&error));
+}

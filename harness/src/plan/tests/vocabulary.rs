@@ -80,6 +80,8 @@ pub(super) struct Nothing {}
 #[serde(deny_unknown_fields)]
 pub(super) struct Own {
     restore: String,
+    #[serde(default)]
+    repairs: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -151,6 +153,7 @@ impl Asks for TestMethod {
                 delay: Duration::ZERO,
                 engine: Some(EngineKind::Postgres),
                 ships_remainder: true,
+                repairs: false,
                 files: Vec::new(),
             },
             Self::Command(own) => Method {
@@ -160,6 +163,7 @@ impl Asks for TestMethod {
                 delay: Duration::ZERO,
                 engine: None,
                 ships_remainder: false,
+                repairs: own.repairs,
                 files: vec![&own.restore],
             },
             Self::Replica(_) => Method {
@@ -169,6 +173,7 @@ impl Asks for TestMethod {
                 delay: Duration::from_secs(3600),
                 engine: None,
                 ships_remainder: false,
+                repairs: false,
                 files: Vec::new(),
             },
         })

@@ -53,10 +53,13 @@ pub enum Sql {
 
 /// A row by its id, if the operation wrote it.
 const OWN: &str = "WHERE id = ? AND op = ?";
+/// The same of a shipment that can be scanned.
+const OWN_SHIPMENT: &str = "WHERE id = ? AND op = ? AND tracking_number IS NOT NULL";
 
 type Entry = (Sql, Effects, &'static [ColumnType], &'static str);
 
-/// The looks answer nothing but integers, so that an answer tells its own types.
+/// The looks answer nothing but integers, so that an answer tells its own types. A shipment without a number is one that nobody
+/// can scan: it is not looked for, and what is done to it is found nowhere and rolled back.
 const LOOKS: &[Entry] = &[
     (Sql::Staff, Effects::None, &[Int], "SELECT id FROM staff WHERE branch_id = ? ORDER BY id LIMIT 16"),
     (Sql::Drivers, Effects::None, &[Int], "SELECT id FROM drivers WHERE branch_id = ? ORDER BY id LIMIT 16"),
@@ -64,8 +67,8 @@ const LOOKS: &[Entry] = &[
         Sql::Open,
         Effects::None,
         &[Int],
-        "SELECT id, status, CAST(cod_amount * 100 AS SIGNED) FROM shipments WHERE branch_id = ? AND status < 3
-         ORDER BY id DESC LIMIT 64",
+        "SELECT id, status, CAST(cod_amount * 100 AS SIGNED) FROM shipments
+         WHERE branch_id = ? AND status < 3 AND tracking_number IS NOT NULL ORDER BY id DESC LIMIT 64",
     ),
     (
         Sql::Unsettled,
@@ -205,12 +208,13 @@ const WRITES: &[Entry] = &[
 /// With an effect: only what comes after the columns and the table, which [`statements`] puts before it. That the
 /// operation is asked for too keeps a row which it did not write from being taken for one that it did.
 const READS: &[Entry] = &[
-    (Sql::ReadShipment, Effects::Written(SHIPMENTS), &[Int, Int], OWN),
+    (Sql::ReadShipment, Effects::Written(SHIPMENTS), &[Int, Int], OWN_SHIPMENT),
     (
         Sql::ReadLoaded,
         Effects::Written(SHIPMENTS),
         &[Int, Int],
-        "WHERE id IN (SELECT shipment_id FROM manifest_lines WHERE manifest_id = ?) AND op = ?",
+        "WHERE id IN (SELECT shipment_id FROM manifest_lines WHERE manifest_id = ?) AND op = ?
+           AND tracking_number IS NOT NULL",
     ),
     (Sql::ReadDraft, Effects::Deleted(SHIPMENTS), &[Int], "WHERE id = ? AND status = 0"),
     (Sql::FindShipment, Effects::None, &[Int], "SELECT id FROM shipments WHERE id = ?"),

@@ -46,6 +46,7 @@ fn plan() -> Plan {
         store: "backups".into(),
         schedule: Schedule { interval: Some(sourced(Nanos::from_secs(60))), entries: BTreeMap::new() },
         ships_remainder: true,
+        repairs: false,
         immutable_days: Some(30),
     };
     Plan {
