@@ -219,6 +219,15 @@ mod tests {
         assert_eq!(ledger.close().await.unwrap_err().kind(), io::ErrorKind::StorageFull);
     }
 
+    #[test]
+    fn a_ledger_that_nobody_can_write_to_any_more_ends_by_itself() {
+        let (notes, queue) = mpsc::channel(1);
+        drop(notes);
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(keep(queue, |_| Ok(())).is_ok()));
+        assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(true));
+    }
+
     #[tokio::test]
     async fn what_was_noted_before_the_close_is_in_the_files() {
         let folder = tempfile::tempdir().unwrap();
