@@ -160,7 +160,8 @@ fn findings(plan: &Plan, paint: Paint, width: usize) -> String {
 }
 
 fn scenario_text(loaded: &Loaded<Registry>, paint: Paint, width: usize) -> String {
-    let Scenario { title, hypothesis, objectives, pipeline, target, workload, faults, runbook, .. } = &loaded.scenario;
+    let Scenario { title, hypothesis, objectives, pipeline, target, workload, faults, runbook, failback, .. } =
+        &loaded.scenario;
     let drill = format!("{}/{}", loaded.plan.name, loaded.scenario.name);
     let mut out = format!("\n{} {drill}\n", paint.strong("scenario"));
     out += &paragraph(title, 2, width);
@@ -176,6 +177,10 @@ fn scenario_text(loaded: &Loaded<Registry>, paint: Paint, width: usize) -> Strin
     out += &columns_within(&faults.iter().map(fault_row).collect::<Vec<_>>(), 2, width);
     out += &format!("\n{}\n", paint.strong("runbook"));
     out += &columns_within(&runbook.iter().map(step_row).collect::<Vec<_>>(), 2, width);
+    if !failback.is_empty() {
+        out += &format!("\n{}\n", paint.strong("failback"));
+        out += &columns_within(&failback.iter().map(step_row).collect::<Vec<_>>(), 2, width);
+    }
     out
 }
 
