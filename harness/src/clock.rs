@@ -21,10 +21,10 @@ impl Clock {
         self.origin.elapsed().into()
     }
 
-    /// The wall clock's reading at `at`, a past instant, as RFC 3339 in UTC: for people and their programs.
-    pub fn wall_at(self, at: Nanos) -> String {
+    /// The wall clock's reading at `at`, a past instant: for people and their programs.
+    pub fn timestamp_at(self, at: Nanos) -> jiff::Timestamp {
         let ago = std::time::Duration::from(self.now().since(at));
-        (jiff::Timestamp::now() - ago).to_string()
+        jiff::Timestamp::now() - ago
     }
 
     /// The instant at which this clock reads `at`.

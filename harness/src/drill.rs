@@ -315,6 +315,7 @@ impl Drill {
             database: &loaded.environment.database,
             events: &self.events,
             bound: loaded.bounds.backup.into(),
+            compression: loaded.scenario.compression,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::engine::replication::Following;
 use crate::engine::{Login, Server, Stop, Transaction, connect};
 use crate::failure::{Error, Result};
 use crate::link::{Link, Links};
-use crate::pipeline::{Backup, Done, Goal, Onto, Pipeline, Repository, Target, Tools, Wanted};
+use crate::pipeline::{Backup, Done, Goal, Onto, Pipeline, Repository, Target, Tools, Until, Wanted};
 use crate::plan::Bounds;
 use crate::secret::Secrets;
 use crate::workload::Running as Clients;
@@ -58,9 +58,12 @@ pub struct Recovery<'a> {
     clock: Clock,
     events: &'a mpsc::Sender<Event>,
     bounds: Bounds,
+    compression: u32,
     clients: Option<Clients>,
     backup: &'a Backup,
     transaction: Option<Transaction>,
+    /// What the wall clock showed when that was committed.
+    committed: Option<jiff::Timestamp>,
     next_op: Option<u64>,
     stopped: Option<Nanos>,
     cut: Option<Cut>,
@@ -68,22 +71,26 @@ pub struct Recovery<'a> {
 }
 
 impl<'a> Recovery<'a> {
-    /// A recovery from `backup`, to just before `transaction` where the pipeline replays, while `clients` still run.
+    /// A recovery from `backup`, to just before `transaction` where the pipeline replays, while `clients` still run; schedules
+    /// are compressed so many times.
     pub fn new(
         clock: Clock,
         events: &'a mpsc::Sender<Event>,
-        bounds: Bounds,
+        (bounds, compression): (Bounds, u32),
         clients: Clients,
         backup: &'a Backup,
         transaction: Option<Transaction>,
     ) -> Self {
+        let committed = transaction.as_ref().map(|transaction| clock.timestamp_at(transaction.before));
         Self {
             clock,
             events,
             bounds,
+            compression,
             clients: Some(clients),
             backup,
             transaction,
+            committed,
             next_op: None,
             stopped: None,
             cut: None,
@@ -118,15 +125,16 @@ impl<'a> Recovery<'a> {
     /// The step's tool failed, or passed its bound.
     pub async fn perform(&mut self, step: Step, bound: Duration, parts: &mut Parts<'_>) -> Result<Done> {
         let Parts { repository, database, .. } = *parts;
-        let tools = Tools { clock: self.clock, repository, database, events: self.events, bound };
+        let (clock, events, compression) = (self.clock, self.events, self.compression);
+        let tools = Tools { clock, repository, database, events, bound, compression };
         match step {
             Step::Detect => detect(parts.source, parts.login, bound).await,
             Step::Decide => self.decide(parts.pipeline),
-            Step::StopApplication => self.stop_application(parts).await,
+            Step::StopApplication => self.stop_application(parts, tools).await,
             Step::Fetch | Step::Restore | Step::Replay | Step::Promote => {
                 let wanted = self.wanted(parts.pipeline)?;
                 let done = parts.pipeline.perform(step, tools, parts.target, &wanted).await?;
-                if step == Step::Replay {
+                if step == Step::Replay && matches!(wanted.goal.target, Target::BeforeTransaction(_)) {
                     self.claim_target().await;
                 } else if step == Step::Restore && parts.pipeline.repairs() {
                     self.claim_all().await;
@@ -151,18 +159,19 @@ impl<'a> Recovery<'a> {
     /// # Errors
     /// It goes back before a bad transaction, and there is none.
     pub fn wanted(&self, pipeline: &dyn Pipeline) -> Result<Wanted<'a>> {
-        let follows = pipeline.restores_onto() == Onto::Replica;
-        let target = match &self.transaction {
-            Some(bad) if pipeline.steps().contains(&Step::Replay) => Target::BeforeTransaction(bad.id.clone()),
+        let (follows, replays) = (pipeline.restores_onto() == Onto::Replica, pipeline.steps().contains(&Step::Replay));
+        let target = match (&self.transaction, self.committed) {
+            (Some(bad), Some(committed)) if replays => match pipeline.until() {
+                Until::Position => Target::BeforeTransaction(bad.id.clone()),
+                Until::Time => before_second(bad, committed),
+            },
             _ if follows => Target::LastApplied,
-            None if pipeline.steps().contains(&Step::Replay) => {
-                return Err(Error::new("there is no bad transaction to go back before"));
-            }
+            _ if pipeline.replays_all() => Target::EndOfLog,
+            _ if replays => return Err(Error::new("there is no bad transaction to go back before")),
             _ => Target::Backup,
         };
-        let time = self.transaction.as_ref().map_or(self.clock.now(), |transaction| transaction.before);
-        let goal = Goal { target, time: self.clock.wall_at(time), erased: self.erased.clone() };
-        Ok(Wanted { backup: self.backup, goal })
+        let time = self.committed.unwrap_or_else(|| self.clock.timestamp_at(self.clock.now())).to_string();
+        Ok(Wanted { backup: self.backup, goal: Goal { target, time, erased: self.erased.clone() } })
     }
 
     fn decide(&self, pipeline: &dyn Pipeline) -> Result<Done> {
@@ -176,6 +185,13 @@ impl<'a> Recovery<'a> {
             Target::Backup if pipeline.repairs() => {
                 format!("repair the database where it is, by what backup {id} holds, and keep what was written since")
             }
+            Target::BeforeSecond { .. } => {
+                let second = wanted.goal.target.second().unwrap_or_default();
+                format!(
+                    "recover from backup {id} to just before {second} UTC, in which the bad transaction was committed"
+                )
+            }
+            Target::EndOfLog => format!("recover from backup {id} and replay all of the log that was shipped"),
             Target::Backup => format!("recover from backup {id} as it is: nothing is replayed after it"),
             Target::LastApplied => format!("promote the {id}, wherever it has come to since"),
         };
@@ -211,13 +227,15 @@ impl<'a> Recovery<'a> {
 
     /// The application first, then its way to the source, then the source; and a try whether it really is out. A server
     /// that is restored in place goes on, and only the damaged database is closed.
-    async fn stop_application(&mut self, parts: &mut Parts<'_>) -> Result<Done> {
+    async fn stop_application(&mut self, parts: &mut Parts<'_>, tools: Tools<'_>) -> Result<Done> {
         self.stop_clients().await;
         parts.links.set_enabled(parts.application, false).await?;
         // A server that is gone or stands still takes no poison, and cannot be asked to stop.
         let answers = parts.source.answers().await.is_ok();
-        // Nor does one whose replica would rightly hold it, or that is repaired itself: either owes all that the source has.
-        let owes_all = parts.pipeline.restores_onto() == Onto::Replica || parts.pipeline.repairs();
+        // Nor does one whose replica would rightly hold it, or whose log, replayed to its end, or that is repaired itself: each
+        // owes all that the source has.
+        let replays_all = self.wanted(parts.pipeline).is_ok_and(|wanted| wanted.goal.target == Target::EndOfLog);
+        let owes_all = replays_all || parts.pipeline.restores_onto() == Onto::Replica || parts.pipeline.repairs();
         if answers && !owes_all {
             plant_poison(parts.source, parts.database).await?;
         }
@@ -235,7 +253,8 @@ impl<'a> Recovery<'a> {
             "source did not answer and is killed".to_owned()
         };
         self.try_source(parts, parts.leaves_source).await;
-        Ok(Done { bytes: None, says: format!("clients ended, link cut, {out}") })
+        let shipped = ship_remainder(parts, tools).await;
+        Ok(Done { bytes: None, says: format!("clients ended, link cut, {out}{shipped}") })
     }
 
     /// Stops the source, which was left running, and tries whether it is out.
@@ -257,6 +276,25 @@ impl<'a> Recovery<'a> {
             Err(error) => Event::SourceFenced { at, evidence: error.failure().message.clone() },
         };
         let _ = self.events.send(event).await;
+    }
+}
+
+/// Ships what is left of the log; what came of it, to go on with.
+async fn ship_remainder(parts: &Parts<'_>, tools: Tools<'_>) -> String {
+    match parts.pipeline.ship_remainder(tools, parts.source).await {
+        Ok(says) if says.is_empty() => says,
+        Ok(says) => format!(", {says}"),
+        // What the replay then lacks it will miss by itself.
+        Err(error) => format!(", and what was left of the log could not be shipped: {error}"),
+    }
+}
+
+/// The end of a replay by time.
+fn before_second(bad: &Transaction, committed: jiff::Timestamp) -> Target {
+    let within = Nanos::from(Duration::from_nanos(committed.subsec_nanosecond().unsigned_abs().into()));
+    Target::BeforeSecond {
+        second: u32::try_from(committed.as_second()).unwrap_or(u32::MAX),
+        at: bad.before.since(within),
     }
 }
 

@@ -102,7 +102,8 @@ impl<'a> Scene<'a> {
         let (events, mut told) = mpsc::channel(16);
         // A history that nobody reads.
         tokio::spawn(async move { while told.recv().await.is_some() {} });
-        let tools = Tools { clock, repository: &repository, database: DATABASE, events: &events, bound: BOUND };
+        let tools =
+            Tools { clock, repository: &repository, database: DATABASE, events: &events, bound: BOUND, compression: 1 };
         let target = world.empty(target);
         let backup = pipeline.backup(tools, &source, &target).await?;
         let xid = history(source.postgres()?).await?;
@@ -116,7 +117,7 @@ impl<'a> Scene<'a> {
     async fn ours(&mut self) -> Result<f64> {
         let begun = Instant::now();
         let Self { clock, repository, events, .. } = self;
-        let tools = Tools { clock: *clock, repository, database: DATABASE, events, bound: BOUND };
+        let tools = Tools { clock: *clock, repository, database: DATABASE, events, bound: BOUND, compression: 1 };
         let target = Target::BeforeTransaction(self.xid.clone());
         let goal = Goal { target, time: String::new(), erased: String::new() };
         let wanted = Wanted { backup: &self.backup, goal };

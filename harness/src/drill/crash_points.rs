@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use blackstart_record::event::Event;
 use blackstart_record::observation::{CrashOutcome, CrashPoint, CrashPoints, CrashStep, TableDigest};
 use blackstart_record::plan::Step;
 use tokio::sync::mpsc;
@@ -99,13 +100,7 @@ impl Drill {
         site.gate.set(rule);
         site.source.host().steps().begin(kill.clone());
         let (events, _nobody) = mpsc::channel(64);
-        let tools = Tools {
-            clock: self.clock,
-            repository: &site.repository,
-            database: &self.request.loaded.environment.database,
-            events: &events,
-            bound: site.bound,
-        };
+        let tools = self.tools_on(site, &events);
         let began = self.clock.now();
         // The second is for a replica's target, and such a pipeline has no crash points.
         let backup = self.request.loaded.pipeline.method.pipeline().backup(tools, &site.source, &site.source).await;
@@ -133,13 +128,8 @@ impl Drill {
 
     /// Restores a backup that reported success, on a stand-in.
     async fn restored(&self, world: &mut World, site: &Site, backup: &Backup, name: &str) -> Result<CrashOutcome> {
-        let replays = self.request.loaded.pipeline.method.pipeline().steps().contains(&Step::Replay);
-        let time = self.clock.wall_at(self.clock.now());
-        let target = if replays {
-            Target::BeforeTransaction(mark(site.source.postgres()?, self.clock).await?)
-        } else {
-            Target::Backup
-        };
+        let time = self.clock.timestamp_at(self.clock.now()).to_string();
+        let target = self.target(site).await?;
         let wanted = Wanted { backup, goal: Goal { target, time, erased: String::new() } };
         let mut stand_in = world.stand_in(name, &site.repository.bucket).await?;
         stand_in.ready(self, world).await?;
@@ -153,6 +143,33 @@ impl Drill {
         };
         stand_in.end().await?;
         Ok(outcome)
+    }
+
+    /// All that the source has, which does nothing any more: what it has logged is in the archive after this.
+    async fn target(&self, site: &Site) -> Result<Target> {
+        let pipeline = self.request.loaded.pipeline.method.pipeline();
+        let (events, _nobody) = mpsc::channel(64);
+        if pipeline.replays_all() {
+            let tools = Tools { bound: ARCHIVED, ..self.tools_on(site, &events) };
+            pipeline.ship_remainder(tools, &site.source).await?;
+            return Ok(Target::EndOfLog);
+        }
+        if pipeline.steps().contains(&Step::Replay) {
+            return Ok(Target::BeforeTransaction(mark(site.source.postgres()?, self.clock).await?));
+        }
+        Ok(Target::Backup)
+    }
+
+    fn tools_on<'a>(&'a self, site: &'a Site, events: &'a mpsc::Sender<Event>) -> Tools<'a> {
+        let loaded = &self.request.loaded;
+        Tools {
+            clock: self.clock,
+            repository: &site.repository,
+            database: &loaded.environment.database,
+            events,
+            bound: site.bound,
+            compression: loaded.scenario.compression,
+        }
     }
 
     async fn digests(&self, server: &Server) -> Result<BTreeMap<String, TableDigest>> {

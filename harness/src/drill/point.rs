@@ -9,7 +9,7 @@ use super::environment::promotes;
 use crate::examine::probe::Probes;
 use crate::examine::snapshot::Snapshot;
 use crate::failure::Result;
-use crate::pipeline::Backup;
+use crate::pipeline::{Backup, Target};
 
 /// A heartbeat that a copy holds: its number, when it was sent, and when the next had surely overwritten it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,21 +19,29 @@ struct Heartbeat {
     next: Nanos,
 }
 
-/// Where the backup ends that `snapshot` is a copy of, or a replica's last applied position; the history is told.
-pub(super) async fn read_off(drill: &Drill, snapshot: &Snapshot, probes: &Probes, backup: &Backup) -> Result<Cut> {
+/// Where the backup ends that `snapshot` is a copy of, or the replay whose target has no place of its own in the log, or a
+/// replica's last applied position; the history is told.
+pub(super) async fn read_off(
+    drill: &Drill,
+    snapshot: &Snapshot,
+    probes: &Probes,
+    (backup, target): (&Backup, Option<&Target>),
+) -> Result<Cut> {
     // A copy without that table is an answer too.
     let held = snapshot.last_beat().await?;
     let (beat, now) = (held.ok().flatten(), drill.clock.now());
     let loaded = &drill.request.loaded;
+    // A beat whose answer never came may have reached the replica, or the log, all the same.
+    let applied = beat.and_then(|beat| probes.written_by(beat)).map(|(beat, sent, next)| Heartbeat {
+        beat,
+        sent,
+        next: next.unwrap_or(now),
+    });
     let cut = if promotes(loaded) {
         let alarm = loaded.plan.pipelines.get(&loaded.pipeline.name).and_then(|plan| plan.schedule.interval.as_ref());
-        // A beat whose answer never came may have reached the replica all the same.
-        let held = beat.and_then(|beat| probes.written_by(beat)).map(|(beat, sent, next)| Heartbeat {
-            beat,
-            sent,
-            next: next.unwrap_or(now),
-        });
-        last_applied(backup, held, now, probes.last_written(), alarm.map(|alarm| alarm.value))
+        last_applied(backup, applied, now, probes.last_written(), alarm.map(|alarm| alarm.value))
+    } else if let Some(target @ (Target::BeforeSecond { .. } | Target::EndOfLog)) = target {
+        replayed(backup, applied, now, target)
     } else {
         // Objects are copied one after the other, beside the dump: no instant within the backup is theirs.
         let beat = beat.filter(|_| loaded.environment.objects.is_none());
@@ -61,6 +69,19 @@ fn claimed(backup: &Backup, heartbeat: Option<Heartbeat>) -> Cut {
         return between(backup.begun, backup.durable, &why);
     }
     between(earliest, latest, &format!("which holds heartbeat {beat}"))
+}
+
+/// A replayed copy claims the heartbeat that it holds, and no less than what its target names: what lies between that and the
+/// bad transaction is given up, and counted as that.
+fn replayed(backup: &Backup, heartbeat: Option<Heartbeat>, now: Nanos, target: &Target) -> Cut {
+    let held = heartbeat.map_or("without a known heartbeat".to_owned(), |held| format!("heartbeat {}", held.beat));
+    let (sent, next) = heartbeat.map_or((Nanos::ZERO, now), |held| (held.sent, held.next));
+    let (named, what) = match target {
+        Target::BeforeSecond { at, .. } => (*at, "up to the second of the bad transaction"),
+        _ => (Nanos::ZERO, "to its end"),
+    };
+    let earliest = sent.max(backup.begun).max(named);
+    Cut { earliest, latest: next.max(earliest), claimed_by: format!("the log, replayed {what}: {held}") }
 }
 
 /// A replica claims what it has applied, and that is no less than what it had when it was seen to have caught up. Where the
@@ -112,6 +133,26 @@ mod tests {
             let held = heartbeat.map(|(sent, next)| Heartbeat { beat: 7, sent: at(sent), next: at(next) });
             let cut = claimed(&backup, held);
             assert_eq!((cut.earliest, cut.latest), (at(earliest), at(latest)), "{heartbeat:?}");
+        }
+    }
+
+    #[test]
+    fn a_replayed_copy_claims_what_it_holds_and_no_less_than_its_target_names() {
+        let at = Nanos::from_millis;
+        let backup = Backup { id: "b".into(), begun: at(1_000), durable: at(3_000), lag: None };
+        let second = Target::BeforeSecond { second: 1_700_000_000, at: at(5_300) };
+        for (heartbeat, target, (earliest, latest)) in [
+            (Some((5_290, 5_330)), &second, (5_300, 5_330)),
+            (Some((5_310, 5_330)), &second, (5_310, 5_330)),
+            // It ended long before: what it lacks up to the second it owes.
+            (Some((4_000, 4_040)), &second, (5_300, 5_300)),
+            (None, &second, (5_300, 9_000)),
+            (Some((4_000, 4_040)), &Target::EndOfLog, (4_000, 4_040)),
+            (Some((500, 540)), &Target::EndOfLog, (1_000, 1_000)),
+        ] {
+            let held = heartbeat.map(|(sent, next)| Heartbeat { beat: 7, sent: at(sent), next: at(next) });
+            let cut = replayed(&backup, held, at(9_000), target);
+            assert_eq!((cut.earliest, cut.latest), (at(earliest), at(latest)), "{heartbeat:?} {target:?}");
         }
     }
 

@@ -49,7 +49,8 @@ pub(super) async fn run(
 ) -> Result<Ended> {
     let loaded = &drill.request.loaded;
     let (mut snapshot, mut finished, mut archive) = (None, true, BTreeMap::new());
-    let mut recovery = Recovery::new(drill.clock, &drill.events, loaded.bounds, clients, backup, transaction);
+    let measures = (loaded.bounds, loaded.scenario.compression);
+    let mut recovery = Recovery::new(drill.clock, &drill.events, measures, clients, backup, transaction);
     for plan in &loaded.scenario.runbook {
         drill.emit(Event::StepBegun { step: plan.step, at: drill.clock.now() }).await;
         // A copy that cannot be looked at is nothing to switch to.
@@ -94,7 +95,7 @@ pub(super) async fn run(
     let snapshot = snapshot.ok_or_else(|| Error::new("the runbook has no step that switches the application"))?;
     let cut = match recovery.cut() {
         Some(cut) => cut.clone(),
-        None => point::read_off(drill, &snapshot, probes, backup).await?,
+        None => point::read_off(drill, &snapshot, probes, (backup, wanted.as_ref().map(|goal| &goal.target))).await?,
     };
     Ok(Ended { wanted, recovered: Some(Recovered { finished, snapshot, next_op, cut, archive }) })
 }

@@ -33,7 +33,14 @@ pub(super) async fn start(
 ) -> Result<()> {
     let loaded = &drill.request.loaded;
     let (database, events) = (loaded.environment.database.as_str(), &drill.events);
-    let tools = Tools { clock: drill.clock, repository, database, events, bound: loaded.bounds.server.into() };
+    let tools = Tools {
+        clock: drill.clock,
+        repository,
+        database,
+        events,
+        bound: loaded.bounds.server.into(),
+        compression: loaded.scenario.compression,
+    };
     let method = loaded.pipeline.method.pipeline();
     method.install(target.host(), repository, &drill.request.plan_folder)?;
     source.admit(following).await?;

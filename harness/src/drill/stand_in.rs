@@ -76,7 +76,8 @@ impl StandIn {
             let planned = planned.map_or(Duration::from_secs(600), |planned| planned.bound.into());
             let bound = bound.unwrap_or(planned);
             let (repository, database) = (&self.repository, &*loaded.environment.database);
-            let tools = Tools { clock: drill.clock, repository, database, events, bound };
+            let compression = loaded.scenario.compression;
+            let tools = Tools { clock: drill.clock, repository, database, events, bound, compression };
             let performed = pipeline.perform(*step, tools, &mut self.server, wanted);
             match tokio::time::timeout(bound + GRACE, performed).await {
                 Ok(Ok(_)) => {}

@@ -60,6 +60,9 @@ pub trait Dialect: Sync {
     /// has fewer than `least` bytes.
     fn middle(&self, table: &str, key: &str, least: u64) -> String;
 
+    /// Answers how many rows a table holds, and a digest of these `columns` of them that does not depend on their order.
+    fn digest(&self, table: &str, columns: &[&str]) -> String;
+
     /// Puts the heartbeat in place, which every probe reads or writes, at beat 0.
     fn heartbeat(&self) -> &'static str;
 

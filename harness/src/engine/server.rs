@@ -287,4 +287,15 @@ impl Server {
             Self::Mysql(server) => Err(Error::new(format!("host {} runs no PostgreSQL", server.host().name()))),
         }
     }
+
+    /// What only MariaDB and MySQL have.
+    ///
+    /// # Errors
+    /// It is another engine.
+    pub fn mysql(&self) -> Result<&Mysql> {
+        match self {
+            Self::Mysql(server) => Ok(server),
+            Self::Postgres(_) => Err(Error::new(format!("host {} runs no MariaDB or MySQL", self.host().name()))),
+        }
+    }
 }

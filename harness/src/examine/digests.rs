@@ -23,12 +23,8 @@ pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain) -> Result<BTreeMa
 
 async fn of(snapshot: &Snapshot, table: &TableSpec) -> Result<TableDigest> {
     let columns: Vec<&str> = table.columns.iter().map(|column| column.expression).collect();
-    let sql = format!(
-        "SELECT count(*), coalesce(sum(('x' || substr(md5(ROW({})::text), 1, 15))::bit(60)::bigint), 0)::text FROM {}",
-        columns.join(", "),
-        table.name
-    );
-    let row = snapshot.client().rows(&sql).await?.into_iter().next();
+    let client = snapshot.client();
+    let row = client.rows(&client.kind().dialect().digest(table.name, &columns)).await?.into_iter().next();
     match row.as_deref() {
         Some([Some(rows), Some(digest)]) => {
             let rows = rows.parse().map_err(|_| Error::new(format!("the server counts {rows} rows")))?;

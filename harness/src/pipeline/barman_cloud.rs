@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, programs};
+use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, own, programs};
 use crate::engine::Server;
 use crate::engine::postgres::{Postgres, SUPERUSER, archiving, replay, replica, setting};
 use crate::failure::{Context, Error, Result};
@@ -148,7 +148,7 @@ impl Params {
             .args([self.url(tools.repository), tools.repository.server.clone()])
             .args([backup.id.clone(), host.path(target.data())]);
         programs::run("barman-cloud-restore", &command, host, tools).await?;
-        let bytes = folder_bytes(&host.outside(target.data())).cannot("size what was fetched")?;
+        let bytes = own::folder_bytes(&host.outside(target.data())).cannot("size what was fetched")?;
         Ok(Done { bytes: Some(bytes), says: format!("base backup {} to host {}", backup.id, host.name()) })
     }
 
@@ -187,12 +187,4 @@ async fn replay_log(tools: Tools<'_>, target: &mut Postgres) -> Result<Done> {
         Some(position) => Ok(Done { bytes: None, says: format!("paused at the target, position {position}") }),
         None => Err(Error::with_lines("recovery ended without reaching its target", target.lines())),
     }
-}
-
-fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
-    std::fs::read_dir(folder)?.try_fold(0, |sum, entry| {
-        let entry = entry?;
-        let meta = entry.metadata()?;
-        Ok(sum + if meta.is_dir() { folder_bytes(&entry.path())? } else { meta.len() })
-    })
 }

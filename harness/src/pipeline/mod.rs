@@ -2,6 +2,7 @@
 
 mod barman_cloud;
 mod command;
+mod dump_and_binlog;
 mod own;
 mod physical_command;
 mod programs;
@@ -77,6 +78,8 @@ pub struct Tools<'a> {
     pub events: &'a mpsc::Sender<Event>,
     /// The bound on the action.
     pub bound: Duration,
+    /// By how much what the schedule has happen in an hour is to happen sooner.
+    pub compression: u32,
 }
 
 /// A backup that is durable.
@@ -118,10 +121,39 @@ pub struct Goal {
 pub enum Target {
     /// Just before the commit of the transaction with this id, in the engine's own words.
     BeforeTransaction(String),
+    /// Before everything of the second in which that was committed: who names the end by time names no finer one.
+    BeforeSecond {
+        /// The second, counted from 1970.
+        second: u32,
+        /// When it began, as far as the clock by which the server counts is the harness's.
+        at: Nanos,
+    },
+    /// Where the log ends that was shipped.
+    EndOfLog,
     /// Where the backup itself ends: its method replays nothing after it.
     Backup,
     /// Wherever a replica has come to when it is promoted.
     LastApplied,
+}
+
+impl Target {
+    /// The second before which it ends, as `YYYY-MM-DD HH:MM:SS` in UTC; `None`: no second.
+    pub fn second(&self) -> Option<String> {
+        let Self::BeforeSecond { second, .. } = self else { return None };
+        let begins = jiff::Timestamp::from_second(i64::from(*second)).ok()?;
+        Some(begins.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    }
+}
+
+/// How a replay that is to end before a transaction is told where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Until {
+    /// By the place of the transaction in the log.
+    #[default]
+    Position,
+    /// By the second in which it was committed: whatever else was written in that second before it is given up too.
+    Time,
 }
 
 /// Which server a restore works on.
@@ -155,6 +187,21 @@ pub trait Pipeline: Send + Sync {
     /// Which server its restore works on.
     fn restores_onto(&self) -> Onto;
 
+    /// Whether its restore can work on the server that it saves.
+    fn restores_in_place(&self) -> bool {
+        self.restores_onto() == Onto::RunningServer
+    }
+
+    /// How its replay is told where to end.
+    fn until(&self) -> Until {
+        Until::Position
+    }
+
+    /// Whether it can replay all of the log that there is, where there is nothing to go back before.
+    fn replays_all(&self) -> bool {
+        false
+    }
+
     /// The engine that it saves; `None`: whichever, as its programs do.
     fn engine(&self) -> Option<EngineKind> {
         Some(EngineKind::Postgres)
@@ -167,6 +214,12 @@ pub trait Pipeline: Send + Sync {
 
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
     fn ships_remainder(&self) -> bool;
+
+    /// Ships that, once the source is out, and then nothing any more; what came of it. Asked of a method that does not do so
+    /// by itself when its source stops.
+    fn ship_remainder<'a>(&'a self, _tools: Tools<'a>, _source: &'a Server) -> BoxFuture<'a, Result<String>> {
+        futures_util::future::ready(Ok(String::new())).boxed()
+    }
 
     /// Whether it repairs the damaged data where it is, and keeps what was written since the backup.
     fn repairs(&self) -> bool {
@@ -243,10 +296,11 @@ macro_rules! methods {
                 let pipeline = self.pipeline();
                 Some(Method {
                     steps: pipeline.steps(),
-                    in_place: pipeline.restores_onto() == Onto::RunningServer,
+                    in_place: pipeline.restores_in_place(),
                     engine: pipeline.engine(),
                     follows: pipeline.restores_onto() == Onto::Replica,
                     delay: pipeline.delay(),
+                    replays_all: pipeline.replays_all(),
                     ships_remainder: pipeline.ships_remainder(),
                     repairs: pipeline.repairs(),
                     files: pipeline.files(),
@@ -259,6 +313,7 @@ macro_rules! methods {
 methods! {
     BarmanCloud = "barman-cloud" in barman_cloud;
     Command = "command" in command;
+    DumpAndBinlog = "dump-and-binlog" in dump_and_binlog;
     PhysicalCommand = "physical-command" in physical_command;
     Replica = "replica" in replica;
 }

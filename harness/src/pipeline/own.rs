@@ -87,3 +87,12 @@ async fn run_with(file: &str, more: &[(&str, &str)], tools: Tools<'_>, server: &
     }
     programs::run(file, &command, host, tools).await.map(|(_, says)| says)
 }
+
+/// The bytes of all files below a folder.
+pub(super) fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
+    std::fs::read_dir(folder)?.try_fold(0, |sum, entry| {
+        let entry = entry?;
+        let meta = entry.metadata()?;
+        Ok(sum + if meta.is_dir() { folder_bytes(&entry.path())? } else { meta.len() })
+    })
+}

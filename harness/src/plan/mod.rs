@@ -119,6 +119,8 @@ pub struct Method<'a> {
     pub follows: bool,
     /// How late that target applies what it has received, uncompressed.
     pub delay: Duration,
+    /// Whether it can replay all of the log that there is.
+    pub replays_all: bool,
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
     pub ships_remainder: bool,
     /// Whether it repairs the damaged data where it is.

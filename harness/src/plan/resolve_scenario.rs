@@ -227,8 +227,9 @@ fn check_runbook<F: Asks>(file: &ScenarioFile<F>, method: Option<&Method<'_>>, p
         let message = format!("this runbook brings nothing back: it lacks {}", missing.join(", "));
         problems.add(at, message, "add a [[runbook]] entry for each");
     }
-    // A late replica has something to apply whatever happened.
-    let replay = steps.iter().find(|(step, _)| *step == Step::Replay && method.delay.is_zero());
+    // A late replica has something to apply whatever happened, and so has who replays all that there is.
+    let has_something = method.replays_all || !method.delay.is_zero();
+    let replay = steps.iter().find(|(step, _)| *step == Step::Replay && !has_something);
     let logical = file.faults.iter().any(|fault| fault.inject.get_ref().damage() == Some(Damage::Logical));
     if let Some((_, span)) = replay.filter(|_| !logical) {
         let message = "there is nothing to go back before: no fault of this scenario writes wrong data";

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
+mod binlog;
 mod engine;
 #[path = "../runtimes/located.rs"]
 mod located;
@@ -30,7 +31,7 @@ use runtimes::{Test, native};
 const NETWORK: Spec<'_> = Spec { name: "network", index: 9, disk: None, runs: "toxiproxy", image: None };
 
 /// What the whole family promises.
-const MYSQLS: &[&[Promise]] = &[promises::ALL, mysql::ALL, replicas::ALL, replicas::LATE];
+const MYSQLS: &[&[Promise]] = &[promises::ALL, mysql::ALL, replicas::ALL, replicas::LATE, binlog::ALL];
 
 /// Each engine, by the name of its test.
 const TESTS: [Test; 3] = [

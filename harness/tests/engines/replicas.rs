@@ -57,14 +57,14 @@ impl World {
     }
 
     /// Writes a word at the source, in a transaction; its id.
-    async fn write(&self, database: &str, id: u32) -> String {
+    pub async fn write(&self, database: &str, id: u32) -> String {
         let client = session(&self.first.administrator(database)).await.unwrap();
         client.batch(&format!("BEGIN; INSERT INTO words VALUES ({id}, 'a word')")).await.unwrap();
         client.commit(Clock::start()).await.unwrap().id
     }
 
     /// The ids that the second server holds.
-    async fn held(&self, database: &str) -> Vec<u32> {
+    pub async fn held(&self, database: &str) -> Vec<u32> {
         let client = session(&self.second.administrator(database)).await.unwrap();
         let rows = client.rows("SELECT id FROM words ORDER BY id").await.unwrap();
         rows.iter().map(|row| row[0].as_ref().unwrap().parse().unwrap()).collect()

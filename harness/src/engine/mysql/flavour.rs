@@ -155,6 +155,38 @@ impl Flavour {
         }
     }
 
+    /// What has a dump be of one moment of all tables, without stopping who writes, and say where in the log that is.
+    pub(super) fn dump_options(self) -> &'static [&'static str] {
+        match self {
+            Self::MariaDb => &["--single-transaction", "--master-data=2"],
+            Self::MySql => &["--single-transaction", "--source-data=2", "--set-gtid-purged=ON"],
+        }
+    }
+
+    /// What has a dump be of the accounts and their rights.
+    pub(super) fn users_options(self) -> &'static [&'static str] {
+        match self {
+            Self::MariaDb => &["--system=users", "--insert-ignore"],
+            // It knows no statements for them, so the tables are dumped in which they are.
+            Self::MySql => &[
+                "--no-create-info",
+                "--insert-ignore",
+                "--skip-lock-tables",
+                "--set-gtid-purged=OFF",
+                "mysql",
+                "user",
+                "db",
+                "tables_priv",
+                "columns_priv",
+                "procs_priv",
+                "proxies_priv",
+                "global_grants",
+                "role_edges",
+                "default_roles",
+            ],
+        }
+    }
+
     /// The statement that answers the current binary log's name, the position in it, and more.
     pub fn binlog_status(self) -> &'static str {
         match self {

@@ -1,10 +1,12 @@
 //! MariaDB and MySQL: a server on a host, from its template to its end.
 
+pub mod binlog;
 mod client;
 mod closing;
 mod config;
 mod flavour;
 mod life;
+mod logical;
 pub mod replica;
 mod template;
 pub mod values;

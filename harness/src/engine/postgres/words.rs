@@ -60,6 +60,13 @@ impl Dialect for Words {
         "SELECT pg_database_size(current_database())"
     }
 
+    fn digest(&self, table: &str, columns: &[&str]) -> String {
+        format!(
+            "SELECT count(*), coalesce(sum(('x' || substr(md5(ROW({})::text), 1, 15))::bit(60)::bigint), 0)::text FROM {table}",
+            columns.join(", ")
+        )
+    }
+
     fn snapshot(&self) -> &'static str {
         "SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off; \
          SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET DateStyle = 'ISO'; SET bytea_output = 'hex'; \

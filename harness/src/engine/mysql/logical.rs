@@ -1,0 +1,87 @@
+//! A server as statements: the programs that write them, that bring them back, and that replay what was logged after them.
+
+use super::binlog::Stretch;
+use super::{Mysql, SYSTEM, values};
+use crate::failure::{Context, Result};
+use crate::host::Command;
+
+/// What is not the users'.
+const OWN: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
+
+/// What is brought back stays out of the server's own log: its log goes on with what is replayed, by the names that this has.
+const UNLOGGED: &str = "--init-command=SET SESSION sql_log_bin = 0";
+
+/// A file of statements as the client's input. It stops at the first that is refused.
+const LOAD: &str = "exec \"$1\" \"$2\" \"$3\" < \"$4\"";
+
+/// Without `pipefail` a log that can't be read to its end would look like one that was.
+const REPLAY: &str = "set -o pipefail; binlog=$1 client=$2; shift 2; \"$binlog\" \"$@\" | \"$client\" --binary-mode";
+
+impl Mysql {
+    /// The databases that are not the server's own.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn databases(&self) -> Result<Vec<String>> {
+        let own = OWN.map(values::text_literal).join(", ");
+        let sql = format!("SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN ({own})");
+        let rows = self.connect(SYSTEM).await?.rows(&sql).await.cannot("list the databases")?;
+        Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
+    }
+
+    /// Ends the binary log that the server writes to, and begins the next.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn close_log(&self) -> Result<()> {
+        self.run(SYSTEM, "FLUSH BINARY LOGS").await.cannot("end the binary log")
+    }
+
+    /// Lets scheduled events run, or not: what they do is in the log that is replayed.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn schedule_events(&self, on: bool) -> Result<()> {
+        let state = if on { "ON" } else { "OFF" };
+        self.run(SYSTEM, &format!("SET GLOBAL event_scheduler = {state}")).await.cannot("switch the event scheduler")
+    }
+
+    /// Writes databases into the file `into` (a path on the host), as of one moment, with its coordinates in the log.
+    pub fn dump(&self, databases: &[String], into: &str) -> Command {
+        let all = ["--routines", "--events", "--triggers", "--hex-blob", "--databases"];
+        self.dumper(self.flavour().dump_options(), into).args(all).args(databases)
+    }
+
+    /// Writes the accounts, and what they may do, into the file `into`. They are of no one moment with anything else: one that
+    /// is made meanwhile is made once more by the log, which is refused.
+    pub fn dump_users(&self, into: &str) -> Command {
+        self.dumper(self.flavour().users_options(), into)
+    }
+
+    fn dumper(&self, options: &[&str], into: &str) -> Command {
+        let program = self.program(self.flavour().programs().dump);
+        Command::new(program).arg(format!("--result-file={into}")).args(options.iter().copied())
+    }
+
+    /// Brings back what is in `file`.
+    pub fn load(&self, file: &str) -> Command {
+        let client = self.program(self.flavour().programs().client);
+        let client = client.to_string_lossy().into_owned();
+        Command::new("sh").args(["-c", LOAD, "sh", &client, UNLOGGED, SYSTEM, file])
+    }
+
+    /// Replays a stretch of the log whose files are in `folder` (a path on the host); `second`: nothing from then on, as
+    /// `YYYY-MM-DD HH:MM:SS` in UTC.
+    pub fn replay(&self, folder: &str, stretch: &Stretch, second: Option<&str>) -> Command {
+        let programs = self.flavour().programs();
+        let [binlog, client] =
+            [programs.binlog, programs.client].map(|name| self.program(name).to_string_lossy().into_owned());
+        let Stretch { files, start, stop, .. } = stretch;
+        Command::new("bash")
+            .args(["-c", REPLAY, "bash", &binlog, &client, "--verify-binlog-checksum"])
+            .args([format!("--start-position={start}"), format!("--stop-position={stop}")])
+            .args(second.map(|second| format!("--stop-datetime={second}")))
+            .args(files.iter().map(|file| format!("{folder}/{file}")))
+            .named(programs.binlog)
+    }
+}
