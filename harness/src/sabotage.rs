@@ -38,11 +38,14 @@ impl Artifacts {
     }
 }
 
-/// The 24 hexadecimal digits that an object of the log is named by.
+/// What an object of the log is named by: PostgreSQL's 24 hexadecimal digits, or a binary log's name and number.
 fn segment(key: &str) -> Option<&str> {
     let name = key.rsplit('/').next().unwrap_or(key);
-    let (digits, _) = name.split_at_checked(24)?;
-    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(digits)
+    let is_wal = |digits: &&str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let wal = name.split_at_checked(24).map(|(digits, _)| digits).filter(is_wal);
+    let is_number = |number: &str| number.len() >= 6 && number.bytes().all(|byte| byte.is_ascii_digit());
+    let binlog = || name.rsplit_once('.').filter(|(_, number)| is_number(number)).map(|_| name);
+    wal.or_else(binlog)
 }
 
 /// Whether it is a segment, and no label.
@@ -240,6 +243,15 @@ mod tests {
         assert_eq!(touched("log-older"), segments[2..3], "what it is overwritten with is not touched");
         assert_eq!(touched("log-swapped"), segments[1..3]);
         assert_eq!(touched("stale-backup"), ["p/base/T2/backup.info", "p/base/T2/data.tar"]);
+        let logical = [
+            ("p/dumps/T2/data.sql.gz", 9_000),
+            ("p/dumps/T2/users.sql.gz", 10),
+            ("p/log/binlog.000001", 99_000),
+            ("p/log/binlog.000002", 90),
+        ];
+        let logical = Artifacts::of(&listing(&logical), "", "T2");
+        assert_eq!(logical.main.as_deref(), Some("p/dumps/T2/data.sql.gz"));
+        assert_eq!(logical.log, ["p/log/binlog.000001", "p/log/binlog.000002"]);
         let dump = Artifacts::of(&listing(&[("d/T1.dump", 5), ("d/T2.dump", 4)]), "T1", "T2");
         assert_eq!(dump.main.as_deref(), Some("d/T2.dump"));
         assert!(names(&dump).contains(&"stale-object") && !names(&dump).iter().any(|id| id.starts_with("log")));

@@ -1,6 +1,8 @@
 //! The recovery point of a copy that nothing was replayed on up to a target: read off the copy itself, by the heartbeat
 //! that it holds.
 
+use std::time::Duration;
+
 use blackstart_record::event::{Cut, Event};
 use blackstart_record::time::Nanos;
 
@@ -20,17 +22,19 @@ struct Heartbeat {
 }
 
 /// Where the backup ends that `snapshot` is a copy of, or the replay whose target has no place of its own in the log, or a
-/// replica's last applied position; the history is told.
+/// replica's last applied position; the history is told. `last`: the latest write that the source acknowledged.
 pub(super) async fn read_off(
     drill: &Drill,
-    snapshot: &Snapshot,
-    probes: &Probes,
-    (backup, target): (&Backup, Option<&Target>),
+    (snapshot, target): (&Snapshot, Option<&Target>),
+    (probes, last): (&Probes, Option<Nanos>),
+    backup: &Backup,
 ) -> Result<Cut> {
     // A copy without that table is an answer too.
     let held = snapshot.last_beat().await?;
     let (beat, now) = (held.ok().flatten(), drill.clock.now());
     let loaded = &drill.request.loaded;
+    let interval = loaded.plan.pipelines.get(&loaded.pipeline.name).and_then(|plan| plan.schedule.interval.as_ref());
+    let interval = interval.map(|interval| interval.value);
     // A beat whose answer never came may have reached the replica, or the log, all the same.
     let applied = beat.and_then(|beat| probes.written_by(beat)).map(|(beat, sent, next)| Heartbeat {
         beat,
@@ -38,10 +42,12 @@ pub(super) async fn read_off(
         next: next.unwrap_or(now),
     });
     let cut = if promotes(loaded) {
-        let alarm = loaded.plan.pipelines.get(&loaded.pipeline.name).and_then(|plan| plan.schedule.interval.as_ref());
-        last_applied(backup, applied, now, probes.last_written(), alarm.map(|alarm| alarm.value))
-    } else if let Some(target @ (Target::BeforeSecond { .. } | Target::EndOfLog)) = target {
-        replayed(backup, applied, now, target)
+        last_applied(backup, applied, now, last, interval)
+    } else if let Some(Target::BeforeSecond { at, .. }) = target {
+        replayed(backup, applied, now, (*at, "up to the second of the bad transaction"))
+    } else if target == Some(&Target::EndOfLog) {
+        let shipped = shipped(backup, last, interval, loaded.scenario.compression);
+        replayed(backup, applied, now, (shipped, "to its end, which owes what is older than two of its shippings"))
     } else {
         // Objects are copied one after the other, beside the dump: no instant within the backup is theirs.
         let beat = beat.filter(|_| loaded.environment.objects.is_none());
@@ -71,15 +77,19 @@ fn claimed(backup: &Backup, heartbeat: Option<Heartbeat>) -> Cut {
     between(earliest, latest, &format!("which holds heartbeat {beat}"))
 }
 
-/// A replayed copy claims the heartbeat that it holds, and no less than what its target names: what lies between that and the
-/// bad transaction is given up, and counted as that.
-fn replayed(backup: &Backup, heartbeat: Option<Heartbeat>, now: Nanos, target: &Target) -> Cut {
+/// What is older than this, the schedule has shipped, counted from the `last` write that was acknowledged: one shipping may be
+/// under way, and the one before it is through. No documented interval: nothing.
+fn shipped(backup: &Backup, last: Option<Nanos>, interval: Option<Nanos>, compression: u32) -> Nanos {
+    let (Some(last), Some(interval)) = (last, interval) else { return Nanos::ZERO };
+    let each =
+        Duration::from(interval) / compression.max(1) + backup.lag.map_or(Duration::ZERO, |lag| lag.upper.into());
+    last.since((each * 2).into())
+}
+
+/// A replayed copy claims the heartbeat that it holds, and no less than what its target names.
+fn replayed(backup: &Backup, heartbeat: Option<Heartbeat>, now: Nanos, (named, what): (Nanos, &str)) -> Cut {
     let held = heartbeat.map_or("without a known heartbeat".to_owned(), |held| format!("heartbeat {}", held.beat));
     let (sent, next) = heartbeat.map_or((Nanos::ZERO, now), |held| (held.sent, held.next));
-    let (named, what) = match target {
-        Target::BeforeSecond { at, .. } => (*at, "up to the second of the bad transaction"),
-        _ => (Nanos::ZERO, "to its end"),
-    };
     let earliest = sent.max(backup.begun).max(named);
     Cut { earliest, latest: next.max(earliest), claimed_by: format!("the log, replayed {what}: {held}") }
 }
@@ -114,6 +124,8 @@ fn last_applied(
 
 #[cfg(test)]
 mod tests {
+    use blackstart_record::time::Interval;
+
     use super::*;
 
     #[test]
@@ -140,19 +152,39 @@ mod tests {
     fn a_replayed_copy_claims_what_it_holds_and_no_less_than_its_target_names() {
         let at = Nanos::from_millis;
         let backup = Backup { id: "b".into(), begun: at(1_000), durable: at(3_000), lag: None };
-        let second = Target::BeforeSecond { second: 1_700_000_000, at: at(5_300) };
-        for (heartbeat, target, (earliest, latest)) in [
-            (Some((5_290, 5_330)), &second, (5_300, 5_330)),
-            (Some((5_310, 5_330)), &second, (5_310, 5_330)),
-            // It ended long before: what it lacks up to the second it owes.
-            (Some((4_000, 4_040)), &second, (5_300, 5_300)),
-            (None, &second, (5_300, 9_000)),
-            (Some((4_000, 4_040)), &Target::EndOfLog, (4_000, 4_040)),
-            (Some((500, 540)), &Target::EndOfLog, (1_000, 1_000)),
+        for (heartbeat, named, (earliest, latest)) in [
+            (Some((5_290, 5_330)), 5_300, (5_300, 5_330)),
+            (Some((5_310, 5_330)), 5_300, (5_310, 5_330)),
+            // It ended long before: what it lacks up to there it owes.
+            (Some((4_000, 4_040)), 5_300, (5_300, 5_300)),
+            (None, 5_300, (5_300, 9_000)),
+            (Some((4_000, 4_040)), 0, (4_000, 4_040)),
+            (Some((500, 540)), 0, (1_000, 1_000)),
         ] {
             let held = heartbeat.map(|(sent, next)| Heartbeat { beat: 7, sent: at(sent), next: at(next) });
-            let cut = replayed(&backup, held, at(9_000), target);
-            assert_eq!((cut.earliest, cut.latest), (at(earliest), at(latest)), "{heartbeat:?} {target:?}");
+            let cut = replayed(&backup, held, at(9_000), (at(named), "here"));
+            assert_eq!((cut.earliest, cut.latest), (at(earliest), at(latest)), "{heartbeat:?} {named}");
+        }
+    }
+
+    #[test]
+    fn a_log_owes_what_is_older_than_two_of_its_compressed_shippings() {
+        let at = Nanos::from_millis;
+        let lag = Some(Interval { lower: at(100), upper: at(250) });
+        let backup = |lag| Backup { id: "b".into(), begun: at(1_000), durable: at(3_000), lag };
+        for (lag, last, interval, owed) in [
+            (lag, Some(20_000), Some(60_000), 17_500),
+            (None, Some(20_000), Some(60_000), 18_000),
+            (lag, Some(20_000), None, 0),
+            (lag, None, Some(60_000), 0),
+            // Nothing was to be shipped yet.
+            (lag, Some(2_000), Some(60_000), 0),
+        ] {
+            assert_eq!(
+                shipped(&backup(lag), last.map(at), interval.map(at), 60),
+                at(owed),
+                "{lag:?} {last:?} {interval:?}"
+            );
         }
     }
 

@@ -48,7 +48,7 @@ pub(super) async fn run(
     probes: &Probes,
 ) -> Result<Ended> {
     let loaded = &drill.request.loaded;
-    let (mut snapshot, mut finished, mut archive) = (None, true, BTreeMap::new());
+    let (mut snapshot, mut finished, mut archive, mut last) = (None, true, BTreeMap::new(), None);
     let measures = (loaded.bounds, loaded.scenario.compression);
     let mut recovery = Recovery::new(drill.clock, &drill.events, measures, clients, backup, transaction);
     for plan in &loaded.scenario.runbook {
@@ -82,6 +82,8 @@ pub(super) async fn run(
         }
         if plan.step == Step::StopApplication {
             archive = world.artifacts(loaded).await?;
+            // Later ones the restored copy acknowledges.
+            last = probes.last_written();
             let (ledger, erasures) = (drill.folder.ledger(), &loaded.scenario.erasures);
             recovery.erased(workload::erased(&ledger, &drill.domain.recorded(), erasures)?);
         }
@@ -95,7 +97,10 @@ pub(super) async fn run(
     let snapshot = snapshot.ok_or_else(|| Error::new("the runbook has no step that switches the application"))?;
     let cut = match recovery.cut() {
         Some(cut) => cut.clone(),
-        None => point::read_off(drill, &snapshot, probes, (backup, wanted.as_ref().map(|goal| &goal.target))).await?,
+        None => {
+            let target = wanted.as_ref().map(|goal| &goal.target);
+            point::read_off(drill, (&snapshot, target), (probes, last), backup).await?
+        }
     };
     Ok(Ended { wanted, recovered: Some(Recovered { finished, snapshot, next_op, cut, archive }) })
 }

@@ -101,7 +101,7 @@ const REPLAYED: &[Recovered] = &[
     },
     Recovered {
         scenario: "complete-infrastructure-failure-binlog",
-        changes: &[SMALLER, ("after  = \"12s\"", "after  = \"4s\""), ("compression = 60", "compression = 300")],
+        changes: &[SMALLER, ("after  = \"12s\"", "after  = \"4s\""), ("compression = 150", "compression = 300")],
         code: 0,
         // What was not shipped yet.
         gives_up: true,

@@ -225,7 +225,7 @@ mod tests {
             ("first gone", |folder| std::fs::remove_file(folder.join(NAMES[0])).unwrap(), "missing before"),
             (
                 "stale",
-                |folder| drop(std::fs::copy(folder.join(NAMES[0]), folder.join(NAMES[1])).unwrap()),
+                |folder| std::fs::write(folder.join(NAMES[1]), mariadb_log(0, &[1, 2, 3, 4, 5])).unwrap(),
                 "goes on after",
             ),
             ("cut", |folder| std::fs::write(folder.join(NAMES[1]), &mariadb_log(5, &[6, 7])[..200]).unwrap(), "is cut"),
