@@ -73,6 +73,13 @@ impl Pipeline for Params {
         Some(EngineKind::Mysql)
     }
 
+    fn wrong(&self) -> Option<String> {
+        let never = Duration::from(self.ship_every.0).is_zero();
+        never.then(|| {
+            "`ship-every` is zero: name the time after which the log is shipped again, such as `5m`".to_owned()
+        })
+    }
+
     fn until(&self) -> Until {
         self.until
     }
@@ -182,9 +189,6 @@ impl Params {
     /// Ships the log for the first time, and lets that go on by itself; how long it took.
     async fn begin_shipping(&self, tools: Tools<'_>, source: &Mysql, from: &Coordinates) -> Result<Interval> {
         let every = Duration::from(self.ship_every.0) / tools.compression;
-        if every.is_zero() {
-            return Err(Error::new("`ship-every` is zero: name the time after which the log is shipped again"));
-        }
         let host = source.host();
         let first = format!("{STATE}/from");
         if !host.outside(&first).exists() {
@@ -252,6 +256,7 @@ async fn restore(tools: Tools<'_>, target: &Mysql) -> Result<Done> {
         let file = target.host().path(&format!("{FETCHED}/{name}"));
         run(target.load(&file).named(&format!("load-{name}")), target.host(), tools).await?;
     }
+    target.reload_accounts().await?;
     let from = coordinates(target.host(), FETCHED)?;
     Ok(Done { bytes: None, says: format!("the dump is loaded, as of {}:{}", from.file, from.at) })
 }

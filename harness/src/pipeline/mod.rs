@@ -207,6 +207,11 @@ pub trait Pipeline: Send + Sync {
         Some(EngineKind::Postgres)
     }
 
+    /// What is wrong with its parameters, if anything is.
+    fn wrong(&self) -> Option<String> {
+        None
+    }
+
     /// How late its replica applies what it has received, uncompressed.
     fn delay(&self) -> Duration {
         Duration::ZERO
@@ -290,6 +295,10 @@ macro_rules! methods {
         impl Asks for Spec {
             fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $name,)+ }
+            }
+
+            fn wrong(&self) -> Option<String> {
+                self.pipeline().wrong()
             }
 
             fn method(&self) -> Option<Method<'_>> {

@@ -53,6 +53,10 @@ pub(super) fn resolve<V: Vocabulary>(
         check_pipeline(pipeline, &environment, &mut problems);
         check_programs(pipeline, folder, &mut problems);
         check_schedule(pipeline, &mut problems);
+        if let Some(wrong) = pipeline.method.get_ref().wrong() {
+            let message = format!("this `{}` cannot save anything", pipeline.method.get_ref().name());
+            problems.add(pipeline.method.span(), message, wrong);
+        }
         let immutable = pipeline.immutable.as_ref().and_then(|claim| whole_days(claim, "a promise", &mut problems));
         pipelines.insert(name.to_string(), recorded(pipeline, immutable, &environment));
         let spec = PipelineSpec {

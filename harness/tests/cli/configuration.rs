@@ -47,6 +47,14 @@ const MISTAKES: &[Mistake] = &[
         &["plan.toml:", "unknown name `barman-clud`", "`barman-cloud`"],
     ),
     (
+        "a log that would be shipped all the time",
+        |place| {
+            place.change("plan.toml", "method.barman-cloud]", "method.dump-and-binlog]");
+            place.change("plan.toml", "archive-timeout = 60 ", "ship-every = \"0s\" ");
+        },
+        &["plan.toml:", "this `dump-and-binlog` cannot save anything", "`ship-every` is zero"],
+    ),
+    (
         "an unknown parameter of a fault",
         |place| place.change("database-corruption.toml", "blocks = 16", "pages = 16"),
         &["database-corruption.toml:23:", "unknown key `pages`", "`blocks`"],

@@ -67,6 +67,7 @@ impl World {
         for name in ["data.sql", "users.sql"] {
             ended(second, &second.load(&second.host().path(&format!("{FOLDER}/{name}")))).await.unwrap();
         }
+        second.reload_accounts().await.unwrap();
     }
 
     fn stretch(&self, from: &Coordinates, end: End<'_>) -> Result<Stretch> {

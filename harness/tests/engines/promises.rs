@@ -32,6 +32,9 @@ pub const ALL: &[Promise] = &[
     ("servers side by side have one port, and an address and data each", |world| side_by_side(world).boxed_local()),
     ("a password lets in, an old one does not, and none stands anywhere", |world| passwords(world).boxed_local()),
     ("rows are read as the very bytes that they were written from", |world| rows(world).boxed_local()),
+    ("a digest is one of a table's rows, in whatever order, and of nothing else", |world| {
+        digested(world).boxed_local()
+    }),
     ("a life is one for all sessions, and each start is another", |world| lives(world).boxed_local()),
     ("a database beside another lives a life of its own", |world| databases(world).boxed_local()),
     ("a fresh data directory is another life", |world| fresh_data(world).boxed_local()),
@@ -148,6 +151,25 @@ async fn rows(world: &mut World) {
         assert_eq!(*read, types::fields(row), "{row:?}");
     }
     assert!(read(&session, &sql, &types::kinds()[1..]).await.is_err(), "with a column that was not asked for");
+}
+
+async fn digested(world: &mut World) {
+    create_database(&world.first, world.kind, "digested").await;
+    let client = session(&world.first.administrator("digested")).await.unwrap();
+    let sql = world.first.kind().dialect().digest("words", &["id", "word"]);
+    let mut seen = Vec::new();
+    for rows in
+        ["(1, 'a'), (2, NULL)", "(2, NULL), (1, 'a')", "(1, 'a'), (2, 'NULL')", "(1, NULL), (2, 'a')", "(1, 'a')"]
+    {
+        client.batch(&format!("DELETE FROM words; INSERT INTO words VALUES {rows}")).await.unwrap();
+        seen.push(client.rows(&sql).await.unwrap());
+    }
+    assert_eq!(seen[0], seen[1], "another order");
+    assert_eq!(seen[0][0][0].as_deref(), Some("2"));
+    let others: BTreeSet<String> = seen[1..].iter().map(|seen| format!("{seen:?}")).collect();
+    assert_eq!(others.len(), 4, "{others:?}");
+    client.batch("DELETE FROM words").await.unwrap();
+    assert_eq!(client.rows(&sql).await.unwrap(), [["0", "0"].map(|zero| Some(zero.to_owned()))]);
 }
 
 async fn lives(world: &mut World) {

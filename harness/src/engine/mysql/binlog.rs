@@ -167,6 +167,9 @@ mod tests {
     /// Five transactions in each of three logs, of which the first is number 9.
     const NAMES: [&str; 3] = ["binlog.000009", "binlog.000010", "binlog.000011"];
 
+    /// What is done to the logs in a folder, and what is said of it.
+    type Damage = (&'static str, fn(&Path), &'static str);
+
     fn place() -> tempfile::TempDir {
         let place = tempfile::tempdir().unwrap();
         for (index, name) in (0..).zip(NAMES) {
@@ -220,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_gap_is_found_whatever_made_it() {
-        let cases: [(&str, fn(&Path), &str); 5] = [
+        let cases: [Damage; 5] = [
             ("gone", |folder| std::fs::remove_file(folder.join(NAMES[1])).unwrap(), "1 of its files are missing"),
             ("first gone", |folder| std::fs::remove_file(folder.join(NAMES[0])).unwrap(), "missing before"),
             (

@@ -37,6 +37,14 @@ impl Mysql {
         self.run(SYSTEM, "FLUSH BINARY LOGS").await.cannot("end the binary log")
     }
 
+    /// Has the server know accounts that were brought back as rows.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn reload_accounts(&self) -> Result<()> {
+        self.run(SYSTEM, "FLUSH LOCAL PRIVILEGES").await.cannot("reload the accounts")
+    }
+
     /// Lets scheduled events run, or not: what they do is in the log that is replayed.
     ///
     /// # Errors
