@@ -201,6 +201,7 @@ impl HalfRoom<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use blackstart_record::ledger::Completion;
     use blackstart_record::time::Nanos;
 
     #[tokio::test]
@@ -236,13 +237,15 @@ mod tests {
         let handle = ledger.handle();
         for op in 1..=3000 {
             let invoked = LedgerEntry::Invoked { op, client: 0, epoch: 0, at: Nanos(op) };
-            drop(handle.reserve().await.unwrap().invoked(invoked));
+            let completion = Completion::Acknowledged;
+            let completed = LedgerEntry::Completed { op, at: Nanos(op), completion, effects: Vec::new() };
+            handle.reserve().await.unwrap().invoked(invoked).completed(completed, Vec::new());
         }
         let read = || blackstart_record::ledger::Reader::open(&path).unwrap().filter(Result::is_ok).count();
         handle.written().await;
-        assert_eq!(read(), 3000, "before the close too, for whoever waits");
+        assert_eq!(read(), 6000, "before the close too, for whoever waits");
         ledger.close().await.unwrap();
         assert!(handle.reserve().await.is_err(), "a closed ledger takes nothing");
-        assert_eq!(read(), 3000);
+        assert_eq!(read(), 6000);
     }
 }
