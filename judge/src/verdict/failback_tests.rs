@@ -66,8 +66,11 @@ fn a_way_back_on_which_nothing_is_lost_is_met() {
     }
 }
 
-/// What went wrong on the way back, what comes of it, and what is said.
-const WRONG: &[(fn(&mut Drill), Verdict, &str)] = &[
+/// What went wrong on the way back.
+type Spoil = fn(&mut Drill);
+
+/// Each with what comes of it, and what is said.
+const WRONG: &[(Spoil, Verdict, &str)] = &[
     (lose_a_row, Missed, "LOST: "),
     (
         |back| {
