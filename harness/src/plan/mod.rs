@@ -61,17 +61,17 @@ pub trait Vocabulary: Clone + Debug + 'static {
 
     /// The domains that a workload can have.
     fn domains() -> &'static [&'static str] {
-        &["fulfilment", "documents", "logistics"]
+        &["fulfilment", "documents", "logistics", "shipping-documents"]
     }
 
     /// The engine that a domain is for.
     fn engine_of(domain: &str) -> EngineKind {
-        if domain == "logistics" { EngineKind::Mysql } else { EngineKind::Postgres }
+        if ["logistics", "shipping-documents"].contains(&domain) { EngineKind::Mysql } else { EngineKind::Postgres }
     }
 
     /// Those of them that keep objects too.
     fn domains_with_objects() -> &'static [&'static str] {
-        &["documents"]
+        &["documents", "shipping-documents"]
     }
 }
 

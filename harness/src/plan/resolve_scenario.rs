@@ -22,7 +22,7 @@ pub(super) fn resolve<V: Vocabulary>(
     name: &str,
     source: &Source,
     mut file: ScenarioFile<V::Fault>,
-    plan: ResolvedPlan<V>,
+    mut plan: ResolvedPlan<V>,
 ) -> Result<Loaded<V>, Diagnostics> {
     let mut problems = Problems::of(source);
     check_objectives(&file, &plan, &mut problems);
@@ -32,6 +32,9 @@ pub(super) fn resolve<V: Vocabulary>(
     check_workload::<V>(&file.workload, &mut problems);
     check_engine(&file, &plan, method.as_ref(), &mut problems);
     check_objects(&file, &plan, &mut problems);
+    if !V::domains_with_objects().contains(&file.workload.domain.value.as_str()) {
+        plan.environment.objects = None;
+    }
     needs::check(&file, &plan, &mut problems);
     check_runbook(&file, method.as_ref(), &mut problems);
     check_leaving(&file, &plan, &mut problems);
@@ -153,7 +156,7 @@ fn check_engine<V: Vocabulary>(
     }
 }
 
-/// A domain that keeps objects needs a place for them, which a drill starts; any other would leave the place empty.
+/// A domain that keeps objects needs a place for them, which a drill starts.
 fn check_objects<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
     let domain = &file.workload.domain;
     if !V::domains().contains(&domain.value.as_str()) {
@@ -166,12 +169,7 @@ fn check_objects<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPl
             let help = "give [application] `objects = { store = \"..\", bucket = \"..\", credential = \"..\" }`";
             problems.add(domain.span.clone(), message, help);
         }
-        Some(_) if !keeps => {
-            let message = format!("the domain `{}` keeps no objects, of which the plan has some", domain.value);
-            let help = format!("use one of {}", V::domains_with_objects().join(", "));
-            problems.add(domain.span.clone(), message, help);
-        }
-        Some(objects) => {
+        Some(objects) if keeps => {
             let store = plan.plan.pipelines.get(&file.pipeline.value).map(|pipeline| &pipeline.store);
             if let Some(store) = store.filter(|store| **store != objects.store) {
                 let message =
@@ -179,7 +177,8 @@ fn check_objects<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPl
                 problems.add(file.pipeline.span.clone(), message, format!("the pipeline saves to `{store}`"));
             }
         }
-        None => {}
+        // What it keeps is of other scenarios.
+        _ => {}
     }
 }
 

@@ -8,6 +8,7 @@
 //! To add a domain: one folder here, one in `fixtures/domains`, one line in [`domain()`].
 
 mod application;
+mod archive;
 mod client;
 mod documents;
 mod domain;
@@ -25,6 +26,7 @@ mod random;
 mod running;
 mod session;
 mod settings;
+mod shipping_documents;
 mod table;
 
 pub use application::{Application, Effects, Ending, ObjectStep, Operation, Rows, Statement, Step};
@@ -45,4 +47,5 @@ pub fn domain(name: &str) -> Option<&'static dyn Domain> {
 }
 
 /// Every domain.
-pub const DOMAINS: &[&dyn Domain] = &[&fulfilment::Fulfilment, &documents::Documents, &logistics::Logistics];
+pub const DOMAINS: &[&dyn Domain] =
+    &[&fulfilment::Fulfilment, &documents::Documents, &logistics::Logistics, &shipping_documents::ShippingDocuments];

@@ -3,12 +3,16 @@
 //! Its schema is in `fixtures/domains/documents`. As careful teams do, an object is written once, under a number of its
 //! own, before the row that refers to it is; and it is removed after that row is gone.
 
+use super::archive::Archive;
 use super::{Application, Canary, Domain, Generator, Invariant, ObjectSpec, Settings, TableSpec, WriteTrial};
 
-mod archive;
 mod initial;
 mod rules;
+mod script;
 mod tables;
+
+/// What its application does, as statements.
+pub const SCRIPT: script::InPostgres = script::InPostgres;
 
 /// The domain `documents`.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +48,7 @@ impl Domain for Documents {
     }
 
     fn application(&self, settings: &Settings, client: u32) -> Box<dyn Application> {
-        Box::new(archive::Archive::new(settings, client))
+        Box::new(Archive::new(settings, client, initial::documents(settings), &SCRIPT))
     }
 
     fn invariants(&self) -> &'static [Invariant] {

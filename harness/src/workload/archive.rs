@@ -1,14 +1,12 @@
-//! The application of one client: some tenants, one operation at a time, of which some belong together: an object is put,
-//! then the row that refers to it is written; a row goes, then its object is removed.
+//! The application of one client of a domain that keeps a row and an object for each document: some tenants, one operation at
+//! a time, of which some belong together: an object is put, then the row that refers to it is written; a row goes, then its
+//! object is removed. What that is in SQL, a [`Script`] says.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Debug;
 
-use super::initial::{TITLES, documents};
-use super::tables::{DOCUMENTS, LOG, TABLES};
+use super::{Application, Ending, ObjectStep, Operation, Random, Rows, Settings, Statement, Step, objects};
 use crate::engine::fields::{self, Value};
-use crate::workload::{
-    Application, Effects, Ending, ObjectStep, Operation, Random, Rows, Settings, Statement, Step, objects,
-};
 
 /// Of a hundred operations that begin something, how many revise a document, and how many delete one; another few are
 /// rolled back on purpose, and all others add one.
@@ -18,15 +16,38 @@ const ROLLBACKS: u64 = 5;
 /// Objects of the initial load have lower numbers.
 const FIRST_NUMBER: u64 = 1 << 40;
 
-/// A statement; its place is its index.
-#[derive(Clone, Copy)]
-enum Sql {
-    Documents,
-    Add,
-    Revise,
-    Delete,
-    LogAdded,
-    LogOther,
+/// A document's row as an operation writes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'a> {
+    /// The operation.
+    pub op: u64,
+    /// Its tenant.
+    pub tenant: u32,
+    /// The number of its object.
+    pub object: u64,
+    /// The digest of that object's bytes.
+    pub sha256: &'a [u8],
+}
+
+/// A domain's statements for what happens to a document. Each transaction leaves an entry in a log.
+pub trait Script: Debug + Send + Sync {
+    /// Every statement; steps refer to them by index.
+    fn statements(&self) -> Vec<Statement>;
+
+    /// How a transaction begins.
+    fn begin(&self) -> &'static str;
+
+    /// A tenant's documents whose object has at most this number: the id and the object of each.
+    fn look(&self, tenant: u32, greatest: u64) -> Step;
+
+    /// A document that is new.
+    fn add(&self, row: Written<'_>) -> Vec<Step>;
+
+    /// The document `id` with another object.
+    fn revise(&self, id: i64, row: Written<'_>) -> Vec<Step>;
+
+    /// The document `id` goes.
+    fn delete(&self, id: i64, op: u64, tenant: u32) -> Vec<Step>;
 }
 
 /// A document whose object is of the initial load. Only these are revised and deleted, so that whatever goes while a backup
@@ -54,6 +75,7 @@ pub struct Archive {
     seed: u64,
     /// The greatest number of an object of the initial load.
     initial: u64,
+    script: &'static dyn Script,
     statements: Vec<Statement>,
     tenants: Vec<u32>,
     old: BTreeMap<u32, VecDeque<Old>>,
@@ -64,13 +86,14 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Owns each tenant `t` for which `t % clients` is `client`.
-    pub fn new(settings: &Settings, client: u32) -> Self {
+    /// The objects of the initial load have the numbers from 1 to `initial`. Owns each tenant `t` for which `t % clients` is `client`.
+    pub fn new(settings: &Settings, client: u32, initial: u64, script: &'static dyn Script) -> Self {
         let own = |tenant: &u32| tenant % settings.clients.max(1) == client;
         Self {
             seed: settings.seed,
-            initial: documents(settings),
-            statements: statements(),
+            initial,
+            script,
+            statements: script.statements(),
             tenants: (1..=settings.tenants()).filter(own).collect(),
             old: BTreeMap::new(),
             planned: None,
@@ -84,7 +107,7 @@ impl Archive {
             Deed::PutNew { number } => (Deed::Add, self.add(op, tenant, number, Ending::Commit)),
             Deed::PutRevised { number, old } => (Deed::Revise { old }, self.revise(op, tenant, number, old)),
             Deed::Revise { old } | Deed::Delete { old } => {
-                (Deed::Remove, with_object(tenant, ObjectStep::Remove(old.object)))
+                (Deed::Remove, self.with_object(tenant, ObjectStep::Remove(old.object)))
             }
             Deed::Add | Deed::Remove => return None,
         })
@@ -95,19 +118,18 @@ impl Archive {
         let tenant = self.tenants[random.below(self.tenants.len() as u64) as usize];
         let number = FIRST_NUMBER + op;
         let choice = random.below(100);
+        let changes = choice < REVISIONS + DELETIONS;
         let old = self.old.entry(tenant).or_default();
-        if choice < REVISIONS + DELETIONS
-            && let Some(old) = old.pop_front()
-        {
+        if let Some(old) = if changes { old.pop_front() } else { None } {
             if choice < REVISIONS {
-                return (tenant, Deed::PutRevised { number, old }, with_object(tenant, ObjectStep::Put(number)));
+                return (tenant, Deed::PutRevised { number, old }, self.with_object(tenant, ObjectStep::Put(number)));
             }
             return (tenant, Deed::Delete { old }, self.delete(op, tenant, old));
         }
         if choice >= 100 - ROLLBACKS {
             return (tenant, Deed::Add, self.add(op, tenant, number, Ending::Rollback));
         }
-        (tenant, Deed::PutNew { number }, with_object(tenant, ObjectStep::Put(number)))
+        (tenant, Deed::PutNew { number }, self.with_object(tenant, ObjectStep::Put(number)))
     }
 
     /// The digest of an object that the operation whose number it has put.
@@ -116,26 +138,27 @@ impl Archive {
     }
 
     fn add(&self, op: u64, tenant: u32, number: u64, ending: Ending) -> Operation {
-        let title = format!("{} of operation {op}", TITLES[(op % TITLES.len() as u64) as usize]);
         let sha256 = self.sha256(number);
-        let (of, object, op) = (Value::Int4(tenant as i32), Value::Int8(number as i64), Value::Int8(op as i64));
-        let add = step(Sql::Add, &[of, Value::Text(&title), object, Value::Bytes(&sha256), op]);
-        let log = step(Sql::LogAdded, &[of, Value::Text("added"), object, op]);
-        transaction(tenant, vec![add, log], ending)
+        let steps = self.script.add(Written { op, tenant, object: number, sha256: &sha256 });
+        self.transaction(tenant, steps, ending)
     }
 
     fn revise(&self, op: u64, tenant: u32, number: u64, old: Old) -> Operation {
         let sha256 = self.sha256(number);
-        let (id, op) = (Value::Int8(old.id), Value::Int8(op as i64));
-        let revise = step(Sql::Revise, &[id, Value::Int8(number as i64), Value::Bytes(&sha256), op]);
-        let log = step(Sql::LogOther, &[Value::Int4(tenant as i32), Value::Text("revised"), id, op]);
-        transaction(tenant, vec![revise, log], Ending::Commit)
+        let steps = self.script.revise(old.id, Written { op, tenant, object: number, sha256: &sha256 });
+        self.transaction(tenant, steps, Ending::Commit)
     }
 
     fn delete(&self, op: u64, tenant: u32, old: Old) -> Operation {
-        let (id, op) = (Value::Int8(old.id), Value::Int8(op as i64));
-        let log = step(Sql::LogOther, &[Value::Int4(tenant as i32), Value::Text("deleted"), id, op]);
-        transaction(tenant, vec![step(Sql::Delete, &[id]), log], Ending::Commit)
+        self.transaction(tenant, self.script.delete(old.id, op, tenant), Ending::Commit)
+    }
+
+    fn transaction(&self, tenant: u32, steps: Vec<Step>, ending: Ending) -> Operation {
+        Operation { tenant, begin: self.script.begin().to_owned(), steps, ending, object: None }
+    }
+
+    fn with_object(&self, tenant: u32, object: ObjectStep) -> Operation {
+        Operation { object: Some(object), ..self.transaction(tenant, Vec::new(), Ending::Commit) }
     }
 }
 
@@ -149,9 +172,7 @@ impl Application for Archive {
     }
 
     fn look(&self, tenant: u32) -> Operation {
-        let mut look = step(Sql::Documents, &[Value::Int4(tenant as i32), Value::Int8(self.initial as i64)]);
-        look.rows = None;
-        transaction(tenant, vec![look], Ending::Rollback)
+        self.transaction(tenant, vec![self.script.look(tenant, self.initial)], Ending::Rollback)
     }
 
     fn saw(&mut self, tenant: u32, answers: &[Rows]) {
@@ -178,60 +199,11 @@ impl Application for Archive {
     }
 }
 
-fn step(sql: Sql, values: &[Value<'_>]) -> Step {
+/// The step of a statement that answers so many rows.
+pub fn step(statement: usize, rows: usize, values: &[Value<'_>]) -> Step {
     let mut parameters = Vec::new();
     values.iter().for_each(|value| value.put(&mut parameters));
-    Step { statement: sql as usize, parameters, rows: Some(1) }
-}
-
-fn transaction(tenant: u32, steps: Vec<Step>, ending: Ending) -> Operation {
-    Operation { tenant, begin: "BEGIN".to_owned(), steps, ending, object: None }
-}
-
-fn with_object(tenant: u32, object: ObjectStep) -> Operation {
-    Operation { object: Some(object), ..transaction(tenant, Vec::new(), Ending::Commit) }
-}
-
-/// The statements, each at the place of its [`Sql`].
-fn statements() -> Vec<Statement> {
-    let written = |table: usize, sql: &str| Statement {
-        sql: format!("{sql} RETURNING {}", TABLES[table].select_list()),
-        effect: Effects::Written(table),
-        parameters: &[],
-    };
-    vec![
-        Statement {
-            sql: "SELECT id, object FROM app.documents WHERE tenant_id = $1::integer AND object <= $2::bigint
-                  ORDER BY id LIMIT 256"
-                .to_owned(),
-            effect: Effects::None,
-            parameters: &[],
-        },
-        written(
-            DOCUMENTS,
-            "INSERT INTO app.documents (tenant_id, title, object, sha256, op)
-             VALUES ($1::integer, $2::text, $3::bigint, $4::bytea, $5::bigint)",
-        ),
-        written(
-            DOCUMENTS,
-            "UPDATE app.documents SET object = $2::bigint, sha256 = $3::bytea, op = $4::bigint WHERE id = $1::bigint",
-        ),
-        Statement {
-            sql: format!("DELETE FROM app.documents WHERE id = $1::bigint RETURNING {}", TABLES[DOCUMENTS].key_list()),
-            effect: Effects::Deleted(DOCUMENTS),
-            parameters: &[],
-        },
-        written(
-            LOG,
-            "INSERT INTO audit.log (tenant_id, what, document_id, op)
-             SELECT $1::integer, $2::text, d.id, $4::bigint FROM app.documents d WHERE d.object = $3::bigint",
-        ),
-        written(
-            LOG,
-            "INSERT INTO audit.log (tenant_id, what, document_id, op)
-             VALUES ($1::integer, $2::text, $3::bigint, $4::bigint)",
-        ),
-    ]
+    Step { statement, parameters, rows: Some(rows) }
 }
 
 #[cfg(test)]
@@ -240,7 +212,7 @@ mod tests {
 
     fn archive() -> Archive {
         let settings = Settings { rows: 300, clients: 1, tenants: 1, ..Settings::default() };
-        Archive::new(&settings, 0)
+        Archive::new(&settings, 0, 100, &crate::workload::documents::SCRIPT)
     }
 
     #[test]
@@ -290,13 +262,5 @@ mod tests {
             let operation = archive.next(op);
             assert!(operation.object.is_some() || operation.ending == Ending::Rollback, "nothing is referred to");
         }
-    }
-
-    #[test]
-    fn every_statement_is_at_its_place() {
-        let statements = statements();
-        assert_eq!(statements.len(), Sql::LogOther as usize + 1);
-        assert!(statements[Sql::Delete as usize].sql.starts_with("DELETE"));
-        assert!(statements[Sql::LogAdded as usize].sql.contains("d.object = $3"));
     }
 }
