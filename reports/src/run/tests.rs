@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use blackstart_record::record::{Folder, Record};
-use blackstart_record::time::Nanos;
+use blackstart_record::time::{Interval, Nanos};
 use blackstart_record::verdict::{Difference, DifferenceKind, DrillVerdict, Exposure, Verdict};
 
 use super::{view, write};
@@ -140,6 +140,18 @@ fn each_way_is_held_against_the_objectives_by_its_own_figures() {
         }
         assert!(text.contains("Ways to recover from database corruption"));
     }
+}
+
+#[test]
+fn a_miss_that_reads_like_its_limit_says_by_how_much() {
+    let run = tempfile::tempdir().unwrap();
+    let barely: Edit = |_, verdict| {
+        let rpo = &mut verdict.objectives[1];
+        (rpo.verdict, rpo.limit.value) = (Verdict::Missed, Nanos::from_secs(86_400));
+        rpo.achieved = Some(Interval::exactly(Nanos::from_secs(86_407)));
+    };
+    let seen = view(&[drill(run.path(), "a", Sample::Healthy, barely)]);
+    assert_eq!((seen.drills[0].rpo.value.as_str(), seen.drills[0].rpo.beside.as_str()), ("1 d and 7 s", "RPO 1 d"));
 }
 
 #[test]

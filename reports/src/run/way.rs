@@ -1,7 +1,7 @@
 //! One drill among others: its figures as they stand in a column.
 
 use blackstart_record::time::Nanos;
-use blackstart_record::verdict::{DrillVerdict, Exposure, Finding, ObjectiveKind, Rpa, Verdict};
+use blackstart_record::verdict::{DrillVerdict, Exposure, Finding, ObjectiveKind, ObjectiveVerdict, Rpa, Verdict};
 use serde::Serialize;
 
 use super::Drilled;
@@ -148,15 +148,25 @@ impl Figure {
 pub(super) fn objective(drilled: &Drilled, name: &str, kind: ObjectiveKind) -> Option<Figure> {
     let verdict = &drilled.verdict;
     let judged = verdict.objectives.iter().find(|judged| judged.objective == name && judged.kind == kind)?;
-    Some(Figure::judged(words::achieved(judged), judged.verdict, verdict).beside(judged.says.clone()))
+    Some(Figure::judged(achieved(judged), judged.verdict, verdict).beside(judged.says.clone()))
+}
+
+/// What was achieved; a miss by less than the figure shows says by how much.
+fn achieved(judged: &ObjectiveVerdict) -> String {
+    let (text, limit) = (words::achieved(judged), judged.limit.value);
+    match judged.achieved.filter(|_| judged.verdict == Verdict::Missed && text == limit.to_string()) {
+        Some(achieved) => format!("{text} and {}", achieved.lower.since(limit)),
+        None => text,
+    }
 }
 
 /// The worst verdict on the objectives of a kind, with its limit beside it.
 fn worst(verdict: &DrillVerdict, kind: ObjectiveKind) -> Figure {
     let of_kind = verdict.objectives.iter().filter(|judged| judged.kind == kind);
     match of_kind.max_by_key(|judged| (judged.verdict, std::cmp::Reverse(judged.limit.value))) {
-        Some(judged) => Figure::judged(words::achieved(judged), judged.verdict, verdict)
-            .beside(format!("{kind} {}", judged.limit.value)),
+        Some(judged) => {
+            Figure::judged(achieved(judged), judged.verdict, verdict).beside(format!("{kind} {}", judged.limit.value))
+        }
         None => Figure::plain(format!("no {kind} is judged here")),
     }
 }
@@ -185,7 +195,7 @@ fn lost(rpa: Option<&Rpa>) -> Figure {
 fn allowed(exposure: Option<&Exposure>) -> Figure {
     match exposure {
         Some(Exposure::Stated { worst, interval, until_durable, lag }) => Figure::plain(worst.to_string())
-            .beside(format!("{interval} by the document, {until_durable} until durable, {lag} behind")),
+            .beside(format!("{interval} scheduled, {until_durable} until durable, {lag} behind")),
         Some(Exposure::NotApplicable { why }) => Figure::plain("does not apply").beside(why.clone()),
         Some(Exposure::Unstated) => Figure::plain("not stated").beside("the document has no schedule for it"),
         None => Figure::plain("not known"),
