@@ -5,12 +5,10 @@ use blackstart_record::plan::Step;
 use super::Vocabulary;
 use super::problems::Problems;
 use super::resolve_plan::ResolvedPlan;
-use super::resolve_scenario::in_order;
 use super::scenario_file::ScenarioFile;
+use super::steps::{OF_FAILBACK, in_order};
 
-/// Steps that only a failback has.
-pub(super) const ALONE: [Step; 3] = [Step::Rebuild, Step::CatchUp, Step::Fence];
-/// The others that it may have.
+/// Steps of a runbook that a failback may have, too.
 const SHARED: [Step; 4] = [Step::StopApplication, Step::Promote, Step::Switch, Step::Verify];
 /// Without these nothing goes back. What else a runbook leaves out, the drill shows.
 const NEEDED: [Step; 3] = [Step::Rebuild, Step::Promote, Step::Switch];
@@ -18,7 +16,7 @@ const NEEDED: [Step; 3] = [Step::Rebuild, Step::Promote, Step::Switch];
 pub(super) fn check<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPlan<V>, problems: &mut Problems<'_>) {
     let steps = in_order(&file.failback, problems);
     let Some((_, first)) = steps.first() else { return };
-    for (step, span) in steps.iter().filter(|(step, _)| !ALONE.contains(step) && !SHARED.contains(step)) {
+    for (step, span) in steps.iter().filter(|(step, _)| !OF_FAILBACK.contains(step) && !SHARED.contains(step)) {
         let help = "a failback has rebuild, stop-application, catch-up, fence, promote, switch, verify";
         problems.add(span.clone(), format!("a failback has no step \"{step}\""), help);
     }

@@ -19,6 +19,7 @@ mod resolve_plan;
 mod resolve_scenario;
 mod scenario_file;
 mod sourced;
+mod steps;
 mod text;
 mod units;
 mod upkeep;

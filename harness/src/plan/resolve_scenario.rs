@@ -1,6 +1,5 @@
 //! From a scenario as written to the scenario as resolved, within its plan.
 
-use std::ops::Range;
 use std::time::Duration;
 
 use blackstart_record::plan::{Damage, FaultPlan, ProbePlan, Scenario, Step, StepPlan, WorkloadPlan};
@@ -12,7 +11,7 @@ use super::resolve_plan::ResolvedPlan;
 use super::scenario_file::{BoundsFile, FaultFile, ProbesFile, ScenarioFile, StepFile, WorkloadFile};
 use super::sourced::Said;
 use super::units::Lapse;
-use super::{Asks, Bounds, Fault, Loaded, Method, PipelineSpec, Vocabulary, failback, needs};
+use super::{Asks, Bounds, Fault, Loaded, Method, PipelineSpec, Vocabulary, failback, needs, steps};
 
 /// The steps that a pipeline may perform; which of them it does is its method's to say.
 const OF_PIPELINE: [Step; 4] = [Step::Fetch, Step::Restore, Step::Replay, Step::Promote];
@@ -182,29 +181,9 @@ fn check_objects<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &ResolvedPl
     }
 }
 
-/// The steps as they are written, each once and in the order that all of them have.
-pub(super) fn in_order(file: &[StepFile], problems: &mut Problems<'_>) -> Vec<(Step, Range<usize>)> {
-    let steps: Vec<(Step, Range<usize>)> = file.iter().map(|one| (*one.step.get_ref(), one.step.span())).collect();
-    for pair in steps.windows(2) {
-        let [(earlier, _), (later, span)] = pair else { continue };
-        if earlier == later {
-            problems.add(span.clone(), format!("the step \"{later}\" comes twice"), "leave one out");
-        } else if earlier > later {
-            let message = format!("\"{later}\" cannot come after \"{earlier}\"");
-            let help = if steps.iter().any(|(step, _)| failback::ALONE.contains(step)) {
-                "the order is rebuild, stop-application, catch-up, fence, promote, switch, verify"
-            } else {
-                "the order is detect, decide, stop-application, fetch, restore, replay, promote, rotate, switch, verify"
-            };
-            problems.add(span.clone(), message, help);
-        }
-    }
-    steps
-}
-
 fn check_runbook<F: Asks>(file: &ScenarioFile<F>, method: Option<&Method<'_>>, problems: &mut Problems<'_>) {
-    let steps = in_order(&file.runbook, problems);
-    for (step, span) in steps.iter().filter(|(step, _)| failback::ALONE.contains(step)) {
+    let steps = steps::in_order(&file.runbook, problems);
+    for (step, span) in steps.iter().filter(|(step, _)| steps::OF_FAILBACK.contains(step)) {
         let message = format!("\"{step}\" is a step of a failback");
         problems.add(
             span.clone(),
