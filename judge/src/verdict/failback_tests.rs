@@ -58,6 +58,8 @@ fn a_way_back_on_which_nothing_is_lost_is_met() {
     let verdict = judged(Some(&way_back()));
     let found = finding(&verdict, "FAILBACK");
     assert_eq!((verdict.verdict, found.verdict), (Met, Met), "{}", found.says);
+    // It holds the rows that the drill itself holds.
+    assert_eq!(found.compared, finding(&verdict, "LOST").compared);
     assert!(found.compared > 0 && found.says.contains("it was away for"), "{}", found.says);
     // Away since the application was stopped, at 12 s, and back at 21.5 s.
     assert!(found.says.contains("9.") && found.differences.is_empty(), "{}", found.says);
