@@ -157,10 +157,12 @@ fn matrix(
     let (program, work) = (built(root)?, output::target_dir(root).join("defects"));
     let mut summary = Summary::default();
     // What this machine lacks is told, and counts for nothing.
-    let (lacking, cases): (Vec<_>, Vec<_>) =
-        cases.iter().cloned().partition(|case| engine.is_none() && case.lacks().is_some());
-    for case in lacking {
-        writeln!(out, "{}, which is not tried: {}", case.id, case.lacks().unwrap_or_default())?;
+    let mut tried = Vec::new();
+    for case in cases {
+        match case.lacks().filter(|_| engine.is_none()) {
+            Some(lacking) => writeln!(out, "{}, which is not tried: {lacking}", case.id)?,
+            None => tried.push(case.clone()),
+        }
     }
     writeln!(out, "{}", table::head())?;
     let drills = |case: &Case| {
@@ -169,7 +171,7 @@ fn matrix(
     };
     // Docker 20.10 stands still for ever when one drill's network goes while another's comes.
     let width = if engine.is_some() { 1 } else { side_by_side::cores() };
-    side_by_side::each(&cases, width, drills, |case, tried: io::Result<Vec<(u64, Tried)>>| {
+    side_by_side::each(&tried, width, drills, |case, tried: io::Result<Vec<(u64, Tried)>>| {
         let mut row = Row::of(case);
         for (seed, tried) in tried? {
             row.add(seed, &tried);

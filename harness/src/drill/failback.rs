@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use blackstart_record::event::{Cut, Event, Phase};
-use blackstart_record::observation::Observation;
+use blackstart_record::observation::{Observation, Rows};
 use blackstart_record::rows::{Cursor, ReadError, Row, Writer};
 
 use super::environment::World;
@@ -80,9 +80,7 @@ impl Drill {
         probes.stop().await;
         ledger.close().await.cannot("write the ledger")?;
         let Some(recovered) = recovered else { return Ok(()) };
-        let bound = Duration::from(self.request.loaded.bounds.examine);
-        let looked = self.look_at_what_is_back(world, &recovered, next_op, &before);
-        tokio::time::timeout(bound, looked).await.map_err(|_| Error::bound("the examination", bound, Vec::new()))?
+        self.within_its_bound(self.look_at_what_is_back(world, &recovered, next_op, &before)).await
     }
 
     /// What is at the host that took over, rows and definitions: all of it has to be there on the way back, too.
@@ -93,14 +91,20 @@ impl Drill {
         world.source.admit(&following).await?;
         world.following = Some(following);
         let snapshot = Snapshot::take(&world.source, &self.request.loaded.environment.database).await?;
-        let there = self.folder.path().join("there.rows");
-        let read = rows::observe(&snapshot, self.domain, None, &there).await?;
+        let read = self.rows_as_loaded(&snapshot, next_op, &self.folder.initial_rows()).await?;
         if let Some((table, why)) = read.unreadable.iter().next() {
             return Err(Error::new(format!("what is to go back cannot be read: {table}: {why}")));
         }
-        as_loaded(&there, &self.folder.initial_rows(), next_op)?;
         self.emit(Event::Loaded { rows: read.read.values().sum(), bytes: read.bytes }).await;
         inventory::read(snapshot.client()).await.cannot("take the inventory of what is to go back")
+    }
+
+    /// Reads every row into the file `to`; what was there before operation `next_op` counts as loaded.
+    async fn rows_as_loaded(&self, snapshot: &Snapshot, next_op: u64, to: &Path) -> Result<Rows> {
+        let there = self.folder.path().join("there.rows");
+        let read = rows::observe(snapshot, self.domain, None, &there).await?;
+        as_loaded(&there, to, next_op)?;
+        Ok(read)
     }
 
     async fn look_at_what_is_back(
@@ -110,9 +114,7 @@ impl Drill {
         next_op: u64,
         before: &Definitions,
     ) -> Result<()> {
-        let there = self.folder.path().join("there.rows");
-        let observed = rows::observe(&recovered.snapshot, self.domain, None, &there).await?;
-        as_loaded(&there, &self.folder.restored_rows(), next_op)?;
+        let observed = self.rows_as_loaded(&recovered.snapshot, next_op, &self.folder.restored_rows()).await?;
         self.observed("rows", Observation::Rows(observed)).await?;
         let keep = Keep { folder: &self.folder, events: Some(&self.events) };
         self.look_inside(&world.target, &recovered.snapshot, (before, None), &keep).await?;

@@ -96,9 +96,14 @@ impl Drill {
     }
 
     async fn examine(&self, world: &mut World, recovered: &Recovered, of: &Rehearsal<'_>) -> Result<()> {
+        self.within_its_bound(self.look(world, recovered, of)).await
+    }
+
+    /// An examination, for as long as one may take.
+    pub(super) async fn within_its_bound(&self, examination: impl Future<Output = Result<()>>) -> Result<()> {
         let bound = Duration::from(self.request.loaded.bounds.examine);
-        let all = self.look(world, recovered, of);
-        tokio::time::timeout(bound, all).await.map_err(|_| Error::bound("the examination", bound, Vec::new()))?
+        let ended = tokio::time::timeout(bound, examination).await;
+        ended.map_err(|_| Error::bound("the examination", bound, Vec::new()))?
     }
 
     async fn look(&self, world: &mut World, recovered: &Recovered, of: &Rehearsal<'_>) -> Result<()> {
