@@ -9,6 +9,7 @@ mod faults;
 mod launch;
 mod located;
 mod look;
+mod monitoring;
 mod point;
 mod record;
 mod recorder;
@@ -185,6 +186,7 @@ impl Drill {
         let clients = self.workload(&world, &ledger, 0, 1).await;
         let bound = self.request.loaded.bounds.server.into();
         self.emit(calibration::stall(self.clock, &world.source, &probes, bound).await?).await;
+        world.monitor = monitoring::start(self, &mut world, &probes).await?;
         self.enter(Phase::Backup).await;
         let backup = self.back_up(&mut world).await?;
         let recovery::Ended { wanted, mut recovered } = match &backup {
@@ -194,6 +196,8 @@ impl Drill {
                 recovery::Ended::default()
             }
         };
+        // Of a recovery that did not come so far.
+        world.monitor.stop().await;
         // No snapshot holds objects still: they are read before anybody works on them again.
         let objects = if recovered.is_some() { world.objects(None).await } else { None };
         if let Some(recovered) = recovered.as_mut().filter(|recovered| recovered.finished) {
@@ -283,6 +287,10 @@ impl Drill {
         client.batch(world.source.kind().dialect().heartbeat()).await.cannot("prepare the heartbeat")?;
         world.admit_application().await?;
         workload::nonce::plant_nonce(&world.source, database, &self.request.id).await?;
+        if let Some(files) = self.request.loaded.pipeline.method.pipeline().configuration() {
+            let files = self.request.plan_folder.join(files);
+            workload::configuration::plant(world.source.host(), &files, &self.request.id)?;
+        }
         if let Some(shelf) = &world.shelf {
             let generator = self.domain.generator(&self.settings());
             shelf.load(&world.store, &self.settings(), &*generator).await?;
@@ -291,6 +299,9 @@ impl Drill {
         let client = world.source.connect(database).await?;
         let mut before = inventory::read(&client).await.cannot("take the inventory of the source")?;
         before.extend(world.protection().await?);
+        if self.request.loaded.pipeline.method.pipeline().configuration().is_some() {
+            before.extend(look::configuration(&world.source)?);
+        }
         self.emit(Event::Loaded { rows: loaded.rows, bytes: loaded.bytes }).await;
         Ok(before)
     }

@@ -173,7 +173,8 @@ impl Story {
             Event::Measured { figures } => self.figures.extend(figures.clone()),
             Event::Interrupted { signal } => self.interrupted = Some(*signal),
             Event::Finished => self.finished = true,
-            Event::RecoveryPoint(_) | Event::Observed { .. } => {}
+            // The verdict has what they come to.
+            Event::RecoveryPoint(_) | Event::Observed { .. } | Event::Monitored(_) => {}
             Event::FaultIntended { .. }
             | Event::FaultConfirmed { .. }
             | Event::FaultUnconfirmed { .. }

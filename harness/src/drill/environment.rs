@@ -16,6 +16,7 @@ use super::store::{self, Shelf};
 use super::{Drill, Registry, replica};
 use crate::engine::replication::Following;
 use crate::engine::{Door, Installation, Login, Role, Server};
+use crate::examine::monitor::Monitor;
 use crate::failure::{Context, Error, Result};
 use crate::fault::{Injected, Scene};
 use crate::host::isolate::Isolation;
@@ -48,6 +49,8 @@ pub(super) struct World {
     pub(super) repository: Repository,
     /// How a host that failed follows the one that took over, once it goes back there.
     pub(super) following: Option<Following>,
+    /// What looks at the replica and at business rules while the source serves.
+    pub(super) monitor: Monitor,
     /// Faults that stand until the drill is over.
     pub(super) standing: Vec<Injected>,
     /// What took part, for the record: every program is read, which nobody waits for.
@@ -126,6 +129,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         secrets,
         repository,
         following: None,
+        monitor: Monitor::default(),
         standing: Vec::new(),
         tools: located.described(others),
         application,

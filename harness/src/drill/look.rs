@@ -19,6 +19,7 @@ use crate::examine::snapshot::Snapshot;
 use crate::examine::{canaries, credentials, fence, identity, images, indexes, invariants, inventory, rows, writes};
 use crate::failure::{Context, Error, Result};
 use crate::pipeline::{Backup, Goal, Wanted};
+use crate::workload;
 
 /// What further restores start from, and are held against.
 pub(super) struct Rehearsal<'a> {
@@ -32,6 +33,12 @@ pub(super) struct Rehearsal<'a> {
     pub(super) before: &'a Definitions,
     /// The application's objects, as they were restored.
     pub(super) objects: Option<&'a Seen>,
+}
+
+/// The application's configuration on a server's host.
+pub(super) fn configuration(server: &Server) -> Result<Definitions> {
+    let folder = server.host().outside(workload::configuration::FOLDER);
+    inventory::files::read(&folder).cannot("read the configuration")
 }
 
 impl<'a> Rehearsal<'a> {
@@ -162,6 +169,9 @@ impl Drill {
         let mut after = inventory::observe(snapshot).await.cannot("take the inventory of the restored copy")?;
         if let Some(seen) = objects {
             after.extend(seen.protection()?);
+        }
+        if before.contains_key(inventory::files::KIND) {
+            after.extend(configuration(server)?);
         }
         let mut before = before.clone();
         if self.request.loaded.scenario.runbook.iter().any(|planned| planned.step == Step::Rotate) {

@@ -52,6 +52,10 @@ pub(super) async fn run(
     let measures = (loaded.bounds, loaded.scenario.compression);
     let mut recovery = Recovery::new(drill.clock, &drill.events, measures, clients, backup, transaction);
     for plan in &loaded.scenario.runbook {
+        // Until then it tells what somebody detects and decides by.
+        if !matches!(plan.step, Step::Detect | Step::Decide) {
+            world.monitor.stop().await;
+        }
         drill.emit(Event::StepBegun { step: plan.step, at: drill.clock.now() }).await;
         // A copy that cannot be looked at is nothing to switch to.
         let looked = if plan.step == Step::Switch {

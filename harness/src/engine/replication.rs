@@ -4,13 +4,15 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use super::Server;
 use super::mysql::replica as mysql;
 use super::postgres::replica as postgres;
+use super::{Client, Server};
 use crate::failure::{Error, Result};
 use crate::host::Command;
 use crate::plan::EngineKind;
 use crate::secret::Secret;
+
+use blackstart_record::alert::OwnLag;
 
 /// How a replica follows its source.
 #[derive(Clone, Debug)]
@@ -50,6 +52,19 @@ impl EngineKind {
             Self::Mysql => &[],
         };
         settings.iter().map(|(name, to)| ((*name).to_owned(), (*to).to_owned())).collect()
+    }
+}
+
+impl Client {
+    /// How far behind its source the replica says that it is itself; `None`: it does not say, as while it applies nothing.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub async fn own_lag(&self) -> Result<Option<OwnLag>> {
+        match self {
+            Self::Postgres(client) => postgres::own_lag(client).await,
+            Self::Mysql(client) => mysql::own_lag(client).await,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The domain's business rules, asked of the restored copy.
 
+use std::collections::BTreeMap;
+
 use blackstart_record::observation::Invariant;
 
 use super::snapshot::Snapshot;
@@ -23,6 +25,22 @@ pub async fn observe(snapshot: &Snapshot, domain: &dyn Domain) -> Result<Vec<Inv
         }));
     }
     Ok(observed)
+}
+
+/// The rules that are broken where `client` asks, and by how many violations.
+///
+/// # Errors
+/// The server's answer.
+pub(super) async fn broken(client: &Client, domain: &dyn Domain) -> Result<BTreeMap<String, u64>> {
+    let mut broken = BTreeMap::new();
+    for rule in domain.invariants() {
+        let sql = format!("WITH violations (what) AS ({}) SELECT count(*) FROM violations", rule.violations);
+        let violations = number(client.value(&sql).await?.as_deref())?;
+        if violations > 0 {
+            broken.insert(rule.rule.to_owned(), violations);
+        }
+    }
+    Ok(broken)
 }
 
 async fn ask(client: &Client, rule: &workload::Invariant) -> Result<Invariant> {

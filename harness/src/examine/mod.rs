@@ -10,6 +10,7 @@ pub mod images;
 pub mod indexes;
 pub mod invariants;
 pub mod inventory;
+pub mod monitor;
 pub mod objects;
 pub mod probe;
 pub mod rows;

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::engine::{self, Client, ClientError, Login};
-use writes::Writes;
+pub use writes::Writes;
 
 /// Numbers the incarnations in the order in which anybody met them, as the history does.
 #[derive(Clone, Debug)]
@@ -127,6 +127,11 @@ impl Probes {
     /// Logs in by this from now on; sessions that are held are kept.
     pub fn log_in_as(&self, login: Login) {
         self.login.send_replace(login);
+    }
+
+    /// The write beats that were acknowledged, those still to come among them.
+    pub fn writes(&self) -> Writes {
+        self.writes.clone()
     }
 
     /// Whether any write was answered so far.

@@ -13,6 +13,7 @@ use crate::engine::Server;
 use crate::failure::{Error, Result};
 use crate::host::Host;
 use crate::plan::EngineKind;
+use crate::workload::configuration;
 
 /// The two programs, as paths below the plan's folder. Anything beside them in their folders goes with them.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +27,17 @@ pub struct Params {
     /// all that was acknowledged until the application was stopped.
     #[serde(default)]
     pub repairs: bool,
+    /// A folder below the plan's that stands for the application's configuration: it lies on the source's host, where
+    /// `backup` finds it, and `restore` has to bring it back. Left out: nobody saves a configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<String>,
+}
+
+impl Params {
+    /// What a program finds in its environment about the configuration on its host.
+    fn environment(&self, host: &Host) -> Option<(&'static str, String)> {
+        self.configuration.as_ref().map(|_| ("BLACKSTART_CONFIGURATION", host.path(configuration::FOLDER)))
+    }
 }
 
 impl Pipeline for Params {
@@ -57,6 +69,10 @@ impl Pipeline for Params {
         vec![&self.backup, &self.restore]
     }
 
+    fn configuration(&self) -> Option<&str> {
+        self.configuration.as_deref()
+    }
+
     fn source_settings(&self, _source: &Server, _repository: &Repository) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())
     }
@@ -74,7 +90,10 @@ impl Pipeline for Params {
         async move {
             let begun = tools.clock.now();
             let id = own::backup_id();
-            own::run(&self.backup, &[("BLACKSTART_BACKUP_ID", &id)], tools, source).await?;
+            let configuration = self.environment(source.host());
+            let configuration = configuration.iter().map(|(name, value)| (*name, &**value));
+            let more: Vec<_> = [("BLACKSTART_BACKUP_ID", &*id)].into_iter().chain(configuration).collect();
+            own::run(&self.backup, &more, tools, source).await?;
             Ok(Backup { id, begun, durable: tools.clock.now(), lag: None })
         }
         .boxed()
@@ -92,12 +111,15 @@ impl Pipeline for Params {
                 return Err(Error::new(format!("a command pipeline has no step \"{step}\"")));
             }
             let register = own::register(target.host(), &wanted.goal)?;
+            let configuration = self.environment(target.host());
             let own = [
                 ("BLACKSTART_BACKUP_ID", &*wanted.backup.id),
                 ("BLACKSTART_TARGET_TIME", &*wanted.goal.time),
                 ("BLACKSTART_ERASURES", &*register),
             ];
-            let says = own::run(&self.restore, &own, tools, target).await?;
+            let configuration = configuration.iter().map(|(name, value)| (*name, &**value));
+            let more: Vec<_> = own.into_iter().chain(configuration).collect();
+            let says = own::run(&self.restore, &more, tools, target).await?;
             Ok(Done { bytes: None, says })
         }
         .boxed()

@@ -236,6 +236,11 @@ pub trait Pipeline: Send + Sync {
         Vec::new()
     }
 
+    /// What stands for the application's configuration, where the method brings one back: the path of a folder below the plan's.
+    fn configuration(&self) -> Option<&str> {
+        None
+    }
+
     /// Settings that the source server needs.
     fn source_settings(&self, source: &Server, repository: &Repository) -> Result<Vec<(String, String)>>;
 
@@ -313,6 +318,7 @@ macro_rules! methods {
                     ships_remainder: pipeline.ships_remainder(),
                     repairs: pipeline.repairs(),
                     files: pipeline.files(),
+                    configuration: pipeline.configuration(),
                 })
             }
         }

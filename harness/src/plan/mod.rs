@@ -1,5 +1,6 @@
 //! TOML to a resolved plan and scenario; every value keeps its place in its file.
 
+mod alerts;
 mod cadence;
 mod cron;
 mod diagnostic;
@@ -43,7 +44,9 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::{Found, discover};
 pub use load::{load, plan_schema, scenario_schema, upkeep};
 pub use nearest::advice;
-pub use needs::{APPLICATION_LINK, FAILBACK_LINK, Need, OWNER_OF_OBJECTS, REPLICATION_LINK, store_link};
+pub use needs::{
+    APPLICATION_LINK, FAILBACK_LINK, MONITORING_LINK, Need, OWNER_OF_OBJECTS, REPLICATION_LINK, store_link,
+};
 pub use pattern::glob;
 pub use promise::{Promise, Provides};
 pub use text::{check_duration, check_name, check_schedule};
@@ -128,6 +131,8 @@ pub struct Method<'a> {
     pub repairs: bool,
     /// The user's own programs, as paths below the plan's folder.
     pub files: Vec<&'a str>,
+    /// What stands for the application's configuration, as the path of a folder below the plan's.
+    pub configuration: Option<&'a str>,
 }
 
 /// A plan and one of its scenarios, resolved: everything that a drill needs to know.

@@ -14,6 +14,9 @@ pub const APPLICATION_LINK: &str = "application";
 /// The link by which a replica follows its source.
 pub const REPLICATION_LINK: &str = "replication";
 
+/// The link by which monitoring asks the replica that is to take over.
+pub const MONITORING_LINK: &str = "monitoring";
+
 /// The link by which a host that failed follows the one that took over, for a failback.
 pub const FAILBACK_LINK: &str = "failback";
 
@@ -85,7 +88,7 @@ pub(super) fn check<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &Resolve
     let follows = spec.method.method().is_some_and(|method| method.follows);
     let mut links = vec![APPLICATION_LINK.to_owned()];
     if follows {
-        links.push(REPLICATION_LINK.to_owned());
+        links.extend([REPLICATION_LINK, MONITORING_LINK].map(str::to_owned));
     } else {
         links.push(store_link(source));
         links.extend((source != target).then(|| store_link(target)));

@@ -9,6 +9,7 @@ use serde::{Deserialize, de};
 use toml::Spanned;
 
 use super::EngineKind;
+use super::alerts::AlertsFile;
 use super::cron::Cron;
 use super::name::Name;
 use super::sourced::{Place, Said, Text};
@@ -49,6 +50,9 @@ pub(super) struct PlanFile<M, P> {
     /// What the document says of all drills and backups together.
     #[serde(default)]
     pub(super) health: HealthFile,
+    /// What the document wants to be told of at once.
+    #[serde(default)]
+    pub(super) alerts: AlertsFile,
     /// What else the document says, by topic: quoted in the record, used by no drill.
     #[serde(default)]
     #[expect(dead_code, reason = "listed from the file's own tree, see values.rs; here they are only checked")]

@@ -19,10 +19,28 @@ impl<V: Vocabulary> Loaded<V> {
     }
 }
 
+/// What is wrong with the folder `name` of the plan in `folder`, and what would be right.
+pub(super) fn wrong_with_folder(name: &str, folder: &Path) -> Option<(String, String)> {
+    let path = folder.join(name);
+    let help = format!("the plan's folder should hold it as {}", path.display());
+    if !is_below(name) {
+        let message = format!("`{name}` is no path below the plan's folder");
+        return Some((message, "put the folder beside `plan.toml` and write its path from there".to_owned()));
+    }
+    match std::fs::metadata(&path) {
+        Err(error) => Some((format!("the folder `{name}` cannot be found: {error}"), help)),
+        Ok(meta) if !meta.is_dir() => Some((format!("`{name}` is no folder"), help)),
+        Ok(_) => None,
+    }
+}
+
+fn is_below(path: &str) -> bool {
+    !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
 /// What is wrong with the program `file` of the plan in `folder`, and what would be right.
 pub(super) fn wrong_with(file: &str, folder: &Path) -> Option<(String, String)> {
-    let below = !file.is_empty() && Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
-    if !below {
+    if !is_below(file) {
         let message = format!("`{file}` is no path below the plan's folder");
         return Some((message, "put the program beside `plan.toml` and write its path from there".to_owned()));
     }
@@ -48,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_runnable_file_below_the_plan_is_a_program() {
+    fn only_a_runnable_file_below_the_plan_is_a_program_and_only_a_folder_there_a_configuration() {
         let folder = tempfile::tempdir().unwrap();
         let make = |name: &str, mode: u32| {
             let path = folder.path().join(name);
@@ -67,6 +85,17 @@ mod tests {
             ("/bin/true", Some("no path below")),
             ("", Some("no path below")),
         ];
+        let folders = [
+            ("own", None),
+            ("plain.sh", Some("no folder")),
+            ("none", Some("cannot be found")),
+            ("..", Some("no path")),
+        ];
+        for (name, says) in folders {
+            let wrong = wrong_with_folder(name, folder.path()).map(|(message, _)| message);
+            assert_eq!(wrong.is_some(), says.is_some(), "{name}: {wrong:?}");
+            assert!(says.is_none_or(|says| wrong.as_deref().unwrap_or_default().contains(says)), "{name}: {wrong:?}");
+        }
         for (file, says) in cases {
             let wrong = wrong_with(file, folder.path()).map(|(message, _)| message);
             assert_eq!(wrong.is_some(), says.is_some(), "{file}: {wrong:?}");

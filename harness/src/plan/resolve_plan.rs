@@ -6,6 +6,7 @@ use std::path::Path;
 use blackstart_record::plan::{Document, DocumentFinding, Objective, Origin, Pipeline, Plan, Schedule, Sourced};
 use blackstart_record::time::Nanos;
 
+use super::alerts;
 use super::diagnostic::{Diagnostics, Source};
 use super::discover;
 use super::name::Name;
@@ -69,6 +70,7 @@ pub(super) fn resolve<V: Vocabulary>(
     }
     let scenarios = discover::scenarios(folder)?;
     let upkeep = upkeep::resolve(&file.profiles, &file.health, scenarios.keys().map(String::as_str), &mut problems);
+    let alerts = alerts::resolve(&file.alerts, &mut problems);
     problems.none()?;
     let plan = Plan {
         name: name.to_owned(),
@@ -80,6 +82,7 @@ pub(super) fn resolve<V: Vocabulary>(
         production_bytes: file.production_size.as_ref().map(|size| size.sourced(|size| size.0)),
         objectives: objectives(&file),
         pipelines,
+        alerts,
         findings: findings(&file),
         values: values::list(source.text()),
     };
@@ -264,10 +267,12 @@ fn check_pipeline<M: Asks, P>(pipeline: &PipelineFile<M>, environment: &Environm
 }
 
 fn check_programs<M: Asks>(pipeline: &PipelineFile<M>, folder: &Path, problems: &mut Problems<'_>) {
-    for file in pipeline.method.get_ref().method().iter().flat_map(|method| &method.files) {
-        if let Some((message, help)) = programs::wrong_with(file, folder) {
-            let place = problems.quoted_within(file, pipeline.method.span());
-            problems.add(place, message, help);
+    let Some(method) = pipeline.method.get_ref().method() else { return };
+    let programs = method.files.iter().map(|file| (*file, programs::wrong_with(file, folder)));
+    let folders = method.configuration.iter().map(|name| (*name, programs::wrong_with_folder(name, folder)));
+    for (path, wrong) in programs.chain(folders) {
+        if let Some((message, help)) = wrong {
+            problems.add(problems.quoted_within(path, pipeline.method.span()), message, help);
         }
     }
 }

@@ -10,6 +10,7 @@
 mod application;
 mod archive;
 mod client;
+pub mod configuration;
 mod documents;
 mod domain;
 mod erased;

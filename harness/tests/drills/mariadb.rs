@@ -1,5 +1,6 @@
 //! The second engine, end to end: the carrier's site is lost, and its dump is restored on MariaDB at another.
 
+use blackstart_record::alert::Alert;
 use blackstart_record::verdict::Verdict;
 
 use crate::support::{Change, Place, told};
@@ -36,6 +37,8 @@ struct Recovered {
     gives_up: bool,
     /// Checks that have to find something.
     missed: &'static [&'static str],
+    /// Alerts that sound before anybody recovers.
+    sounds: &'static [Alert],
 }
 
 const SMALLER: Change = ("rows    = 50_000", "rows    = 2_000\nafter-recovery = \"2s\"");
@@ -43,11 +46,17 @@ const SMALLER: Change = ("rows    = 50_000", "rows    = 2_000\nafter-recovery = 
 const PROMOTED: &[Recovered] = &[
     Recovered {
         scenario: "primary-database-failure-far-behind",
-        changes: &[SMALLER, ("after  = \"2s\"", "after  = \"1s\""), ("after  = \"7s\"", "after  = \"3s\"")],
+        changes: &[
+            SMALLER,
+            ("after  = \"2s\"", "after  = \"1s\""),
+            ("after  = \"7s\"", "after  = \"3s\""),
+            ("compression = 60", "compression = 300"),
+        ],
         // The alarm comes as late as the objective.
         code: 99,
         gives_up: false,
         missed: &[],
+        sounds: &[Alert::ReplicationLag],
     },
     Recovered {
         scenario: "primary-database-failure-as-written",
@@ -55,6 +64,7 @@ const PROMOTED: &[Recovered] = &[
         code: 100,
         gives_up: false,
         missed: &["INV", "WRITE"],
+        sounds: &[],
     },
     Recovered {
         scenario: "complete-infrastructure-failure-standby",
@@ -62,6 +72,7 @@ const PROMOTED: &[Recovered] = &[
         code: 0,
         gives_up: false,
         missed: &[],
+        sounds: &[Alert::ReplicationLag],
     },
     Recovered {
         scenario: "data-corruption-late-standby",
@@ -69,6 +80,7 @@ const PROMOTED: &[Recovered] = &[
         code: 0,
         gives_up: true,
         missed: &[],
+        sounds: &[Alert::ReplicationLag, Alert::Integrity],
     },
     Recovered {
         scenario: "security-breach",
@@ -76,6 +88,7 @@ const PROMOTED: &[Recovered] = &[
         code: 0,
         gives_up: true,
         missed: &[],
+        sounds: &[Alert::ReplicationLag],
     },
 ];
 
@@ -86,6 +99,7 @@ const REPLAYED: &[Recovered] = &[
         code: 0,
         gives_up: true,
         missed: &[],
+        sounds: &[Alert::Integrity],
     },
     Recovered {
         scenario: "data-corruption-binlog",
@@ -98,6 +112,7 @@ const REPLAYED: &[Recovered] = &[
         code: 0,
         gives_up: true,
         missed: &[],
+        sounds: &[Alert::Integrity],
     },
     Recovered {
         scenario: "complete-infrastructure-failure-binlog",
@@ -106,6 +121,7 @@ const REPLAYED: &[Recovered] = &[
         // What was not shipped yet.
         gives_up: true,
         missed: &[],
+        sounds: &[],
     },
 ];
 
@@ -120,7 +136,7 @@ fn a_dump_and_the_log_after_it_lead_to_where_the_log_was_shipped_or_the_data_was
 }
 
 fn all_recover(all: &[Recovered]) {
-    for Recovered { scenario, changes, code, gives_up, missed } in all {
+    for Recovered { scenario, changes, code, gives_up, missed, sounds } in all {
         let place = Place::in_plan("baraka-logistics", scenario, *changes);
         let output = place.run().output().unwrap();
         assert_eq!(output.status.code(), Some(*code), "{scenario}: {}", told(&output));
@@ -136,6 +152,9 @@ fn all_recover(all: &[Recovered]) {
         assert_eq!(rpa.tail_operations > 0, *gives_up, "{scenario}: {rpa:?}");
         let other = verdict.notes.iter().any(|note| note.contains("MySQL 8.0"));
         assert!(other, "{scenario}: {:?}", verdict.notes);
+        let alerts = &verdict.measures.alerts;
+        let sounded: Vec<Alert> = alerts.iter().filter(|one| one.sounded.is_some()).map(|one| one.alert).collect();
+        assert_eq!(sounded, *sounds, "{scenario}: {alerts:?}");
         assert!(place.scratch().is_empty(), "left behind: {:?}", place.scratch());
     }
 }

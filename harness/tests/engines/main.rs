@@ -4,6 +4,7 @@
 
 mod binlog;
 mod engine;
+mod lag;
 #[path = "../runtimes/located.rs"]
 mod located;
 mod mysql;
@@ -31,7 +32,8 @@ use runtimes::{Test, native};
 const NETWORK: Spec<'_> = Spec { name: "network", index: 9, disk: None, runs: "toxiproxy", image: None };
 
 /// What the whole family promises.
-const MYSQLS: &[&[Promise]] = &[promises::ALL, mysql::ALL, replicas::ALL, replicas::LATE, binlog::ALL];
+const MYSQLS: &[&[Promise]] =
+    &[promises::ALL, mysql::ALL, replicas::ALL, replicas::LATE, lag::ALL, lag::LATE, binlog::ALL];
 
 /// Each engine, by the name of its test.
 const TESTS: [Test; 3] = [
@@ -39,7 +41,7 @@ const TESTS: [Test; 3] = [
         name: "postgresql_keeps_the_promises_of_an_engine",
         isolation: native,
         network: NETWORK,
-        body: |isolation, scratch| keeps(isolation, scratch, &POSTGRES, &[promises::ALL, replicas::ALL]),
+        body: |isolation, scratch| keeps(isolation, scratch, &POSTGRES, &[promises::ALL, replicas::ALL, lag::ALL]),
     },
     Test {
         name: "mariadb_keeps_the_promises_of_an_engine",

@@ -34,7 +34,7 @@ const LATE_BY: Duration = Duration::from_secs(600);
 
 impl World {
     /// Makes the second server a replica of the first, which has a fresh database.
-    async fn replica(&mut self, database: &str, delay: Duration) {
+    pub async fn replica(&mut self, database: &str, delay: Duration) {
         create_database(&self.first, self.kind, database).await;
         self.first.run(self.kind.system, "DROP USER IF EXISTS replicator").await.unwrap();
         self.second.stop(Stop::Fast, BOUND).await.unwrap();

@@ -13,13 +13,13 @@ use super::rta::{self, Recovery};
 use super::story::Story;
 use super::words::count;
 use super::{
-    CHECKERS, calibration, counting, crash_points, disturbed, exposure, failback, gates, merge, rpa, run, sabotage,
-    throughput,
+    CHECKERS, alerts, calibration, counting, crash_points, disturbed, exposure, failback, gates, lag, merge, rpa, run,
+    sabotage, throughput,
 };
 use crate::oracle::{self, Declared};
 
 /// The version of `verdict.json` that this code writes.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// Why a record cannot be judged at all: nothing says what was drilled.
 #[derive(Debug, thiserror::Error)]
@@ -185,6 +185,8 @@ fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut note
         rta,
         rpa: rpa.ok(),
         exposure: exposure.ok(),
+        lag: lag::measure(evidence),
+        alerts: alerts::measure(evidence),
         recovery_point: story.cut.clone(),
         rows: story.load.map_or(0, |load| load.rows),
         bytes: story.load.map_or(0, |load| load.bytes),

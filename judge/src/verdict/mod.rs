@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use blackstart_record::verdict::{Finding, Gate, Verdict};
 
+mod alerts;
 mod art;
 mod atom;
 mod attack;
@@ -28,6 +29,7 @@ mod ident;
 mod index;
 mod inv;
 mod judge;
+mod lag;
 mod lost;
 mod merge;
 mod objectives;
@@ -41,6 +43,8 @@ mod throughput;
 mod words;
 mod write;
 
+#[cfg(test)]
+mod alerts_tests;
 #[cfg(test)]
 mod calibration_tests;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use blackstart_record::alert::Look;
 use blackstart_record::event::{
     Cut, Entry, Event, Failure, Incarnation, Outcome, Phase, ProbeOutcome, ProgramRun, Stream, Tally,
 };
@@ -47,6 +48,8 @@ pub struct Backup {
     pub pipeline: String,
     /// From its begin until it was durable.
     pub took: Nanos,
+    /// When it was durable.
+    pub durable: Nanos,
 }
 
 /// What became of the source.
@@ -119,6 +122,8 @@ pub struct Story {
     pub fence: Option<Fence>,
     /// Probes by stream, in order of sending, up to the teardown.
     pub probes: BTreeMap<Stream, Vec<Probe>>,
+    /// Looks of the monitoring, in order of their answers.
+    pub looks: Vec<Look>,
     /// Workload counters, each for the second that ended then.
     pub tallies: Vec<(Nanos, Tally)>,
     /// Observations that were written.
@@ -142,6 +147,7 @@ impl Story {
             }
             story.add(entry);
         }
+        story.looks.sort_by_key(|look| (look.answered, look.asked));
         for probes in story.probes.values_mut() {
             probes.retain(|probe| teardown.is_none_or(|teardown| probe.ended <= teardown));
             probes.sort_by_key(|probe| (probe.sent, probe.due));
@@ -154,7 +160,7 @@ impl Story {
             Event::Incarnation { incarnation, .. } => self.incarnations.push(incarnation),
             Event::Loaded { rows, bytes } => self.load = Some(Load { at: entry.at, rows, bytes }),
             Event::BackedUp { pipeline, begun, durable, .. } => {
-                self.backups.push(Backup { pipeline, took: durable.since(begun) });
+                self.backups.push(Backup { pipeline, took: durable.since(begun), durable });
             }
             Event::BackupFailed { at, outcome, .. } => self.backup_failed = Some((at, outcome)),
             Event::ShippingLag { pipeline, lag } => self.lags.push((pipeline, lag)),
@@ -178,6 +184,7 @@ impl Story {
                 self.probes.entry(stream).or_default().push(Probe { due, sent, ended, login, outcome });
             }
             Event::ProgramEnded(run) => self.programs.push(run),
+            Event::Monitored(look) => self.looks.push(look),
             Event::Tally { until, tally } => self.tallies.push((until, tally)),
             Event::Observed { name } => drop(self.observed.insert(name)),
             Event::SetupFailed { phase, failure } => self.setup_failed.push((phase, failure)),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Look;
 use crate::plan::Step;
 use crate::time::{Interval, Nanos};
 
@@ -309,6 +310,8 @@ pub enum Event {
         /// The outcome.
         outcome: ProbeOutcome,
     },
+    /// The monitoring looked, by which alerts are evaluated.
+    Monitored(Look),
     /// The workload's counters for the second that ended at `until`.
     Tally {
         /// End of the second.

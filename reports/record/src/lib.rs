@@ -13,6 +13,7 @@
 //! | `observations/*.json` | [`observation::Observation`] | what the examinations saw |
 //! | `verdict.json` | [`verdict::DrillVerdict`] | recomputed from all of the above by `blackstart judge` |
 
+pub mod alert;
 pub mod bound;
 pub mod codec;
 pub mod event;

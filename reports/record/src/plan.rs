@@ -6,6 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Alert;
 use crate::time::Nanos;
 
 /// Where a value of a plan comes from.
@@ -135,6 +136,9 @@ pub struct Plan {
     pub objectives: BTreeMap<String, Objective>,
     /// Pipelines by name.
     pub pipelines: BTreeMap<String, Pipeline>,
+    /// What is to sound an alarm, and from when on it is to. Records before version 7 knew no alerts.
+    #[serde(default)]
+    pub alerts: BTreeMap<Alert, Sourced<Nanos>>,
     /// Where the document contradicts itself.
     pub findings: Vec<DocumentFinding>,
     /// Every value of the plan as one flat list, path to value as text, with its origin.

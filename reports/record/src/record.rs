@@ -15,7 +15,7 @@ use crate::rows::Table;
 use crate::verdict::DrillVerdict;
 
 /// The version of `record.json` that this code writes.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 /// The oldest one that it reads: what newer ones hold besides may be left out.
 pub const OLDEST: u32 = 4;
 

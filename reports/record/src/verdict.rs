@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Alert;
 use crate::event::Cut;
 use crate::plan::{Sourced, Step};
 use crate::rows::Key;
@@ -279,6 +280,42 @@ pub struct Calibration {
     pub says: String,
 }
 
+/// An alert of the document, evaluated in the drill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertMeasure {
+    /// Which.
+    pub alert: Alert,
+    /// From when on it is to sound, compressed as the drill's delays are.
+    pub threshold: Sourced<Nanos>,
+    /// Looks that could have told it.
+    pub looks: u64,
+    /// When it would have sounded; `None`: at no look.
+    pub sounded: Option<Nanos>,
+    /// How long after the first fault's injection; `None`: it did not sound, or before any fault.
+    pub after_fault: Option<Nanos>,
+    /// One sentence.
+    pub says: String,
+}
+
+/// A replica's lag as it was seen from outside, and by the replica itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LagMeasure {
+    /// Looks that tell the lag from outside.
+    pub looks: u64,
+    /// The greatest of them.
+    pub greatest: Interval,
+    /// The greatest that the replica told of itself; `None`: it told nothing.
+    pub own_greatest: Option<Nanos>,
+    /// Looks at which both told something.
+    pub compared: u64,
+    /// Of those the ones at which the replica's figure is that from outside, within the probes' beat and its own resolution.
+    pub agreed: u64,
+    /// One sentence.
+    pub says: String,
+}
+
 /// Everything that was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -293,6 +330,10 @@ pub struct Measures {
     pub rpa: Option<Rpa>,
     /// What the schedule allows; `None`: there is no pipeline to ask.
     pub exposure: Option<Exposure>,
+    /// The lag of the replica that took over; `None`: there was none, or nobody looked.
+    pub lag: Option<LagMeasure>,
+    /// The document's alerts, in the order of their names.
+    pub alerts: Vec<AlertMeasure>,
     /// The recovery point R.
     pub recovery_point: Option<Cut>,
     /// From recovery until throughput was back at 90 % of what it was; `None`: not seen.

@@ -2,6 +2,7 @@
 //!
 //! One file per part of the report. Nothing is escaped here: the templates' formatters escape everything.
 
+mod alerts;
 pub(crate) mod evidence;
 mod findings;
 mod measurement;
@@ -86,6 +87,8 @@ pub struct View {
     pub objectives: Vec<objectives::ObjectiveView>,
     /// The recovery's steps and phases.
     pub recovery: recovery::RecoveryView,
+    /// The document's alerts, and the lag of a replica, if there are any.
+    pub alerts: Option<alerts::AlertsView>,
     /// Whether any of the findings is not met.
     pub has_bad: bool,
     /// Findings of the checkers.
@@ -158,6 +161,7 @@ impl View {
             gates: gates.collect(),
             objectives: objectives::objectives(material),
             recovery: recovery::recovery(material),
+            alerts: alerts::alerts(material),
             has_bad: verdict.findings.iter().any(|finding| finding.verdict != Verdict::Met),
             findings: findings::findings(material, &[(SABOTAGE, &sabotaged), (CRASH, &crashed)]),
             sabotage,

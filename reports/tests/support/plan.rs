@@ -82,6 +82,7 @@ fn plan(sample: Sample) -> Plan {
         production_bytes: None,
         objectives: objectives(),
         pipelines: BTreeMap::from([("archive".to_owned(), pipeline)]),
+        alerts: BTreeMap::new(),
         findings: vec![finding],
         values,
     }

@@ -6,7 +6,8 @@
 set -euo pipefail
 
 dump="$TMPDIR/baraka_backup_$BLACKSTART_BACKUP_ID.sql"
-trap 'rm -f "$dump.gz"' EXIT
+archive="$TMPDIR/baraka_configuration_$BLACKSTART_BACKUP_ID.tar.enc"
+trap 'rm -f "$dump.gz" "$archive"' EXIT
 
 {
     mariadb-dump --single-transaction --routines --events --triggers --hex-blob --databases "$BLACKSTART_DATABASE"
@@ -14,3 +15,8 @@ trap 'rm -f "$dump.gz"' EXIT
     mariadb-dump --system=users --insert-ignore
 } | gzip >"$dump.gz"
 mc cp --quiet "$dump.gz" "store/$BLACKSTART_BUCKET/mysql/"
+
+# The configuration, which the document only pushes to git (line 220): encrypted by a key that is not on the host that is saved.
+tar --create --directory "$BLACKSTART_CONFIGURATION" . |
+    openssl enc -aes-256-ctr -pbkdf2 -pass "file:${0%/*}/configuration.key" >"$archive"
+mc cp --quiet "$archive" "store/$BLACKSTART_BUCKET/configuration/"

@@ -35,8 +35,8 @@ pub(super) fn run(request: &Request, signals: &Signals, show: Show<'_>) -> Resul
     let mut progress = Progress::new(&request.loaded, show.beside_others.then_some(show.drill));
     while let Some(entry) = running.next_entry() {
         progress.see(&entry);
-        // A probe every 20 ms would drown the rest; they are all in the history.
-        if show.format == Format::Jsonl && !matches!(entry.event, Event::Probe { .. }) {
+        // A probe every 20 ms and a look every 100 ms would drown the rest; they are all in the history.
+        if show.format == Format::Jsonl && !matches!(entry.event, Event::Probe { .. } | Event::Monitored(_)) {
             output::json_line(&serde_json::json!({ "kind": "event", "drill": show.drill, "data": entry }))?;
         }
     }

@@ -7,6 +7,9 @@ mod status;
 
 use std::time::Duration;
 
+use blackstart_record::alert::OwnLag;
+use blackstart_record::time::Nanos;
+
 use super::client::Client;
 use super::flavour::word;
 use super::values::quoted;
@@ -72,6 +75,18 @@ pub async fn caught_up(source: &Mysql, replica: &Mysql, bound: Duration) -> Resu
 /// Either does not answer, or the replica follows nobody or has not come so far within `bound`.
 pub async fn received(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
     reached(source, replica, "receiving the log", bound, |status| &status.received).await
+}
+
+/// How far behind its source a replica says that it is, in whole seconds; `None`: it applies nothing, or follows nobody.
+///
+/// # Errors
+/// The server's answer.
+pub async fn own_lag(client: &Client) -> Result<Option<OwnLag>> {
+    let said = client.named("SHOW REPLICA STATUS").await?.unwrap_or_default();
+    // In the words of MariaDB and of MySQL.
+    let seconds =
+        ["Seconds_Behind_Master", "Seconds_Behind_Source"].iter().find_map(|name| said.get(*name)?.parse().ok());
+    Ok(seconds.map(|seconds| OwnLag { behind: Nanos::from_secs(seconds), resolution: Nanos::from_secs(1) }))
 }
 
 /// Pauses a replica's applying, or lets it go on, and waits until it does.

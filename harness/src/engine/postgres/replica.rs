@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use blackstart_record::alert::OwnLag;
 use blackstart_record::event::Incarnation;
+use blackstart_record::time::Nanos;
 
 use super::{Postgres, SUPERUSER, setting};
 use crate::engine::replication::Following;
@@ -105,6 +107,18 @@ pub async fn caught_up(source: &Postgres, standby: &Postgres, bound: Duration) -
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// How far behind its source a standby says that it is, by the commit that it replayed last, to a microsecond; `None`: it has
+/// replayed none, or is none. One that has replayed all that it received says that it is not behind.
+///
+/// # Errors
+/// The server's answer.
+pub async fn own_lag(client: &tokio_postgres::Client) -> Result<Option<OwnLag>> {
+    let sql = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN NULL          WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0          ELSE greatest(0, extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000000)::bigint END";
+    let micros: Option<i64> = client.query_one(sql, &[]).await?.get(0);
+    let micros = micros.and_then(|micros| u64::try_from(micros).ok());
+    Ok(micros.map(|micros| OwnLag { behind: Nanos(micros.saturating_mul(1_000)), resolution: Nanos(1_000) }))
 }
 
 /// Ends a server's recovery where it is, once it has replayed all that it has; the life that begins.

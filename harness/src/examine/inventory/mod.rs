@@ -1,5 +1,6 @@
 //! Everything of a database that is not rows: objects, roles, grants, settings, each as a definition to compare.
 
+pub mod files;
 mod mysql;
 mod postgres;
 

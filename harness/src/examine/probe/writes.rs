@@ -8,7 +8,7 @@ use blackstart_record::time::Nanos;
 /// The write beats that were acknowledged: which was sent when, and answered when. A copy of the data holds the number of
 /// one of them, and so tells when it was taken.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Writes(Arc<Mutex<BTreeMap<u64, (Nanos, Nanos)>>>);
+pub struct Writes(Arc<Mutex<BTreeMap<u64, (Nanos, Nanos)>>>);
 
 impl Writes {
     pub(super) fn acknowledge(&self, beat: u64, sent: Nanos, ended: Nanos) {
@@ -21,7 +21,7 @@ impl Writes {
 
     /// The latest beat up to `beat` that was acknowledged, when it was sent, and if it is `beat` itself when the next was
     /// answered.
-    pub(super) fn find_by(&self, beat: u64) -> Option<(u64, Nanos, Option<Nanos>)> {
+    pub(in crate::examine) fn find_by(&self, beat: u64) -> Option<(u64, Nanos, Option<Nanos>)> {
         if let Some((sent, _, next)) = self.find(beat) {
             return Some((beat, sent, next));
         }

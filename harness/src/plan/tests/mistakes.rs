@@ -12,6 +12,14 @@ const MISTAKES: &[Mistake] = &[
     ("plan", "title = \"T\"", "^titel = \"T\"", "unknown key `titel`", "did you mean `title`?"),
     ("plan", "{ value = \"1h\"", "{ ^valeu = \"1h\"", "unknown key `valeu`", "did you mean `value`?"),
     ("plan", "retention = \"30d\"", "^retension = \"30d\"", "unknown key `retension`", "did you mean `retention`?"),
+    ("plan", "failed = \"0s\"", "failed = ^\"5m\"", "a backup fails in one moment", "its pipeline's `schedule`"),
+    (
+        "plan",
+        "replication-lag",
+        "^replication-lags",
+        "unknown key `replication-lags`",
+        "did you mean `replication-lag`?",
+    ),
     ("plan", "rpo = \"15m\"", "rpo = ^15", "a duration such as \"15m\" is expected here, not integer `15`", ""),
     (
         "plan",

@@ -57,6 +57,9 @@ drills = ["f*"]
 [health]
 backup-success = { value = "99.9%", from = { section = "5. Alerts", line = 10 } }
 mean-recovery = "25m"
+[alerts]
+backup-failed = "0s"
+replication-lag = { value = "5m", from = { section = "5. Alerts", line = 8 } }
 [facts.alerts]
 age = { value = 25, from = { section = "5. Alerts", line = 9 } }
 [[findings]]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use blackstart_record::alert::Alert;
 use blackstart_record::plan::{Origin, Step};
 use blackstart_record::time::Nanos;
 
@@ -41,6 +42,8 @@ fn a_plan_is_resolved_as_written() {
     let entries: Vec<_> =
         archive.schedule.entries.iter().map(|(name, said)| (name.as_str(), said.value.as_str())).collect();
     assert_eq!(entries, [("archive-timeout", "1 min"), ("base", "0 2 * * *"), ("retention", "30 d")]);
+    let alerts: Vec<_> = plan.alerts.iter().map(|(alert, said)| (*alert, said.value)).collect();
+    assert_eq!(alerts, [(Alert::BackupFailed, Nanos::ZERO), (Alert::ReplicationLag, Nanos::from_secs(300))]);
     assert_eq!(plan.values["facts.alerts.age"].value, "25");
     assert_eq!(plan.findings[0].places[0].origin, Origin::From { section: "1".into(), line: 1 });
     assert_eq!(

@@ -156,6 +156,7 @@ impl Asks for TestMethod {
                 ships_remainder: true,
                 repairs: false,
                 files: Vec::new(),
+                configuration: None,
             },
             Self::Command(own) => Method {
                 steps: &[Step::Restore],
@@ -167,6 +168,7 @@ impl Asks for TestMethod {
                 ships_remainder: false,
                 repairs: own.repairs,
                 files: vec![&own.restore],
+                configuration: None,
             },
             Self::Replica(_) => Method {
                 steps: &[Step::Promote],
@@ -178,6 +180,7 @@ impl Asks for TestMethod {
                 ships_remainder: false,
                 repairs: false,
                 files: Vec::new(),
+                configuration: None,
             },
         })
     }

@@ -60,6 +60,7 @@ fn plan() -> Plan {
         ]
         .into(),
         pipelines: [("archive".to_owned(), pipeline)].into(),
+        alerts: BTreeMap::new(),
         findings: vec![],
         values: BTreeMap::new(),
     }
