@@ -11,7 +11,7 @@ use crate::pipeline::{Repository, Tools};
 use crate::plan::{Loaded, REPLICATION_LINK};
 use crate::secret::Secrets;
 
-/// How the replica follows: over a link of its own, by a password of this run, as late as the scenario has it.
+/// How the replica follows: over a link of its own, by a password of this run, as far behind as the scenario has it.
 pub(super) async fn following(
     loaded: &Loaded<Registry>,
     links: &mut Links,
@@ -19,8 +19,8 @@ pub(super) async fn following(
     secrets: &Secrets,
 ) -> Result<Following> {
     let address = links.open(REPLICATION_LINK, source.address()).await?.listen;
-    let delay = loaded.pipeline.method.pipeline().delay() / loaded.scenario.compression;
-    Ok(Following { address, password: secrets.make()?, delay })
+    let pace = loaded.pipeline.method.pipeline().pace().compressed(loaded.scenario.compression);
+    Ok(Following { address, password: secrets.make()?, pace })
 }
 
 /// The replica that takes over, which follows from now on.

@@ -4,6 +4,8 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
+use blackstart_record::plan::Pace;
+
 use super::Server;
 use super::mysql::replica as mysql;
 use super::postgres::replica as postgres;
@@ -19,8 +21,8 @@ pub struct Following {
     pub address: SocketAddrV4,
     /// What it proves itself by.
     pub password: Secret,
-    /// How late it applies what it has received; zero: at once.
-    pub delay: Duration,
+    /// How far behind it is by intent.
+    pub pace: Pace,
 }
 
 /// What a replica begins as.

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use blackstart_record::event::Event;
-use blackstart_record::plan::Step;
+use blackstart_record::plan::{Pace, Step};
 use blackstart_record::time::{Interval, Nanos};
 use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
@@ -212,9 +212,9 @@ pub trait Pipeline: Send + Sync {
         None
     }
 
-    /// How late its replica applies what it has received, uncompressed.
-    fn delay(&self) -> Duration {
-        Duration::ZERO
+    /// How far behind its source its replica is by intent, uncompressed.
+    fn pace(&self) -> Pace {
+        Pace::AtOnce
     }
 
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
@@ -308,7 +308,7 @@ macro_rules! methods {
                     in_place: pipeline.restores_in_place(),
                     engine: pipeline.engine(),
                     follows: pipeline.restores_onto() == Onto::Replica,
-                    delay: pipeline.delay(),
+                    pace: pipeline.pace(),
                     replays_all: pipeline.replays_all(),
                     ships_remainder: pipeline.ships_remainder(),
                     repairs: pipeline.repairs(),

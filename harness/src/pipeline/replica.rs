@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use blackstart_record::plan::Step;
+use blackstart_record::plan::{Pace, Step};
 use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,19 +37,24 @@ impl Pipeline for Params {
 
     /// Only one that is late can be stopped before a bad transaction. A program of the user's does both at once.
     fn steps(&self) -> &'static [Step] {
-        if self.delay.is_some() && self.promote.is_none() { &[Step::Replay, Step::Promote] } else { &[Step::Promote] }
+        if self.is_late() && self.promote.is_none() { &[Step::Replay, Step::Promote] } else { &[Step::Promote] }
     }
 
     fn restores_onto(&self) -> Onto {
         Onto::Replica
     }
 
-    fn delay(&self) -> Duration {
-        self.delay.map_or(Duration::ZERO, |delay| delay.0.into())
+    fn pace(&self) -> Pace {
+        self.delay.map_or(Pace::AtOnce, |delay| Pace::Late(delay.0))
     }
 
     fn engine(&self) -> Option<EngineKind> {
-        self.delay.map(|_| EngineKind::Mysql)
+        (self.pace() != Pace::AtOnce).then_some(EngineKind::Mysql)
+    }
+
+    fn wrong(&self) -> Option<String> {
+        let never = self.delay.is_some_and(|delay| Duration::from(delay.0).is_zero());
+        never.then(|| "`delay` is zero: leave it out, and the replica applies at once".to_owned())
     }
 
     /// What has not been streamed stays where it is.
@@ -92,7 +97,7 @@ impl Pipeline for Params {
         async move {
             let begun = tools.clock.now();
             // What a late one has received it can apply at any time.
-            let (had, position) = if self.delay.is_some() {
+            let (had, position) = if self.is_late() {
                 ("received", target.received(source, tools.bound).await?)
             } else {
                 ("caught up", target.caught_up(source, tools.bound).await?)
@@ -122,11 +127,17 @@ impl Pipeline for Params {
                 }
                 (Step::Promote, _, Some(program)) => own::run_without_store(program, tools, target).await?,
                 // A late one is where it is to be since its replay.
-                (Step::Promote, _, None) => target.promote(self.delay.is_some(), tools.bound).await?,
+                (Step::Promote, _, None) => target.promote(self.is_late(), tools.bound).await?,
                 (other, ..) => return Err(Error::new(format!("a replica has no step \"{other}\""))),
             };
             Ok(Done { bytes: None, says })
         }
         .boxed()
+    }
+}
+
+impl Params {
+    fn is_late(&self) -> bool {
+        matches!(self.pace(), Pace::Late(_))
     }
 }

@@ -30,9 +30,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::time::Duration;
 
-use blackstart_record::plan::{Plan, Scenario, Step};
+use blackstart_record::plan::{Pace, Plan, Scenario, Step};
 use blackstart_record::time::Nanos;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -118,8 +117,8 @@ pub struct Method<'a> {
     pub engine: Option<EngineKind>,
     /// Whether the target follows the source from the start, over a link of its own.
     pub follows: bool,
-    /// How late that target applies what it has received, uncompressed.
-    pub delay: Duration,
+    /// How far behind that target is by intent, uncompressed.
+    pub pace: Pace,
     /// Whether it can replay all of the log that there is.
     pub replays_all: bool,
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.

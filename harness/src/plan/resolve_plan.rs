@@ -303,6 +303,7 @@ fn recorded<M: Asks, P>(pipeline: &PipelineFile<M>, immutable: Option<u32>, envi
         schedule: schedule(&pipeline.schedule),
         ships_remainder: method.method().is_some_and(|method| method.ships_remainder),
         repairs: method.method().is_some_and(|method| method.repairs),
+        pace: method.method().map(|method| method.pace).unwrap_or_default(),
         // A replica keeps nothing in the store.
         immutable_days: immutable.or_else(|| bucket.and_then(|bucket| bucket.lock_days)).filter(|_| !follows),
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use blackstart::clock::Clock;
 use blackstart::engine::replication::{Beginning, Following};
 use blackstart::engine::{Role, Stop};
+use blackstart_record::plan::Pace;
+use blackstart_record::time::Nanos;
 use futures_util::FutureExt;
 
 use crate::engine::{BOUND, VISITOR, create_database, session, visitor};
@@ -30,16 +32,16 @@ pub const LATE: &[Promise] = &[
 ];
 
 /// Longer than anything here takes: what a replica has before it is over, it has not waited for.
-const LATE_BY: Duration = Duration::from_secs(600);
+const LATE_BY: Pace = Pace::Late(Nanos::from_secs(600));
 
 impl World {
     /// Makes the second server a replica of the first, which has a fresh database.
-    async fn replica(&mut self, database: &str, delay: Duration) {
+    async fn replica(&mut self, database: &str, pace: Pace) {
         create_database(&self.first, self.kind, database).await;
         self.first.run(self.kind.system, "DROP USER IF EXISTS replicator").await.unwrap();
         self.second.stop(Stop::Fast, BOUND).await.unwrap();
         self.second.host().remove_folder(self.second.data()).unwrap();
-        let following = Following { address: self.first.address(), password: self.secrets.make().unwrap(), delay };
+        let following = Following { address: self.first.address(), password: self.secrets.make().unwrap(), pace };
         self.first.admit(&following).await.unwrap();
         match self.second.beginning(&following, BOUND).unwrap() {
             Beginning::Copy(program, copying) => {
@@ -51,7 +53,7 @@ impl World {
             }
         }
         self.second.follow(&following, BOUND).await.unwrap();
-        if delay.is_zero() {
+        if pace == Pace::AtOnce {
             self.second.caught_up(&self.first, BOUND).await.unwrap();
         }
     }
@@ -78,7 +80,7 @@ impl World {
 }
 
 async fn follows(world: &mut World) {
-    world.replica("followed", Duration::ZERO).await;
+    world.replica("followed", Pace::AtOnce).await;
     world.write("followed", 1).await;
     let position = world.second.caught_up(&world.first, BOUND).await.unwrap();
     assert!(!position.is_empty());
@@ -90,7 +92,7 @@ async fn follows(world: &mut World) {
 }
 
 async fn paused(world: &mut World) {
-    world.replica("paused", Duration::ZERO).await;
+    world.replica("paused", Pace::AtOnce).await;
     let moving = world.second.stands_still(&world.first, Duration::from_secs(2)).await;
     assert!(moving.is_err(), "{moving:?}");
     world.second.set_paused(true, BOUND).await.unwrap();
@@ -103,7 +105,7 @@ async fn paused(world: &mut World) {
 }
 
 async fn promoted(world: &mut World) {
-    world.replica("promoted", Duration::ZERO).await;
+    world.replica("promoted", Pace::AtOnce).await;
     let password = world.secrets.make().unwrap();
     world.first.set_password(VISITOR, &password).await.unwrap();
     world.second.caught_up(&world.first, BOUND).await.unwrap();
@@ -119,7 +121,7 @@ async fn promoted(world: &mut World) {
 }
 
 async fn drained(world: &mut World) {
-    world.replica("drained", Duration::ZERO).await;
+    world.replica("drained", Pace::AtOnce).await;
     world.second.set_paused(true, BOUND).await.unwrap();
     for id in 1..=50 {
         world.write("drained", id).await;
@@ -160,7 +162,7 @@ async fn hurried(world: &mut World) {
 }
 
 async fn too_late(world: &mut World) {
-    world.replica("late", Duration::ZERO).await;
+    world.replica("late", Pace::AtOnce).await;
     let applied = world.write("late", 1).await;
     world.second.caught_up(&world.first, BOUND).await.unwrap();
     let (name, number) = applied.rsplit_once(['-', ':']).unwrap();
@@ -173,7 +175,7 @@ async fn too_late(world: &mut World) {
 }
 
 async fn events(world: &mut World) {
-    world.replica("eventful", Duration::ZERO).await;
+    world.replica("eventful", Pace::AtOnce).await;
     let event = "CREATE DEFINER = visitor@'%' EVENT hourly ON SCHEDULE EVERY 1 HOUR DO DO 1";
     world.first.run("eventful", event).await.unwrap();
     world.second.caught_up(&world.first, BOUND).await.unwrap();

@@ -1,8 +1,7 @@
 //! A small vocabulary, so that these tests do not depend on which faults and methods there are.
 
-use std::time::Duration;
-
-use blackstart_record::plan::{Damage, Step};
+use blackstart_record::plan::{Damage, Pace, Step};
+use blackstart_record::time::Nanos;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -150,7 +149,7 @@ impl Asks for TestMethod {
                 steps: &[Step::Fetch, Step::Restore, Step::Replay, Step::Promote],
                 in_place: false,
                 follows: false,
-                delay: Duration::ZERO,
+                pace: Pace::AtOnce,
                 engine: Some(EngineKind::Postgres),
                 replays_all: false,
                 ships_remainder: true,
@@ -161,7 +160,7 @@ impl Asks for TestMethod {
                 steps: &[Step::Restore],
                 in_place: true,
                 follows: false,
-                delay: Duration::ZERO,
+                pace: Pace::AtOnce,
                 engine: None,
                 replays_all: false,
                 ships_remainder: false,
@@ -172,7 +171,7 @@ impl Asks for TestMethod {
                 steps: &[Step::Promote],
                 in_place: false,
                 follows: true,
-                delay: Duration::from_secs(3600),
+                pace: Pace::Late(Nanos::from_secs(3600)),
                 engine: None,
                 replays_all: false,
                 ships_remainder: false,
