@@ -25,6 +25,29 @@ pub struct Following {
     pub pace: Pace,
 }
 
+/// The way by which a replica gets what it repeats.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// Where that is written.
+    pub source: &'a Server,
+    /// The replicas that pass it on, the source's own first.
+    pub through: &'a [Server],
+}
+
+/// From the source itself.
+impl<'a> From<&'a Server> for Way<'a> {
+    fn from(source: &'a Server) -> Self {
+        Self { source, through: &[] }
+    }
+}
+
+impl<'a> Way<'a> {
+    fn of_mysql(self) -> Result<mysql::Way<'a>> {
+        let through = self.through.iter().map(Server::mysql).collect::<Result<_>>()?;
+        Ok(mysql::Way { source: self.source.mysql()?, through })
+    }
+}
+
 /// What a replica begins as.
 #[derive(Debug)]
 pub enum Beginning {
@@ -89,25 +112,29 @@ impl Server {
         }
     }
 
-    /// Waits until this replica has applied all that `source` had written when this began; up to which position.
+    /// Waits until this replica has applied all that its source had written when this began; up to which position of the source.
     ///
     /// # Errors
-    /// Either does not answer, or the replica is no longer one or has not come so far within `bound`.
-    pub async fn caught_up(&self, source: &Self, bound: Duration) -> Result<String> {
-        match (self, source) {
+    /// One of them does not answer, or a replica is no longer one or has not come so far within `bound`.
+    pub async fn caught_up(&self, way: impl Into<Way<'_>>, bound: Duration) -> Result<String> {
+        let way = way.into();
+        match (self, way.source) {
+            // Its positions are the same in all servers of a chain.
             (Self::Postgres(replica), Self::Postgres(source)) => postgres::caught_up(source, replica, bound).await,
-            (Self::Mysql(replica), Self::Mysql(source)) => mysql::caught_up(source, replica, bound).await,
+            (Self::Mysql(replica), Self::Mysql(_)) => mysql::caught_up(&way.of_mysql()?, replica, bound).await,
             (replica, source) => Err(unlike(replica, source)),
         }
     }
 
-    /// Waits until this replica has all that `source` had written when this began, applied or not; up to which position.
+    /// Waits until this replica has all that its source had written when this began, applied or not; up to which position of
+    /// the source.
     ///
     /// # Errors
-    /// Either does not answer, or the replica is no longer one or has not come so far within `bound`.
-    pub async fn received(&self, source: &Self, bound: Duration) -> Result<String> {
-        match (self, source) {
-            (Self::Mysql(replica), Self::Mysql(source)) => mysql::received(source, replica, bound).await,
+    /// One of them does not answer, or a replica is no longer one or has not come so far within `bound`.
+    pub async fn received(&self, way: impl Into<Way<'_>>, bound: Duration) -> Result<String> {
+        let way = way.into();
+        match (self, way.source) {
+            (Self::Mysql(replica), Self::Mysql(_)) => mysql::received(&way.of_mysql()?, replica, bound).await,
             (Self::Postgres(_), _) => Err(undelayed()),
             (replica, source) => Err(unlike(replica, source)),
         }
@@ -163,14 +190,15 @@ impl Server {
         }
     }
 
-    /// Lets `source` write something that is no data, and waits until this replica has received it, and not applied it.
+    /// Lets the source write something that is no data, and waits until this replica has received it, and not applied it.
     ///
     /// # Errors
-    /// It was applied, or not received within `bound`, or either does not answer.
-    pub async fn stands_still(&self, source: &Self, bound: Duration) -> Result<String> {
-        match (self, source) {
+    /// It was applied, or not received within `bound`, or one of them does not answer.
+    pub async fn stands_still(&self, way: impl Into<Way<'_>>, bound: Duration) -> Result<String> {
+        let way = way.into();
+        match (self, way.source) {
             (Self::Postgres(replica), Self::Postgres(source)) => postgres::stands_still(source, replica, bound).await,
-            (Self::Mysql(replica), Self::Mysql(source)) => mysql::stands_still(source, replica, bound).await,
+            (Self::Mysql(replica), Self::Mysql(_)) => mysql::stands_still(&way.of_mysql()?, replica, bound).await,
             (replica, source) => Err(unlike(replica, source)),
         }
     }

@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::engine::Server;
-use crate::engine::replication::Following;
+use crate::engine::replication::{Following, Way};
 use crate::failure::{Error, Result};
 use crate::host::Host;
 use crate::plan::{Asks, EngineKind, Method};
@@ -212,6 +212,11 @@ pub trait Pipeline: Send + Sync {
         None
     }
 
+    /// The hosts of the replicas through which its own follows the source, the source's own first.
+    fn through(&self) -> &[String] {
+        &[]
+    }
+
     /// How far behind its source its replica is by intent, uncompressed.
     fn pace(&self) -> Pace {
         Pace::AtOnce
@@ -242,8 +247,8 @@ pub trait Pipeline: Send + Sync {
     /// Puts configuration, credentials and, out of the folder `plan`, the user's own programs on a host.
     fn install(&self, host: &Host, repository: &Repository, plan: &Path) -> Result<()>;
 
-    /// Makes the replica on `target`, with templates in `cache`, and lets it follow the source, which has admitted it; asked
-    /// before the first write, of a method that restores onto one.
+    /// Makes a replica on `target`, with templates in `cache`, and lets it follow, once it is admitted; asked before the first
+    /// write, of a method that restores onto one.
     fn follow<'a>(
         &'a self,
         _tools: Tools<'a>,
@@ -254,8 +259,9 @@ pub trait Pipeline: Send + Sync {
         futures_util::future::ready(Ok(())).boxed()
     }
 
-    /// Takes a backup that the restore can begin from; a replica on the target that has caught up is one.
-    fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Server, target: &'a Server) -> BoxFuture<'a, Result<Backup>>;
+    /// Takes a backup of the source that the restore can begin from; a replica on the target that has caught up is one, by its
+    /// way from there.
+    fn backup<'a>(&'a self, tools: Tools<'a>, way: Way<'a>, target: &'a Server) -> BoxFuture<'a, Result<Backup>>;
 
     /// Performs one of its steps on the target. After `replay` or `restore`, whichever is last, the target is at the
     /// recovery point.
@@ -308,6 +314,7 @@ macro_rules! methods {
                     in_place: pipeline.restores_in_place(),
                     engine: pipeline.engine(),
                     follows: pipeline.restores_onto() == Onto::Replica,
+                    through: pipeline.through(),
                     pace: pipeline.pace(),
                     replays_all: pipeline.replays_all(),
                     ships_remainder: pipeline.ships_remainder(),

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, own, programs};
-use crate::engine::replication::{Beginning, Following};
+use crate::engine::replication::{Beginning, Following, Way};
 use crate::engine::{Role, Server};
 use crate::failure::{Error, Result};
 use crate::host::Host;
@@ -20,6 +20,10 @@ use crate::plan::{EngineKind, Lapse};
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Params {
+    /// The hosts of the replicas through which it follows its source, each a replica of the one before it, the first one of the
+    /// source. Default: it follows the source itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub through: Vec<String>,
     /// How late it applies what it has received, by its source's clock; a drill may compress that. MariaDB and MySQL. Default: it
     /// applies at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,6 +46,10 @@ impl Pipeline for Params {
 
     fn restores_onto(&self) -> Onto {
         Onto::Replica
+    }
+
+    fn through(&self) -> &[String] {
+        &self.through
     }
 
     fn pace(&self) -> Pace {
@@ -93,16 +101,17 @@ impl Pipeline for Params {
         .boxed()
     }
 
-    fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Server, target: &'a Server) -> BoxFuture<'a, Result<Backup>> {
+    fn backup<'a>(&'a self, tools: Tools<'a>, way: Way<'a>, target: &'a Server) -> BoxFuture<'a, Result<Backup>> {
         async move {
             let begun = tools.clock.now();
             // What a late one has received it can apply at any time.
             let (had, position) = if self.is_late() {
-                ("received", target.received(source, tools.bound).await?)
+                ("received", target.received(way, tools.bound).await?)
             } else {
-                ("caught up", target.caught_up(source, tools.bound).await?)
+                ("caught up", target.caught_up(way, tools.bound).await?)
             };
-            let id = format!("replica on {}, {had} at {position}", target.host().name());
+            let through: String = self.through.iter().map(|host| format!(" through {host}")).collect();
+            let id = format!("replica on {}{through}, {had} at {position}", target.host().name());
             Ok(Backup { id, begun, durable: tools.clock.now(), lag: None })
         }
         .boxed()

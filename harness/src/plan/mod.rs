@@ -21,6 +21,7 @@ mod scenario_file;
 mod sourced;
 mod steps;
 mod text;
+mod through;
 mod units;
 mod upkeep;
 mod values;
@@ -42,7 +43,9 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::{Found, discover};
 pub use load::{load, plan_schema, scenario_schema, upkeep};
 pub use nearest::advice;
-pub use needs::{APPLICATION_LINK, FAILBACK_LINK, Need, OWNER_OF_OBJECTS, REPLICATION_LINK, store_link};
+pub use needs::{
+    APPLICATION_LINK, FAILBACK_LINK, Need, OWNER_OF_OBJECTS, REPLICATION_LINK, replication_link, store_link,
+};
 pub use pattern::glob;
 pub use promise::{Promise, Provides};
 pub use text::{check_duration, check_name, check_schedule};
@@ -117,6 +120,8 @@ pub struct Method<'a> {
     pub engine: Option<EngineKind>,
     /// Whether the target follows the source from the start, over a link of its own.
     pub follows: bool,
+    /// The hosts of the replicas through which it follows, the source's own first.
+    pub through: &'a [String],
     /// How far behind that target is by intent, uncompressed.
     pub pace: Pace,
     /// Whether it can replay all of the log that there is.

@@ -16,6 +16,7 @@ use super::problems::Problems;
 use super::programs;
 use super::promise;
 use super::sourced::Said;
+use super::through;
 use super::units::Lapse;
 use super::upkeep::{self, Upkeep};
 use super::values;
@@ -53,6 +54,7 @@ pub(super) fn resolve<V: Vocabulary>(
         check_pipeline(pipeline, &environment, &mut problems);
         check_programs(pipeline, folder, &mut problems);
         check_schedule(pipeline, &mut problems);
+        through::check(pipeline, &environment, &mut problems);
         if let Some(wrong) = pipeline.method.get_ref().wrong() {
             let message = format!("this `{}` cannot save anything", pipeline.method.get_ref().name());
             problems.add(pipeline.method.span(), message, wrong);

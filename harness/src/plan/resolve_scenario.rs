@@ -118,6 +118,9 @@ fn check_target<V: Vocabulary>(
     } else if method.is_some_and(|method| method.repairs) {
         let message = format!("`{}` has nothing to repair: this pipeline repairs the data where it is", target.value);
         problems.add(target.span.clone(), message, format!("the data is on `{source}`"));
+    } else if method.is_some_and(|method| method.through.contains(&target.value)) {
+        let message = format!("`{}` would follow through itself: this pipeline's replica has it on its way", target.value);
+        problems.add(target.span.clone(), message, "let another host take over, or leave it out of `through`");
     } else if hosts.get(source).is_some_and(|from| from.engine != to.engine) {
         let message = format!("`{}` does not run the server that `{source}` runs", target.value);
         problems.add(target.span.clone(), message, "give both hosts the same `engine`");

@@ -150,6 +150,7 @@ impl World {
             clock: self.clock,
             server: &mut self.server,
             replica: Some(&self.replica),
+            through: &[],
             sites: &self.sites,
             hosts: &self.hosts,
             links: &self.links,

@@ -4,6 +4,7 @@
 //! its source for the log anew. Whoever has lost that source has it go by positions first.
 
 mod status;
+mod way;
 
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use super::{Flavour, Mysql, SYSTEM, config};
 use crate::engine::replication::Following;
 use crate::failure::{Context, Error, Result};
 use status::{Position, Status};
+pub use way::Way;
+use way::log_end;
 
 /// The account by which a replica logs in at its source.
 const ACCOUNT: &str = "replicator";
@@ -58,20 +61,21 @@ pub async fn start(replica: &mut Mysql, following: &Following, bound: Duration) 
     Ok(())
 }
 
-/// Waits until `replica` has applied all that `source` had logged when this began; up to which position.
+/// Waits until `replica` has applied all that its source had logged when this began; up to which position of the source's log.
 ///
 /// # Errors
-/// Either does not answer, or the replica follows nobody or has not come so far within `bound`.
-pub async fn caught_up(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
-    reached(source, replica, "catching up", bound, |status| &status.applied).await
+/// One of them does not answer, or a replica follows nobody or has not come so far within `bound`.
+pub async fn caught_up(way: &Way<'_>, replica: &Mysql, bound: Duration) -> Result<String> {
+    reached(way, replica, "catching up", bound, |status| &status.applied).await
 }
 
-/// Waits until `replica` has all that `source` had logged when this began, applied or not; up to which position.
+/// Waits until `replica` has all that its source had logged when this began, applied or not; up to which position of the
+/// source's log.
 ///
 /// # Errors
-/// Either does not answer, or the replica follows nobody or has not come so far within `bound`.
-pub async fn received(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
-    reached(source, replica, "receiving the log", bound, |status| &status.received).await
+/// One of them does not answer, or a replica follows nobody or has not come so far within `bound`.
+pub async fn received(way: &Way<'_>, replica: &Mysql, bound: Duration) -> Result<String> {
+    reached(way, replica, "receiving the log", bound, |status| &status.received).await
 }
 
 /// Pauses a replica's applying, or lets it go on, and waits until it does.
@@ -89,15 +93,15 @@ pub async fn set_paused(replica: &Mysql, paused: bool, bound: Duration) -> Resul
     until(replica, &client, what, bound, |status| Ok(status.applies != paused)).await.map(drop)
 }
 
-/// Lets `source` log something that is no data, and waits until `replica` has received it, and not applied it.
+/// Lets the source log something that is no data, and waits until `replica` has received it, and not applied it.
 ///
 /// # Errors
-/// It was applied, or not received within `bound`, or either does not answer.
-pub async fn stands_still(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
-    let at_source = source.connect(SYSTEM).await?;
-    let before = Position::of_source(source, &at_source).await?;
-    at_source.batch("FLUSH STATUS").await?;
-    let written = Position::of_source(source, &at_source).await?;
+/// It was applied, or not received within `bound`, or one of them does not answer.
+pub async fn stands_still(way: &Way<'_>, replica: &Mysql, bound: Duration) -> Result<String> {
+    let before = log_end(way.nearest()).await?;
+    way.source.run(SYSTEM, "FLUSH STATUS").await?;
+    way.passed_on(bound).await?;
+    let written = log_end(way.nearest()).await?;
     let client = replica.connect(SYSTEM).await?;
     let still = |status: &Status| match status.applied > before {
         true => Err(Error::new(format!("the replica applies: it has come to {}", status.applied))),
@@ -235,18 +239,19 @@ async fn switch_events_on(client: &Client) -> Result<usize> {
     Ok(events.len())
 }
 
-/// Waits until a replica's position is what its source had logged when this began; which that is.
+/// Waits until a replica has come to what its source had logged when this began; which position of the source's log that is.
 async fn reached(
-    source: &Mysql,
+    way: &Way<'_>,
     replica: &Mysql,
     what: &str,
     bound: Duration,
     position: impl Fn(&Status) -> &Position,
 ) -> Result<String> {
-    let wanted = Position::of_source(source, &source.connect(SYSTEM).await?).await?;
+    let logged = way.passed_on(bound).await?;
+    let wanted = log_end(way.nearest()).await?;
     let client = replica.connect(SYSTEM).await?;
     until(replica, &client, what, bound, |status| Ok(*position(status) >= wanted)).await?;
-    Ok(wanted.to_string())
+    Ok(logged.to_string())
 }
 
 /// Asks a replica again and again where it is, until `enough` finds that it is there.

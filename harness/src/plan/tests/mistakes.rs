@@ -218,6 +218,16 @@ const MISTAKES_WITH_A_REPLICA: &[Mistake] = &[
         "`barman-cloud` follows no source",
         "leave `lag-alarm` out",
     ),
+    ("plan", "replica = {}", "replica = { through = [^\"primry\"] }", "there is no host `primry`", "`primary`?"),
+    ("plan", "replica = {}", "replica = { through = [^\"primary\"] }", "goes in a circle", "between the two once"),
+    ("plan", "replica = {}", "replica = { through = [^\"store\"] }", "`store` does not run the server", "same `engine`"),
+    (
+        "plan",
+        "replica = {}",
+        "replica = { through = [\"recovery\"] }",
+        "`recovery` would follow through itself",
+        "let another host take over",
+    ),
     (
         "scenario",
         "link = \"replication\"",

@@ -27,6 +27,21 @@ fn a_replica_needs_no_schedule_and_its_exposure_is_its_alarm() {
 }
 
 #[test]
+fn whoever_a_replica_follows_through_is_a_replica_with_a_link_of_its_own() {
+    let (plan, scenario) = with_a_replica();
+    let plan = plan.replace("[hosts.store]", "[hosts.between]\nsite = \"main\"\nengine = \"postgres\"\n[hosts.store]");
+    let through = |hosts: &str| plan.replace("replica = {}", &format!("replica = {{ through = [{hosts}] }}"));
+    for (link, paused) in [("replication", "recovery"), ("replication-to-between", "between")] {
+        let scenario = scenario.replace("\"replication\"", &format!("\"{link}\""));
+        let scenario = scenario.replace("host = \"recovery\"", &format!("host = \"{paused}\""));
+        loaded(&through("\"between\""), &scenario).unwrap_or_else(|error| panic!("{}", told(&error)));
+        assert_eq!(loaded(&plan, &scenario).is_ok(), paused == "recovery", "without it there is neither");
+    }
+    let error = loaded(&through("\"between\", \"between\""), &scenario).map(|_| ()).unwrap_err();
+    assert!(told(&error).contains("through `between` goes in a circle"), "{}", told(&error));
+}
+
+#[test]
 fn a_plan_is_resolved_as_written() {
     let loaded = loaded(PLAN, SCENARIO).unwrap_or_else(|error| panic!("{}", told(&error)));
     let Loaded { plan, scenario, environment, faults, pipeline, bounds, .. } = &loaded;

@@ -68,12 +68,15 @@ pub(super) struct OnHost {
 pub(super) enum TestMethod {
     BarmanCloud(Prefix),
     Command(Own),
-    Replica(Nothing),
+    Replica(Following),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
+pub(super) struct Following {
+    #[serde(default)]
+    through: Vec<String>,
+}
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -149,6 +152,7 @@ impl Asks for TestMethod {
                 steps: &[Step::Fetch, Step::Restore, Step::Replay, Step::Promote],
                 in_place: false,
                 follows: false,
+                through: &[],
                 pace: Pace::AtOnce,
                 engine: Some(EngineKind::Postgres),
                 replays_all: false,
@@ -160,6 +164,7 @@ impl Asks for TestMethod {
                 steps: &[Step::Restore],
                 in_place: true,
                 follows: false,
+                through: &[],
                 pace: Pace::AtOnce,
                 engine: None,
                 replays_all: false,
@@ -167,10 +172,11 @@ impl Asks for TestMethod {
                 repairs: own.repairs,
                 files: vec![&own.restore],
             },
-            Self::Replica(_) => Method {
+            Self::Replica(replica) => Method {
                 steps: &[Step::Promote],
                 in_place: false,
                 follows: true,
+                through: &replica.through,
                 pace: Pace::Late(Nanos::from_secs(3600)),
                 engine: None,
                 replays_all: false,
