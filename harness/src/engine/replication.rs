@@ -64,7 +64,7 @@ fn unlike(replica: &Server, source: &Server) -> Error {
 
 /// The plan refuses it at its place.
 fn undelayed() -> Error {
-    Error::new("no replica of PostgreSQL is late by intent")
+    Error::new("no replica of PostgreSQL is behind by intent")
 }
 
 impl EngineKind {
@@ -137,6 +137,26 @@ impl Server {
             (Self::Mysql(replica), Self::Mysql(_)) => mysql::received(&way.of_mysql()?, replica, bound).await,
             (Self::Postgres(_), _) => Err(undelayed()),
             (replica, source) => Err(unlike(replica, source)),
+        }
+    }
+
+    /// Has this replica receive all that there is by now, and then again once in `every`, and nothing in between, until that is
+    /// ended; up to which position of the source the first of these shipments came.
+    ///
+    /// # Errors
+    /// One of them does not answer, or it did not come within `bound`.
+    pub async fn ship_every(&self, way: impl Into<Way<'_>>, every: Duration, bound: Duration) -> Result<String> {
+        match self {
+            Self::Postgres(_) => Err(undelayed()),
+            Self::Mysql(replica) => mysql::ship_every(&way.into().of_mysql()?, replica, every, bound).await,
+        }
+    }
+
+    /// Ends the shipments to this replica; what came of them. `None`: there were none.
+    pub async fn end_shipments(&self) -> Option<String> {
+        match self {
+            Self::Postgres(_) => None,
+            Self::Mysql(replica) => mysql::end_shipments(replica).await,
         }
     }
 

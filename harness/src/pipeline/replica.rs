@@ -1,10 +1,11 @@
 //! A replica: it follows the source over a link of its own, and is promoted in its place. Nothing of it is in a store, and what
-//! the source does to its data by mistake the replica does too, unless it applies that late enough to be stopped before.
+//! the source does to its data by mistake the replica does too, unless it applies that late enough to be stopped before, or
+//! was to receive it later.
 
 use std::path::Path;
-use std::time::Duration;
 
 use blackstart_record::plan::{Pace, Step};
+use blackstart_record::time::Nanos;
 use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,10 @@ pub struct Params {
     /// applies at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<Lapse>,
+    /// How often it receives all that there is by then; in between it receives nothing. A drill may compress that. MariaDB and
+    /// MySQL. Default: it receives at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Lapse>,
     /// The user's own program that has it apply what it is to apply and promotes it, as a path below the plan's folder; runs on the replica's host. Default: the
     /// engine's own way, with nothing forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,7 +58,11 @@ impl Pipeline for Params {
     }
 
     fn pace(&self) -> Pace {
-        self.delay.map_or(Pace::AtOnce, |delay| Pace::Late(delay.0))
+        match (self.delay, self.every) {
+            (Some(Lapse(delay)), _) => Pace::Late(delay),
+            (None, Some(Lapse(interval))) => Pace::Every(interval),
+            (None, None) => Pace::AtOnce,
+        }
     }
 
     fn engine(&self) -> Option<EngineKind> {
@@ -61,8 +70,17 @@ impl Pipeline for Params {
     }
 
     fn wrong(&self) -> Option<String> {
-        let never = self.delay.is_some_and(|delay| Duration::from(delay.0).is_zero());
-        never.then(|| "`delay` is zero: leave it out, and the replica applies at once".to_owned())
+        let is_zero = |time: Option<Lapse>| time == Some(Lapse(Nanos::ZERO));
+        let wrong = if self.delay.is_some() && self.every.is_some() {
+            "it has `delay` and `every`: say either how late it applies, or how often it receives"
+        } else if is_zero(self.delay) {
+            "`delay` is zero: leave it out, and the replica applies at once"
+        } else if is_zero(self.every) {
+            "`every` is zero: leave it out, and the replica receives at once"
+        } else {
+            return None;
+        };
+        Some(wrong.to_owned())
     }
 
     /// What has not been streamed stays where it is.
@@ -104,14 +122,14 @@ impl Pipeline for Params {
     fn backup<'a>(&'a self, tools: Tools<'a>, way: Way<'a>, target: &'a Server) -> BoxFuture<'a, Result<Backup>> {
         async move {
             let begun = tools.clock.now();
-            // What a late one has received it can apply at any time.
-            let (had, position) = if self.is_late() {
-                ("received", target.received(way, tools.bound).await?)
-            } else {
-                ("caught up", target.caught_up(way, tools.bound).await?)
+            // What it has received it can apply at any time.
+            let (had, position) = match self.pace().compressed(tools.compression) {
+                Pace::AtOnce => ("caught up at", target.caught_up(way, tools.bound).await?),
+                Pace::Late(_) => ("received at", target.received(way, tools.bound).await?),
+                Pace::Every(time) => ("shipped up to", target.ship_every(way, time.into(), tools.bound).await?),
             };
             let through: String = self.through.iter().map(|host| format!(" through {host}")).collect();
-            let id = format!("replica on {}{through}, {had} at {position}", target.host().name());
+            let id = format!("replica on {}{through}, {had} {position}", target.host().name());
             Ok(Backup { id, begun, durable: tools.clock.now(), lag: None })
         }
         .boxed()
@@ -125,6 +143,8 @@ impl Pipeline for Params {
         wanted: &'a Wanted<'a>,
     ) -> BoxFuture<'a, Result<Done>> {
         async move {
+            // Whoever comes to promote it stops the timer first.
+            let shipped = target.end_shipments().await;
             let says = match (step, &wanted.goal.target, &self.promote) {
                 (Step::Replay, Target::BeforeTransaction(bad), _) => {
                     let position = target.roll_on(bad, tools.bound).await?;
@@ -139,6 +159,7 @@ impl Pipeline for Params {
                 (Step::Promote, _, None) => target.promote(self.is_late(), tools.bound).await?,
                 (other, ..) => return Err(Error::new(format!("a replica has no step \"{other}\""))),
             };
+            let says = [Some(says), shipped].into_iter().flatten().collect::<Vec<_>>().join("; ");
             Ok(Done { bytes: None, says })
         }
         .boxed()
@@ -148,5 +169,30 @@ impl Pipeline for Params {
 impl Params {
     fn is_late(&self) -> bool {
         matches!(self.pace(), Pace::Late(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replica_is_behind_in_one_way_or_in_none() {
+        let hour = Nanos::from_secs(3600);
+        for (text, pace, steps, wrong) in [
+            ("", Pace::AtOnce, 1, None),
+            ("delay = '1h'", Pace::Late(hour), 2, None),
+            ("delay = '1h'\npromote = 'own.sh'", Pace::Late(hour), 1, None),
+            ("every = '1h'", Pace::Every(hour), 1, None),
+            ("delay = '1h'\nevery = '1h'", Pace::Late(hour), 2, Some("either how late it applies, or how often")),
+            ("delay = '0s'", Pace::Late(Nanos::ZERO), 2, Some("`delay` is zero")),
+            ("every = '0s'", Pace::Every(Nanos::ZERO), 1, Some("`every` is zero")),
+        ] {
+            let replica: Params = toml::from_str(text).unwrap();
+            assert_eq!((replica.pace(), replica.steps().len()), (pace, steps), "{text}");
+            let said = replica.wrong();
+            assert_eq!(said.is_some(), wrong.is_some(), "{text}: {said:?}");
+            assert!(wrong.is_none_or(|wrong| said.unwrap().contains(wrong)), "{text}");
+        }
     }
 }

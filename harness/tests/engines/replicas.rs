@@ -2,7 +2,7 @@
 //! itself, or of the third server, which is a replica of it.
 
 use std::slice;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use blackstart::clock::Clock;
 use blackstart::engine::replication::{Beginning, Following, Way};
@@ -45,6 +45,10 @@ pub const LATE: &[Promise] = &[
     ("a transaction that is applied, or was never received, is nothing to go on to", |world| {
         too_late(world).boxed_local()
     }),
+    ("a replica has what was shipped to it, nothing since, and takes over with that", |world| {
+        shipped(world, Of::Source).boxed_local()
+    }),
+    ("so has one that is behind another replica", |world| shipped(world, Of::Replica).boxed_local()),
     ("what a replica does not apply the one behind it does not receive", |world| passed_on(world).boxed_local()),
     ("an event runs on the source alone, and on whoever is promoted", |world| events(world).boxed_local()),
 ];
@@ -219,6 +223,34 @@ async fn hurried(world: &mut World, of: Of) {
     assert_eq!(world.held(database).await, [1, 2, 3, 4, 5]);
     world.second.promote(false, BOUND).await.unwrap();
     assert!(world.second.incarnation(database).await.is_ok());
+    world.first.start(BOUND).await.unwrap();
+}
+
+async fn shipped(world: &mut World, of: Of) {
+    let database = &of.database("shipped");
+    world.replica(of, database, Pace::Every(Nanos::from_secs(600))).await;
+    assert!(world.second.end_shipments().await.is_none(), "none has begun");
+    world.write(database, 1).await;
+    world.second.ship_every(world.way(of), Duration::from_secs(600), BOUND).await.unwrap();
+    world.second.caught_up(world.way(of), BOUND).await.unwrap();
+    assert_eq!(world.held(database).await, [1]);
+    world.write(database, 2).await;
+    assert_eq!(world.second.end_shipments().await.unwrap(), "after its first shipment came 0 more, and 0 in vain");
+    world.second.ship_every(world.way(of), Duration::from_millis(100), BOUND).await.unwrap();
+    world.write(database, 3).await;
+    let deadline = Instant::now() + BOUND;
+    while world.held(database).await != [1, 2, 3] {
+        assert!(Instant::now() < deadline, "{:?}", world.held(database).await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    world.second.set_paused(true, BOUND).await.unwrap();
+    world.write(database, 4).await;
+    world.second.ship_every(world.way(of), Duration::from_secs(600), BOUND).await.unwrap();
+    world.write(database, 5).await;
+    world.lose_the_source().await;
+    world.second.end_shipments().await.unwrap();
+    world.second.promote(false, BOUND).await.unwrap();
+    assert_eq!(world.held(database).await, [1, 2, 3, 4], "what was shipped and not yet applied, and nothing else");
     world.first.start(BOUND).await.unwrap();
 }
 

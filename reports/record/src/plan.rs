@@ -106,6 +106,8 @@ pub enum Pace {
     AtOnce,
     /// It receives at once, and applies so much later.
     Late(Nanos),
+    /// It receives once in so long, all that there is by then, and applies it at once.
+    Every(Nanos),
 }
 
 impl Pace {
@@ -115,6 +117,17 @@ impl Pace {
         match self {
             Self::AtOnce => self,
             Self::Late(delay) => Self::Late(shorter(delay)),
+            Self::Every(interval) => Self::Every(shorter(interval)),
+        }
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtOnce => f.write_str("receives and applies at once"),
+            Self::Late(delay) => write!(f, "receives at once, and applies {delay} late"),
+            Self::Every(interval) => write!(f, "receives once in {interval}, and applies that at once"),
         }
     }
 }

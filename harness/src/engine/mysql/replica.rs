@@ -3,10 +3,13 @@
 //! MariaDB throws the relay log away of a replica that goes by GTID when it is started with both of its threads stopped, to ask
 //! its source for the log anew. Whoever has lost that source has it go by positions first.
 
+mod shipments;
 mod status;
 mod way;
 
 use std::time::Duration;
+
+use blackstart_record::plan::Pace;
 
 use super::client::Client;
 use super::flavour::word;
@@ -14,6 +17,8 @@ use super::values::quoted;
 use super::{Flavour, Mysql, SYSTEM, config};
 use crate::engine::replication::Following;
 use crate::failure::{Context, Error, Result};
+use shipments::Shipper;
+pub use shipments::Shipments;
 use status::{Position, Status};
 pub use way::Way;
 use way::log_end;
@@ -49,7 +54,7 @@ pub async fn admit(source: &Mysql, following: &Following) -> Result<()> {
     source.set_password(ACCOUNT, &following.password).await
 }
 
-/// Starts an empty server, which takes all that its source ever logged and follows it from then on.
+/// Starts an empty server, which takes all that its source ever logged and follows it from then on, or waits for shipments.
 ///
 /// # Errors
 /// Why it did not start or follow.
@@ -58,6 +63,9 @@ pub async fn start(replica: &mut Mysql, following: &Following, bound: Duration) 
     let client = replica.connect_unlogged().await?;
     client.batch(&replica.flavour().follow(ACCOUNT, following)).await.cannot("follow the source")?;
     until(replica, &client, "following its source", bound, |status| Ok(status.receives && status.applies)).await?;
+    if let Pace::Every(_) = following.pace {
+        client.batch(&replica.flavour().said(shipments::STOP)).await.cannot("have it wait for shipments")?;
+    }
     Ok(())
 }
 
@@ -76,6 +84,24 @@ pub async fn caught_up(way: &Way<'_>, replica: &Mysql, bound: Duration) -> Resul
 /// One of them does not answer, or a replica follows nobody or has not come so far within `bound`.
 pub async fn received(way: &Way<'_>, replica: &Mysql, bound: Duration) -> Result<String> {
     reached(way, replica, "receiving the log", bound, |status| &status.received).await
+}
+
+/// Has a replica receive all that there is by now, and then again once in `every`, and nothing in between, until that is ended;
+/// up to which position of the source's log the first of these shipments came.
+///
+/// # Errors
+/// One of them does not answer, or it did not come within `bound`.
+pub async fn ship_every(way: &Way<'_>, replica: &Mysql, every: Duration, bound: Duration) -> Result<String> {
+    let logged = way.passed_on(bound).await?;
+    let shipper = Shipper::between(way.nearest(), replica, bound);
+    shipper.ship(|| false).await.cannot("ship the log for the first time")?;
+    replica.keep(Some(Shipments::begin(shipper, every)));
+    Ok(logged.to_string())
+}
+
+/// Ends the shipments to a replica; what came of them. `None`: there were none.
+pub async fn end_shipments(replica: &Mysql) -> Option<String> {
+    Some(replica.keep(None)?.end().await.to_string())
 }
 
 /// Pauses a replica's applying, or lets it go on, and waits until it does.
@@ -207,8 +233,11 @@ pub async fn promote(replica: &Mysql, is_there: bool, bound: Duration) -> Result
 /// The server's answer, or that it did not come so far within `bound`.
 pub async fn apply_received(replica: &Mysql, bound: Duration) -> Result<String> {
     let (client, flavour) = (&replica.connect(SYSTEM).await?, replica.flavour());
-    client.batch(flavour.to_hurry()).await?;
-    hurry(replica, client).await?;
+    // MySQL forgets what it has received if it is changed while it receives nothing, as between two shipments.
+    if flavour == Flavour::MariaDb || Status::read(replica, client).await?.is_late {
+        client.batch(flavour.to_hurry()).await?;
+        hurry(replica, client).await?;
+    }
     client.batch(flavour.to_go_on()).await?;
     let deadline = tokio::time::Instant::now() + bound;
     let mut idle = 0;

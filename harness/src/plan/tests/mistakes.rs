@@ -213,6 +213,13 @@ const MISTAKES_WITH_A_REPLICA: &[Mistake] = &[
     ("plan", "lag-alarm = \"5s\"", "archive-timeout = ^\"60s\"", "has no schedule", "its `lag-alarm`"),
     (
         "plan",
+        "replica = {} }\nsubstitutes = \"WAL-G\"\nschedule = { lag-alarm = \"5s\"",
+        "replica = { every = \"1h\" } }\nschedule = { lag-alarm = ^\"5s\"",
+        "`replica` receives once in 1 h, which is its schedule",
+        "the `every` of its method",
+    ),
+    (
+        "plan",
         "replica = {} }",
         "barman-cloud = { prefix = \"pg\" } }",
         "`barman-cloud` follows no source",

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use blackstart_record::plan::{Origin, Step};
+use blackstart_record::plan::{Origin, Pace, Step};
 use blackstart_record::time::Nanos;
 
 use super::vocabulary::TestProvider;
@@ -15,7 +15,7 @@ fn a_provider_that_lacks_what_nothing_relies_on_is_taken() {
 }
 
 #[test]
-fn a_replica_needs_no_schedule_and_its_exposure_is_its_alarm() {
+fn a_replicas_exposure_is_its_alarm_or_what_lies_between_its_shipments() {
     let (plan, scenario) = with_a_replica();
     let whole = loaded(&plan, &scenario).unwrap_or_else(|error| panic!("{}", told(&error)));
     let pipeline = &whole.plan.pipelines["archive"];
@@ -24,6 +24,11 @@ fn a_replica_needs_no_schedule_and_its_exposure_is_its_alarm() {
     assert!(whole.leaves_source);
     let silent = loaded(&plan.replace("lag-alarm = \"5s\"", ""), &scenario).unwrap();
     assert_eq!(silent.plan.pipelines["archive"].schedule.interval, None);
+    let shipped = plan.replace("replica = {}", "replica = { every = \"1h\" }").replace("lag-alarm = \"5s\"", "");
+    let pipeline = &loaded(&shipped, &scenario).unwrap().plan.pipelines["archive"];
+    let hour = Nanos::from_secs(3600);
+    assert_eq!(pipeline.schedule.interval.as_ref().map(|interval| interval.value), Some(hour));
+    assert_eq!(pipeline.pace, Pace::Every(hour));
 }
 
 #[test]

@@ -76,6 +76,7 @@ pub(super) enum TestMethod {
 pub(super) struct Following {
     #[serde(default)]
     through: Vec<String>,
+    every: Option<Lapse>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -177,7 +178,7 @@ impl Asks for TestMethod {
                 in_place: false,
                 follows: true,
                 through: &replica.through,
-                pace: Pace::Late(Nanos::from_secs(3600)),
+                pace: replica.every.map_or(Pace::Late(Nanos::from_secs(3600)), |every| Pace::Every(every.0)),
                 engine: None,
                 replays_all: false,
                 ships_remainder: false,

@@ -40,5 +40,5 @@ impl<'a> Way<'a> {
 
 /// Up to where a server has logged.
 pub(super) async fn log_end(server: &Mysql) -> Result<Position> {
-    Position::of_source(server, &server.connect(SYSTEM).await?).await
+    Position::of_source(server.flavour(), &server.connect(SYSTEM).await?).await
 }
