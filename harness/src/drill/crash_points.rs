@@ -104,7 +104,8 @@ impl Drill {
         let tools = self.tools_on(site, &events);
         let began = self.clock.now();
         // The target is for a replica, and such a pipeline has no crash points.
-        let backup = self.request.loaded.pipeline.method.pipeline().backup(tools, Way::from(&site.source), &site.source).await;
+        let backup =
+            self.request.loaded.pipeline.method.pipeline().backup(tools, Way::from(&site.source), &site.source).await;
         let took = self.clock.now().since(began).into();
         let passed = site.gate.set(Rule::Pass);
         let programs = site.source.host().steps().begin(None);

@@ -122,12 +122,7 @@ fn promised(
 
 /// A replica claims what it has applied, and that is no less than what it had when it was seen to have caught up, or than what
 /// it owes by its document's word.
-fn last_applied(
-    backup: &Backup,
-    heartbeat: Option<Heartbeat>,
-    now: Nanos,
-    promised: Option<(Nanos, String)>,
-) -> Cut {
+fn last_applied(backup: &Backup, heartbeat: Option<Heartbeat>, now: Nanos, promised: Option<(Nanos, String)>) -> Cut {
     let held = heartbeat.map_or("without a known heartbeat".to_owned(), |held| format!("heartbeat {}", held.beat));
     let (sent, next) = heartbeat.map_or((Nanos::ZERO, now), |held| (held.sent, held.next));
     let earliest = sent.max(backup.begun);

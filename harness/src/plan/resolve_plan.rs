@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use blackstart_record::plan::{
-    Document, DocumentFinding, Objective, Origin, Pace, Pipeline, Plan, Schedule, Sourced,
-};
+use blackstart_record::plan::{Document, DocumentFinding, Objective, Origin, Pace, Pipeline, Plan, Schedule, Sourced};
 use blackstart_record::time::Nanos;
 
 use super::diagnostic::{Diagnostics, Source};

@@ -119,7 +119,8 @@ fn check_target<V: Vocabulary>(
         let message = format!("`{}` has nothing to repair: this pipeline repairs the data where it is", target.value);
         problems.add(target.span.clone(), message, format!("the data is on `{source}`"));
     } else if method.is_some_and(|method| method.through.contains(&target.value)) {
-        let message = format!("`{}` would follow through itself: this pipeline's replica has it on its way", target.value);
+        let message =
+            format!("`{}` would follow through itself: this pipeline's replica has it on its way", target.value);
         problems.add(target.span.clone(), message, "let another host take over, or leave it out of `through`");
     } else if hosts.get(source).is_some_and(|from| from.engine != to.engine) {
         let message = format!("`{}` does not run the server that `{source}` runs", target.value);
@@ -232,8 +233,7 @@ fn check_delay<F: Asks>(
         return;
     }
     let place = file.compression.as_ref().map_or_else(|| file.pipeline.span.clone(), |said| said.span.clone());
-    let message =
-        format!("the replica's delay of {delay}, {compression} times compressed, is no whole seconds");
+    let message = format!("the replica's delay of {delay}, {compression} times compressed, is no whole seconds");
     problems.add(place, message, "choose a `compression` that leaves whole seconds of it: 1h by 900 is 4s");
 }
 

@@ -4,11 +4,7 @@ use super::plan_file::PipelineFile;
 use super::problems::Problems;
 use super::{Asks, Environment};
 
-pub(super) fn check<M: Asks, P>(
-    pipeline: &PipelineFile<M>,
-    environment: &Environment<P>,
-    problems: &mut Problems<'_>,
-) {
+pub(super) fn check<M: Asks, P>(pipeline: &PipelineFile<M>, environment: &Environment<P>, problems: &mut Problems<'_>) {
     let through = pipeline.method.get_ref().method().map(|method| method.through).unwrap_or_default();
     let (hosts, source) = (&environment.hosts, &pipeline.source.value);
     for (index, name) in through.iter().enumerate() {

@@ -227,7 +227,13 @@ const MISTAKES_WITH_A_REPLICA: &[Mistake] = &[
     ),
     ("plan", "replica = {}", "replica = { through = [^\"primry\"] }", "there is no host `primry`", "`primary`?"),
     ("plan", "replica = {}", "replica = { through = [^\"primary\"] }", "goes in a circle", "between the two once"),
-    ("plan", "replica = {}", "replica = { through = [^\"store\"] }", "`store` does not run the server", "same `engine`"),
+    (
+        "plan",
+        "replica = {}",
+        "replica = { through = [^\"store\"] }",
+        "`store` does not run the server",
+        "same `engine`",
+    ),
     (
         "plan",
         "replica = {}",

@@ -114,7 +114,7 @@ fn what_a_replica_may_lack_is_told_by_its_alarm_or_by_its_shipments() {
     let hour = Nanos::from_secs(3600);
     for (pace, told) in [
         (Pace::Late(hour), "on the way to a replica that receives at once, and applies 1 h late)"),
-        (Pace::Every(hour), "a replica that receives once in 1 h, and applies that at once, allows 1 min 2 s"),
+        (Pace::Every(hour), "a replica that receives once in 1 h, and applies that at once, allows 1 min"),
     ] {
         drill.record.plan.pipelines.values_mut().for_each(|pipeline| pipeline.pace = pace);
         assert!(says(&drill).contains(told), "{}", says(&drill));

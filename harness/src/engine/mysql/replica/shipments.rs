@@ -57,7 +57,10 @@ impl Shipper {
                 return Ok(());
             }
             if over() || Instant::now() > deadline {
-                return Err(Error::new(format!("the replica has received up to {}, and not {wanted}", status.received)));
+                return Err(Error::new(format!(
+                    "the replica has received up to {}, and not {wanted}",
+                    status.received
+                )));
             }
             time::sleep(LOOK).await;
         }
