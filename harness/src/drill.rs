@@ -314,7 +314,7 @@ impl Drill {
         // Its programs are nobody's business: the history is about the backup that counts.
         let (events, _nobody) = mpsc::channel(64);
         let tools = Tools { events: &events, ..self.tools(world) };
-        let backup = self.request.loaded.pipeline.method.pipeline().backup(tools, &world.source, &world.target).await;
+        let backup = self.request.loaded.pipeline.method.pipeline().backup(tools, world.way(), &world.target).await;
         backup.map(Some).cannot("take an older backup")
     }
 
@@ -335,7 +335,7 @@ impl Drill {
         let loaded = &self.request.loaded;
         let tools = self.tools(world);
         let pipeline = loaded.pipeline.name.clone();
-        let backup = match loaded.pipeline.method.pipeline().backup(tools, &world.source, &world.target).await {
+        let backup = match loaded.pipeline.method.pipeline().backup(tools, world.way(), &world.target).await {
             Ok(backup) => backup,
             Err(error) => {
                 // A tool that failed because its server or its store is gone says nothing about the pipeline.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use blackstart::clock::Clock;
 use blackstart::engine::postgres::{Postgres, SUPERUSER, connect, setting, superuser};
+use blackstart::engine::replication::Way;
 use blackstart::engine::{Server, Stop};
 use blackstart::host::isolate::Isolation;
 use blackstart::pipeline::{Backup, Goal, Pipeline, Repository, Spec, Target, Tools, Wanted};
@@ -105,7 +106,7 @@ impl<'a> Scene<'a> {
         let tools =
             Tools { clock, repository: &repository, database: DATABASE, events: &events, bound: BOUND, compression: 1 };
         let target = world.empty(target);
-        let backup = pipeline.backup(tools, &source, &target).await?;
+        let backup = pipeline.backup(tools, Way::from(&source), &target).await?;
         let xid = history(source.postgres()?).await?;
         // Archives what is left.
         source.stop(Stop::Fast, BOUND).await?;

@@ -15,6 +15,7 @@ use super::store::COPIES;
 use crate::clock::Clock;
 use crate::engine::Server;
 use crate::engine::postgres::{Postgres, SUPERUSER, archiving, questions};
+use crate::engine::replication::Way;
 use crate::examine::digests;
 use crate::examine::snapshot::Snapshot;
 use crate::failure::{Context, Result};
@@ -102,8 +103,9 @@ impl Drill {
         let (events, _nobody) = mpsc::channel(64);
         let tools = self.tools_on(site, &events);
         let began = self.clock.now();
-        // The second is for a replica's target, and such a pipeline has no crash points.
-        let backup = self.request.loaded.pipeline.method.pipeline().backup(tools, &site.source, &site.source).await;
+        // The target is for a replica, and such a pipeline has no crash points.
+        let backup =
+            self.request.loaded.pipeline.method.pipeline().backup(tools, Way::from(&site.source), &site.source).await;
         let took = self.clock.now().since(began).into();
         let passed = site.gate.set(Rule::Pass);
         let programs = site.source.host().steps().begin(None);

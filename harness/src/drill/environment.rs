@@ -36,6 +36,8 @@ pub(super) struct World {
     pub(super) source: Server,
     /// The side that takes over.
     pub(super) target: Server,
+    /// The replicas through which it follows, the source's own first.
+    pub(super) through: Vec<Server>,
     /// The source's latest life.
     pub(super) last_source: Incarnation,
     /// When the initial data set was in place.
@@ -90,10 +92,11 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     ground.programs.get_or_init(|| folders);
     let mut links = Links::start(network, &located.path("toxiproxy-server")?).await?;
     let (engine, installation) = (loaded.engine(), located.server(loaded)?);
-    let mut source = Server::empty(engine, source, installation.clone());
-    let mut target = Server::empty(engine, target, installation.clone());
-    let application = links.open(APPLICATION_LINK, source.address()).await?;
+    let empty = |host| Server::empty(engine, host, installation.clone());
     let method = loaded.pipeline.method.pipeline();
+    let (mut source, mut target) = (empty(source), empty(target));
+    let mut through = method.through().iter().map(|name| host(name).map(&empty)).collect::<Result<Vec<_>>>()?;
+    let application = links.open(APPLICATION_LINK, source.address()).await?;
     let savers = savers(loaded, source.host(), target.host());
     let endpoints = store_links(&mut links, &store_host, &savers).await?;
     let shelf = Shelf::open(loaded, drill.domain, &mut links, &store_host, &secrets).await?;
@@ -112,16 +115,15 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
         store::start(&drill.request, store_host, &server, &repository.key, shelf.as_ref(), &secrets),
         start_servers(loaded, &cache, (&mut source, standby), &repository),
     )?;
-    if promotes(loaded) {
-        let following = replica::following(loaded, &mut links, &source, &secrets).await?;
-        replica::start(drill, &repository, (&source, &mut target), &following, &cache).await?;
-    }
+    let servers = replica::Servers { source: &source, through: &mut through, target: &mut target };
+    replica::start(drill, &repository, (&mut links, &secrets), servers, &cache).await?;
     let login = application_login(drill, &application, &secrets)?;
     let last_source = source.incarnation(&loaded.environment.database).await?;
     drill.incarnations.number(source.host().name(), last_source.clone()).await;
     Ok(World {
         source,
         target,
+        through,
         last_source,
         loaded_at: Nanos::ZERO,
         login,
@@ -289,6 +291,7 @@ impl World {
             clock: drill.clock,
             server: &mut self.source,
             replica: promotes(loaded).then_some(&self.target),
+            through: &self.through,
             hosts: &self.hosts,
             sites: &loaded.environment.hosts,
             links: &self.links,

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use blackstart_record::event::{Cut, Event, Phase};
 use blackstart_record::observation::{Observation, Rows};
+use blackstart_record::plan::Pace;
 use blackstart_record::rows::{Cursor, ReadError, Row, Writer};
 
 use super::environment::World;
@@ -86,7 +86,7 @@ impl Drill {
     /// What is at the host that took over, rows and definitions: all of it has to be there on the way back, too.
     async fn take_stock(&self, world: &mut World, next_op: u64) -> Result<Definitions> {
         let address = world.links.open(FAILBACK_LINK, world.source.address()).await?.listen;
-        let following = Following { address, password: world.secrets.make()?, delay: Duration::ZERO };
+        let following = Following { address, password: world.secrets.make()?, pace: Pace::AtOnce };
         // The account of a replica is among the definitions.
         world.source.admit(&following).await?;
         world.following = Some(following);

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use blackstart_record::event::{Cut, Event};
+use blackstart_record::plan::Pace;
 use blackstart_record::time::Nanos;
 
 use super::Drill;
@@ -41,12 +42,15 @@ pub(super) async fn read_off(
         sent,
         next: next.unwrap_or(now),
     });
+    let compression = loaded.scenario.compression;
     let cut = if promotes(loaded) {
-        last_applied(backup, applied, now, last, interval)
+        let pace = loaded.pipeline.method.pipeline().pace();
+        last_applied(backup, applied, now, promised(pace, backup, last.zip(interval), compression))
     } else if let Some(Target::BeforeSecond { at, .. }) = target {
         replayed(backup, applied, now, (*at, "up to the second of the bad transaction"))
     } else if target == Some(&Target::EndOfLog) {
-        let shipped = shipped(backup, last, interval, loaded.scenario.compression);
+        let way = backup.lag.map_or(Nanos::ZERO, |lag| lag.upper);
+        let shipped = shipped(way, last, interval, compression);
         replayed(backup, applied, now, (shipped, "to its end, which owes what is older than two of its shippings"))
     } else {
         // Objects are copied one after the other, beside the dump: no instant within the backup is theirs.
@@ -78,11 +82,10 @@ fn claimed(backup: &Backup, heartbeat: Option<Heartbeat>) -> Cut {
 }
 
 /// What is older than this, the schedule has shipped, counted from the `last` write that was acknowledged: one shipping may be
-/// under way, and the one before it is through. No documented interval: nothing.
-fn shipped(backup: &Backup, last: Option<Nanos>, interval: Option<Nanos>, compression: u32) -> Nanos {
+/// under way, and the one before it is through; each takes the `way`. No documented interval: nothing.
+fn shipped(way: Nanos, last: Option<Nanos>, interval: Option<Nanos>, compression: u32) -> Nanos {
     let (Some(last), Some(interval)) = (last, interval) else { return Nanos::ZERO };
-    let each =
-        Duration::from(interval) / compression.max(1) + backup.lag.map_or(Duration::ZERO, |lag| lag.upper.into());
+    let each = Duration::from(interval) / compression.max(1) + Duration::from(way);
     last.since((each * 2).into())
 }
 
@@ -94,29 +97,41 @@ fn replayed(backup: &Backup, heartbeat: Option<Heartbeat>, now: Nanos, (named, w
     Cut { earliest, latest: next.max(earliest), claimed_by: format!("the log, replayed {what}: {held}") }
 }
 
-/// A replica claims what it has applied, and that is no less than what it had when it was seen to have caught up. Where the
-/// document has an alarm for its lag, it claims more: all that is older than the alarm, counted from the `last` write that
-/// its source acknowledged. Nobody was told that it lags further, and it was promoted.
-fn last_applied(
+/// What a replica owes by its document's word, whatever it has applied: all that is older than this, and which word that is.
+/// Counted from the last write that its source acknowledged, by the alarm for its lag (nobody was told that it lags further,
+/// and it was promoted) or by what lies between two shipments to it.
+fn promised(
+    pace: Pace,
     backup: &Backup,
-    heartbeat: Option<Heartbeat>,
-    now: Nanos,
-    last: Option<Nanos>,
-    alarm: Option<Nanos>,
-) -> Cut {
+    last_and_interval: Option<(Nanos, Nanos)>,
+    compression: u32,
+) -> Option<(Nanos, String)> {
+    let (last, interval) = last_and_interval?;
+    Some(match pace {
+        Pace::AtOnce | Pace::Late(_) => {
+            let word = format!("whose documented lag alarm is {interval}: it owes all that is older than that");
+            (last.since(interval), word)
+        }
+        Pace::Every(_) => {
+            let way = backup.durable.since(backup.begun);
+            let word = format!("that receives once in {interval}: it owes all that is older than two of its shipments");
+            (shipped(way, Some(last), Some(interval), compression), word)
+        }
+    })
+}
+
+/// A replica claims what it has applied, and that is no less than what it had when it was seen to have caught up, or than what
+/// it owes by its document's word.
+fn last_applied(backup: &Backup, heartbeat: Option<Heartbeat>, now: Nanos, promised: Option<(Nanos, String)>) -> Cut {
     let held = heartbeat.map_or("without a known heartbeat".to_owned(), |held| format!("heartbeat {}", held.beat));
     let (sent, next) = heartbeat.map_or((Nanos::ZERO, now), |held| (held.sent, held.next));
     let earliest = sent.max(backup.begun);
     let latest = next.max(earliest);
-    let alarmed = last.zip(alarm).map(|(last, alarm)| (last.since(alarm), alarm)).filter(|(owed, _)| *owed > earliest);
-    match alarmed {
-        Some((owed, alarm)) => Cut {
+    match promised.filter(|(owed, _)| *owed > earliest) {
+        Some((owed, word)) => Cut {
             earliest: owed,
             latest: latest.max(owed),
-            claimed_by: format!(
-                "a replica whose documented lag alarm is {alarm}: it owes all that is older than that, though its last \
-                 applied position ({held}) is older"
-            ),
+            claimed_by: format!("a replica {word}, though its last applied position ({held}) is older"),
         },
         None => Cut { earliest, latest, claimed_by: format!("the replica's last applied position, {held}") },
     }
@@ -124,8 +139,6 @@ fn last_applied(
 
 #[cfg(test)]
 mod tests {
-    use blackstart_record::time::Interval;
-
     use super::*;
 
     #[test]
@@ -170,21 +183,16 @@ mod tests {
     #[test]
     fn a_log_owes_what_is_older_than_two_of_its_compressed_shippings() {
         let at = Nanos::from_millis;
-        let lag = Some(Interval { lower: at(100), upper: at(250) });
-        let backup = |lag| Backup { id: "b".into(), begun: at(1_000), durable: at(3_000), lag };
-        for (lag, last, interval, owed) in [
-            (lag, Some(20_000), Some(60_000), 17_500),
-            (None, Some(20_000), Some(60_000), 18_000),
-            (lag, Some(20_000), None, 0),
-            (lag, None, Some(60_000), 0),
+        for (way, last, interval, owed) in [
+            (250, Some(20_000), Some(60_000), 17_500),
+            (0, Some(20_000), Some(60_000), 18_000),
+            (250, Some(20_000), None, 0),
+            (250, None, Some(60_000), 0),
             // Nothing was to be shipped yet.
-            (lag, Some(2_000), Some(60_000), 0),
+            (250, Some(2_000), Some(60_000), 0),
         ] {
-            assert_eq!(
-                shipped(&backup(lag), last.map(at), interval.map(at), 60),
-                at(owed),
-                "{lag:?} {last:?} {interval:?}"
-            );
+            let since = shipped(at(way), last.map(at), interval.map(at), 60);
+            assert_eq!(since, at(owed), "{way} {last:?} {interval:?}");
         }
     }
 
@@ -211,9 +219,30 @@ mod tests {
             (Some((3_000, 3_040)), last, Some(60_000), (3_000, 3_040)),
         ] {
             let held = heartbeat.map(|(sent, next)| Heartbeat { beat: 7, sent: at(sent), next: at(next) });
-            let cut = last_applied(&backup, held, at(now), last.map(at), alarm.map(at));
+            let promised = promised(Pace::AtOnce, &backup, last.map(at).zip(alarm.map(at)), 60);
+            let cut = last_applied(&backup, held, at(now), promised);
             let case = format!("{heartbeat:?} {last:?} {alarm:?}");
             assert_eq!((cut.earliest, cut.latest), (at(earliest), at(latest)), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_replica_that_receives_now_and_then_claims_all_that_two_shipments_bring() {
+        let at = Nanos::from_millis;
+        let (begun, durable) = (at(1_000), at(1_250));
+        let backup = Backup { id: "b".into(), begun, durable, lag: None };
+        for (heartbeat, last, earliest, word) in [
+            // The last shipment came.
+            ((18_000, 18_040), 20_000, 18_000, "the replica's last applied position"),
+            // None came for long.
+            ((3_000, 3_040), 20_000, 17_500, "a replica that receives once in 1 min"),
+            ((3_000, 3_040), 4_000, 3_000, "the replica's last applied position"),
+        ] {
+            let (sent, next) = (at(heartbeat.0), at(heartbeat.1));
+            let promised = promised(Pace::Every(at(60_000)), &backup, Some((at(last), at(60_000))), 60);
+            let cut = last_applied(&backup, Some(Heartbeat { beat: 7, sent, next }), at(30_000), promised);
+            assert_eq!(cut.earliest, at(earliest), "{heartbeat:?} {last}");
+            assert!(cut.claimed_by.starts_with(word), "{}", cut.claimed_by);
         }
     }
 }

@@ -4,6 +4,9 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
+use blackstart_record::alert::OwnLag;
+use blackstart_record::plan::Pace;
+
 use super::mysql::replica as mysql;
 use super::postgres::replica as postgres;
 use super::{Client, Server};
@@ -12,8 +15,6 @@ use crate::host::Command;
 use crate::plan::EngineKind;
 use crate::secret::Secret;
 
-use blackstart_record::alert::OwnLag;
-
 /// How a replica follows its source.
 #[derive(Clone, Debug)]
 pub struct Following {
@@ -21,8 +22,31 @@ pub struct Following {
     pub address: SocketAddrV4,
     /// What it proves itself by.
     pub password: Secret,
-    /// How late it applies what it has received; zero: at once.
-    pub delay: Duration,
+    /// How far behind it is by intent.
+    pub pace: Pace,
+}
+
+/// The way by which a replica gets what it repeats.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// Where that is written.
+    pub source: &'a Server,
+    /// The replicas that pass it on, the source's own first.
+    pub through: &'a [Server],
+}
+
+/// From the source itself.
+impl<'a> From<&'a Server> for Way<'a> {
+    fn from(source: &'a Server) -> Self {
+        Self { source, through: &[] }
+    }
+}
+
+impl<'a> Way<'a> {
+    fn of_mysql(self) -> Result<mysql::Way<'a>> {
+        let through = self.through.iter().map(Server::mysql).collect::<Result<_>>()?;
+        Ok(mysql::Way { source: self.source.mysql()?, through })
+    }
 }
 
 /// What a replica begins as.
@@ -41,7 +65,7 @@ fn unlike(replica: &Server, source: &Server) -> Error {
 
 /// The plan refuses it at its place.
 fn undelayed() -> Error {
-    Error::new("no replica of PostgreSQL is late by intent")
+    Error::new("no replica of PostgreSQL is behind by intent")
 }
 
 impl EngineKind {
@@ -102,27 +126,51 @@ impl Server {
         }
     }
 
-    /// Waits until this replica has applied all that `source` had written when this began; up to which position.
+    /// Waits until this replica has applied all that its source had written when this began; up to which position of the source.
     ///
     /// # Errors
-    /// Either does not answer, or the replica is no longer one or has not come so far within `bound`.
-    pub async fn caught_up(&self, source: &Self, bound: Duration) -> Result<String> {
-        match (self, source) {
+    /// One of them does not answer, or a replica is no longer one or has not come so far within `bound`.
+    pub async fn caught_up(&self, way: impl Into<Way<'_>>, bound: Duration) -> Result<String> {
+        let way = way.into();
+        match (self, way.source) {
+            // Its positions are the same in all servers of a chain.
             (Self::Postgres(replica), Self::Postgres(source)) => postgres::caught_up(source, replica, bound).await,
-            (Self::Mysql(replica), Self::Mysql(source)) => mysql::caught_up(source, replica, bound).await,
+            (Self::Mysql(replica), Self::Mysql(_)) => mysql::caught_up(&way.of_mysql()?, replica, bound).await,
             (replica, source) => Err(unlike(replica, source)),
         }
     }
 
-    /// Waits until this replica has all that `source` had written when this began, applied or not; up to which position.
+    /// Waits until this replica has all that its source had written when this began, applied or not; up to which position of
+    /// the source.
     ///
     /// # Errors
-    /// Either does not answer, or the replica is no longer one or has not come so far within `bound`.
-    pub async fn received(&self, source: &Self, bound: Duration) -> Result<String> {
-        match (self, source) {
-            (Self::Mysql(replica), Self::Mysql(source)) => mysql::received(source, replica, bound).await,
+    /// One of them does not answer, or a replica is no longer one or has not come so far within `bound`.
+    pub async fn received(&self, way: impl Into<Way<'_>>, bound: Duration) -> Result<String> {
+        let way = way.into();
+        match (self, way.source) {
+            (Self::Mysql(replica), Self::Mysql(_)) => mysql::received(&way.of_mysql()?, replica, bound).await,
             (Self::Postgres(_), _) => Err(undelayed()),
             (replica, source) => Err(unlike(replica, source)),
+        }
+    }
+
+    /// Has this replica receive all that there is by now, and then again once in `every`, and nothing in between, until that is
+    /// ended; up to which position of the source the first of these shipments came.
+    ///
+    /// # Errors
+    /// One of them does not answer, or it did not come within `bound`.
+    pub async fn ship_every(&self, way: impl Into<Way<'_>>, every: Duration, bound: Duration) -> Result<String> {
+        match self {
+            Self::Postgres(_) => Err(undelayed()),
+            Self::Mysql(replica) => mysql::ship_every(&way.into().of_mysql()?, replica, every, bound).await,
+        }
+    }
+
+    /// Ends the shipments to this replica; what came of them. `None`: there were none.
+    pub async fn end_shipments(&self) -> Option<String> {
+        match self {
+            Self::Postgres(_) => None,
+            Self::Mysql(replica) => mysql::end_shipments(replica).await,
         }
     }
 
@@ -176,14 +224,15 @@ impl Server {
         }
     }
 
-    /// Lets `source` write something that is no data, and waits until this replica has received it, and not applied it.
+    /// Lets the source write something that is no data, and waits until this replica has received it, and not applied it.
     ///
     /// # Errors
-    /// It was applied, or not received within `bound`, or either does not answer.
-    pub async fn stands_still(&self, source: &Self, bound: Duration) -> Result<String> {
-        match (self, source) {
+    /// It was applied, or not received within `bound`, or one of them does not answer.
+    pub async fn stands_still(&self, way: impl Into<Way<'_>>, bound: Duration) -> Result<String> {
+        let way = way.into();
+        match (self, way.source) {
             (Self::Postgres(replica), Self::Postgres(source)) => postgres::stands_still(source, replica, bound).await,
-            (Self::Mysql(replica), Self::Mysql(source)) => mysql::stands_still(source, replica, bound).await,
+            (Self::Mysql(replica), Self::Mysql(_)) => mysql::stands_still(&way.of_mysql()?, replica, bound).await,
             (replica, source) => Err(unlike(replica, source)),
         }
     }

@@ -19,7 +19,8 @@ use crate::plan::{Lapse, Need};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Params {
-    /// The link: `application`, or `store-from-` and the host that saves or restores.
+    /// The link: `application`, `replication`, `replication-to-` and the host of a replica that is followed, or `store-from-` and
+    /// the host that saves or restores.
     pub link: String,
     /// How much later an answer comes; at most `1s`.
     pub latency: Lapse,

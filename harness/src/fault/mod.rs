@@ -31,8 +31,10 @@ pub struct Scene<'a> {
     pub clock: Clock,
     /// The server that the pipeline saves.
     pub server: &'a mut Server,
-    /// The replica that follows it, where the pipeline is one.
+    /// The replica that takes over, where the pipeline is one.
     pub replica: Option<&'a Server>,
+    /// The replicas through which that follows, the server's own first.
+    pub through: &'a [Server],
     /// Every host, by name.
     pub hosts: &'a BTreeMap<String, Host>,
     /// The plan's hosts by name, with their sites.

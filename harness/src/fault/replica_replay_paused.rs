@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fault, Heal, Injected, Scene};
 use crate::engine::Server;
+use crate::engine::replication::Way;
 use crate::failure::{Error, Result};
 use crate::plan::Need;
 
@@ -28,7 +29,7 @@ impl Fault for Params {
 
     fn inject<'a>(&'a self, scene: &'a mut Scene<'_>) -> BoxFuture<'a, Result<Injected>> {
         async move {
-            self.replica(scene)?.set_paused(true, scene.bound).await?;
+            self.replica(scene)?.0.set_paused(true, scene.bound).await?;
             Ok(Injected::done(format!("the replay on host {} paused", self.host)))
         }
         .boxed()
@@ -36,7 +37,11 @@ impl Fault for Params {
 
     /// The source writes something, which the replica receives and does not replay.
     fn confirm<'a>(&'a self, scene: &'a mut Scene<'_>, _injected: &'a Injected) -> BoxFuture<'a, Result<String>> {
-        async move { self.replica(scene)?.stands_still(scene.server, scene.bound).await }.boxed()
+        async move {
+            let (replica, way) = self.replica(scene)?;
+            replica.stands_still(way, scene.bound).await
+        }
+        .boxed()
     }
 
     fn heal(&self) -> Option<&dyn Heal> {
@@ -47,17 +52,20 @@ impl Fault for Params {
 impl Heal for Params {
     fn heal<'a>(&'a self, scene: &'a mut Scene<'_>, _injected: Injected) -> BoxFuture<'a, Result<()>> {
         async move {
-            let replica = self.replica(scene)?;
+            let (replica, way) = self.replica(scene)?;
             replica.set_paused(false, scene.bound).await?;
-            replica.caught_up(scene.server, scene.bound).await.map(drop)
+            replica.caught_up(way, scene.bound).await.map(drop)
         }
         .boxed()
     }
 }
 
 impl Params {
-    fn replica<'a>(&self, scene: &Scene<'a>) -> Result<&'a Server> {
-        let replica = scene.replica.filter(|replica| replica.host().name() == self.host);
-        replica.ok_or_else(|| Error::new(format!("host {} runs no replica", self.host)))
+    /// The replica, and its way from the source.
+    fn replica<'a>(&self, scene: &'a Scene<'_>) -> Result<(&'a Server, Way<'a>)> {
+        let mut replicas = scene.through.iter().chain(scene.replica).enumerate();
+        let found = replicas.find(|(_, replica)| replica.host().name() == self.host);
+        let (place, replica) = found.ok_or_else(|| Error::new(format!("host {} runs no replica", self.host)))?;
+        Ok((replica, Way { source: scene.server, through: &scene.through[..place] }))
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, own, programs};
 use crate::engine::Server;
 use crate::engine::postgres::{Postgres, SUPERUSER, archiving, replay, replica, setting};
+use crate::engine::replication::Way;
 use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host};
 
@@ -59,7 +60,7 @@ impl Pipeline for Params {
     fn backup<'a>(
         &'a self,
         tools: Tools<'a>,
-        source: &'a Server,
+        Way { source, .. }: Way<'a>,
         _target: &'a Server,
     ) -> BoxFuture<'a, Result<Backup>> {
         async move { self.take(tools, source.postgres()?).await }.boxed()

@@ -15,6 +15,7 @@ use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Until, Want
 use crate::engine::Server;
 use crate::engine::mysql::Mysql;
 use crate::engine::mysql::binlog::{self, Coordinates, End};
+use crate::engine::replication::Way;
 use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host};
 use crate::plan::{EngineKind, Lapse};
@@ -109,7 +110,7 @@ impl Pipeline for Params {
     fn backup<'a>(
         &'a self,
         tools: Tools<'a>,
-        source: &'a Server,
+        Way { source, .. }: Way<'a>,
         _target: &'a Server,
     ) -> BoxFuture<'a, Result<Backup>> {
         async move {

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use blackstart_record::event::Event;
-use blackstart_record::plan::Step;
+use blackstart_record::plan::{Pace, Step};
 use blackstart_record::time::{Interval, Nanos};
 use futures_util::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::engine::Server;
-use crate::engine::replication::Following;
+use crate::engine::replication::{Following, Way};
 use crate::failure::{Error, Result};
 use crate::host::Host;
 use crate::plan::{Asks, EngineKind, Method};
@@ -212,9 +212,14 @@ pub trait Pipeline: Send + Sync {
         None
     }
 
-    /// How late its replica applies what it has received, uncompressed.
-    fn delay(&self) -> Duration {
-        Duration::ZERO
+    /// The hosts of the replicas through which its own follows the source, the source's own first.
+    fn through(&self) -> &[String] {
+        &[]
+    }
+
+    /// How far behind its source its replica is by intent, uncompressed.
+    fn pace(&self) -> Pace {
+        Pace::AtOnce
     }
 
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.
@@ -247,8 +252,8 @@ pub trait Pipeline: Send + Sync {
     /// Puts configuration, credentials and, out of the folder `plan`, the user's own programs on a host.
     fn install(&self, host: &Host, repository: &Repository, plan: &Path) -> Result<()>;
 
-    /// Makes the replica on `target`, with templates in `cache`, and lets it follow the source, which has admitted it; asked
-    /// before the first write, of a method that restores onto one.
+    /// Makes a replica on `target`, with templates in `cache`, and lets it follow, once it is admitted; asked before the first
+    /// write, of a method that restores onto one.
     fn follow<'a>(
         &'a self,
         _tools: Tools<'a>,
@@ -259,8 +264,9 @@ pub trait Pipeline: Send + Sync {
         futures_util::future::ready(Ok(())).boxed()
     }
 
-    /// Takes a backup that the restore can begin from; a replica on the target that has caught up is one.
-    fn backup<'a>(&'a self, tools: Tools<'a>, source: &'a Server, target: &'a Server) -> BoxFuture<'a, Result<Backup>>;
+    /// Takes a backup of the source that the restore can begin from; a replica on the target that has caught up is one, by its
+    /// way from there.
+    fn backup<'a>(&'a self, tools: Tools<'a>, way: Way<'a>, target: &'a Server) -> BoxFuture<'a, Result<Backup>>;
 
     /// Performs one of its steps on the target. After `replay` or `restore`, whichever is last, the target is at the
     /// recovery point.
@@ -313,7 +319,8 @@ macro_rules! methods {
                     in_place: pipeline.restores_in_place(),
                     engine: pipeline.engine(),
                     follows: pipeline.restores_onto() == Onto::Replica,
-                    delay: pipeline.delay(),
+                    through: pipeline.through(),
+                    pace: pipeline.pace(),
                     replays_all: pipeline.replays_all(),
                     ships_remainder: pipeline.ships_remainder(),
                     repairs: pipeline.repairs(),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Backup, Done, Onto, Pipeline, Repository, Target, Tools, Wanted, own};
 use crate::engine::Server;
 use crate::engine::postgres::{Postgres, SUPERUSER, replay};
+use crate::engine::replication::Way;
 use crate::failure::{Error, Result};
 use crate::host::Host;
 
@@ -64,7 +65,7 @@ impl Pipeline for Params {
     fn backup<'a>(
         &'a self,
         tools: Tools<'a>,
-        source: &'a Server,
+        Way { source, .. }: Way<'a>,
         _target: &'a Server,
     ) -> BoxFuture<'a, Result<Backup>> {
         async move {

@@ -22,6 +22,7 @@ mod scenario_file;
 mod sourced;
 mod steps;
 mod text;
+mod through;
 mod units;
 mod upkeep;
 mod values;
@@ -31,9 +32,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::time::Duration;
 
-use blackstart_record::plan::{Plan, Scenario, Step};
+use blackstart_record::plan::{Pace, Plan, Scenario, Step};
 use blackstart_record::time::Nanos;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -45,7 +45,8 @@ pub use discover::{Found, discover};
 pub use load::{load, plan_schema, scenario_schema, upkeep};
 pub use nearest::advice;
 pub use needs::{
-    APPLICATION_LINK, FAILBACK_LINK, MONITORING_LINK, Need, OWNER_OF_OBJECTS, REPLICATION_LINK, store_link,
+    APPLICATION_LINK, FAILBACK_LINK, MONITORING_LINK, Need, OWNER_OF_OBJECTS, REPLICATION_LINK, replication_link,
+    store_link,
 };
 pub use pattern::glob;
 pub use promise::{Promise, Provides};
@@ -121,8 +122,10 @@ pub struct Method<'a> {
     pub engine: Option<EngineKind>,
     /// Whether the target follows the source from the start, over a link of its own.
     pub follows: bool,
-    /// How late that target applies what it has received, uncompressed.
-    pub delay: Duration,
+    /// The hosts of the replicas through which it follows, the source's own first.
+    pub through: &'a [String],
+    /// How far behind that target is by intent, uncompressed.
+    pub pace: Pace,
     /// Whether it can replay all of the log that there is.
     pub replays_all: bool,
     /// Whether it can still ship what the source had not shipped, where a fault leaves that readable.

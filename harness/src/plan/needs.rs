@@ -11,8 +11,13 @@ use super::{Asks, EngineKind, Promise, Vocabulary, promise};
 /// The link that the application uses.
 pub const APPLICATION_LINK: &str = "application";
 
-/// The link by which a replica follows its source.
+/// The link by which the replica that takes over follows.
 pub const REPLICATION_LINK: &str = "replication";
+
+/// The link by which a replica on `host` follows, which the one that takes over follows through.
+pub fn replication_link(host: &str) -> String {
+    format!("{REPLICATION_LINK}-to-{host}")
+}
 
 /// The link by which monitoring asks the replica that is to take over.
 pub const MONITORING_LINK: &str = "monitoring";
@@ -41,7 +46,7 @@ pub enum Need<'a> {
     Server(&'a str),
     /// The same, where it is PostgreSQL.
     Postgres(&'a str),
-    /// The replica, by its host.
+    /// A replica, by its host.
     Replica(&'a str),
     /// A site with hosts on it, and not the one that takes over.
     Site(&'a str),
@@ -67,7 +72,8 @@ struct There<'a, V: Vocabulary> {
     plan: &'a ResolvedPlan<V>,
     source: &'a str,
     target: &'a str,
-    follows: bool,
+    /// Hosts of replicas, in the order in which one follows the other.
+    replicas: Vec<&'a str>,
     store: &'a str,
     credential: &'a str,
     links: Vec<String>,
@@ -85,16 +91,18 @@ pub(super) fn check<V: Vocabulary>(file: &ScenarioFile<V::Fault>, plan: &Resolve
     let name = &file.pipeline.value;
     let (Some(pipeline), Some(spec)) = (plan.plan.pipelines.get(name), plan.pipelines.get(name)) else { return };
     let (source, target) = (pipeline.source.as_str(), file.target.value.as_str());
-    let follows = spec.method.method().is_some_and(|method| method.follows);
     let mut links = vec![APPLICATION_LINK.to_owned()];
-    if follows {
+    let mut replicas = Vec::new();
+    if let Some(method) = spec.method.method().filter(|method| method.follows) {
+        links.extend(method.through.iter().map(|host| replication_link(host)));
         links.extend([REPLICATION_LINK, MONITORING_LINK].map(str::to_owned));
+        replicas.extend(method.through.iter().map(String::as_str).chain([target]));
     } else {
         links.push(store_link(source));
         links.extend((source != target).then(|| store_link(target)));
     }
     links.extend(plan.environment.objects.as_ref().map(|_| store_link(OWNER_OF_OBJECTS)));
-    let there = There { plan, source, target, follows, store: &pipeline.store, credential: &spec.credential, links };
+    let there = There { plan, source, target, replicas, store: &pipeline.store, credential: &spec.credential, links };
     for fault in &file.faults {
         for need in fault.inject.get_ref().needs() {
             there.check(need, fault.inject.span(), problems);
@@ -138,12 +146,12 @@ impl<V: Vocabulary> There<'_, V> {
                 }
             }
             Need::Replica(name) => {
-                if host(problems, name) && !(self.follows && name == self.target) {
+                if host(problems, name) && !self.replicas.contains(&name) {
                     let message = format!("`{name}` runs no replica in this drill");
-                    let help = if self.follows {
-                        format!("the replica is on `{}`", self.target)
-                    } else {
-                        "only a pipeline whose method is `replica` has one".to_owned()
+                    let help = match &self.replicas[..] {
+                        [] => "only a pipeline whose method is `replica` has one".to_owned(),
+                        [only] => format!("the replica is on `{only}`"),
+                        all => format!("replicas are on `{}`", all.join("`, `")),
                     };
                     problems.add(problems.quoted_within(name, within), message, help);
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use blackstart_record::plan::{Document, DocumentFinding, Objective, Origin, Pipeline, Plan, Schedule, Sourced};
+use blackstart_record::plan::{Document, DocumentFinding, Objective, Origin, Pace, Pipeline, Plan, Schedule, Sourced};
 use blackstart_record::time::Nanos;
 
 use super::alerts;
@@ -17,6 +17,7 @@ use super::problems::Problems;
 use super::programs;
 use super::promise;
 use super::sourced::Said;
+use super::through;
 use super::units::Lapse;
 use super::upkeep::{self, Upkeep};
 use super::values;
@@ -54,6 +55,7 @@ pub(super) fn resolve<V: Vocabulary>(
         check_pipeline(pipeline, &environment, &mut problems);
         check_programs(pipeline, folder, &mut problems);
         check_schedule(pipeline, &mut problems);
+        through::check(pipeline, &environment, &mut problems);
         if let Some(wrong) = pipeline.method.get_ref().wrong() {
             let message = format!("this `{}` cannot save anything", pipeline.method.get_ref().name());
             problems.add(pipeline.method.span(), message, wrong);
@@ -277,14 +279,19 @@ fn check_programs<M: Asks>(pipeline: &PipelineFile<M>, folder: &Path, problems: 
     }
 }
 
-/// A replica is saved at no time, and nothing but a replica lags.
+/// A replica is saved at no time, and nothing but a replica lags: one that receives now and then has that for its schedule.
 fn check_schedule<M: Asks>(pipeline: &PipelineFile<M>, problems: &mut Problems<'_>) {
     let method = pipeline.method.get_ref();
-    let follows = method.method().is_some_and(|method| method.follows);
+    let (follows, pace) = method.method().map(|method| (method.follows, method.pace)).unwrap_or_default();
     let schedule = &pipeline.schedule;
     let runs = [&schedule.base, &schedule.full, &schedule.incremental].into_iter().flatten().map(|runs| &runs.span);
     let runs = runs.chain(schedule.archive_timeout.as_ref().map(|timeout| &timeout.span));
-    if follows {
+    if let Pace::Every(interval) = pace {
+        for span in runs.chain(schedule.lag_alarm.as_ref().map(|alarm| &alarm.span)) {
+            let message = format!("`{}` receives once in {interval}, which is its schedule", method.name());
+            problems.add(span.clone(), message, "leave this out, or the `every` of its method");
+        }
+    } else if follows {
         for span in runs {
             let message = format!("`{}` follows its source all the time, and has no schedule", method.name());
             problems.add(span.clone(), message, "how far it may fall behind is its `lag-alarm`");
@@ -298,24 +305,25 @@ fn check_schedule<M: Asks>(pipeline: &PipelineFile<M>, problems: &mut Problems<'
 fn recorded<M: Asks, P>(pipeline: &PipelineFile<M>, immutable: Option<u32>, environment: &Environment<P>) -> Pipeline {
     let origin = pipeline.substitutes.as_ref().map_or(Origin::Stated, |named| Origin::Substitutes(named.value.clone()));
     let method = pipeline.method.get_ref();
-    let follows = method.method().is_some_and(|method| method.follows);
+    let (follows, pace) = method.method().map(|method| (method.follows, method.pace)).unwrap_or_default();
     let bucket = environment.stores.get(&pipeline.store.value);
     let bucket = bucket.and_then(|store| store.buckets.get(&pipeline.bucket.value));
     Pipeline {
         method: Sourced { value: method.name().to_owned(), origin },
         source: pipeline.source.value.clone(),
         store: pipeline.store.value.clone(),
-        schedule: schedule(&pipeline.schedule),
+        schedule: schedule(&pipeline.schedule, pace),
         ships_remainder: method.method().is_some_and(|method| method.ships_remainder),
         repairs: method.method().is_some_and(|method| method.repairs),
+        pace,
         // A replica keeps nothing in the store.
         immutable_days: immutable.or_else(|| bucket.and_then(|bucket| bucket.lock_days)).filter(|_| !follows),
     }
 }
 
-/// The interval is that of what ships continuously, or a replica's documented lag alarm; without it, that of the most
-/// frequent backup.
-fn schedule(file: &ScheduleFile) -> Schedule {
+/// The interval is that of what ships continuously, or a replica's documented lag alarm, or what lies between two shipments to
+/// it; without any, that of the most frequent backup.
+fn schedule(file: &ScheduleFile, pace: Pace) -> Schedule {
     let backups = [("base", &file.base), ("full", &file.full), ("incremental", &file.incremental)];
     let lapses = [
         ("archive-timeout", &file.archive_timeout),
@@ -325,7 +333,10 @@ fn schedule(file: &ScheduleFile) -> Schedule {
         ("window", &file.window),
     ];
     let continuous = file.archive_timeout.as_ref().or(file.lag_alarm.as_ref());
-    let continuous = continuous.map(|lapse| lapse.sourced(|lapse| lapse.0));
+    let continuous = continuous.map(|lapse| lapse.sourced(|lapse| lapse.0)).or(match pace {
+        Pace::Every(interval) => Some(Sourced { value: interval, origin: Origin::Stated }),
+        Pace::AtOnce | Pace::Late(_) => None,
+    });
     let runs = backups.iter().filter_map(|(_, runs)| runs.as_ref());
     let most_frequent = runs.min_by_key(|runs| runs.value.longest_gap);
     let interval = continuous.or_else(|| most_frequent.map(|runs| runs.sourced(|runs| runs.longest_gap)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use blackstart_record::plan::{Damage, FaultPlan, ProbePlan, Scenario, Step, StepPlan, WorkloadPlan};
+use blackstart_record::plan::{Damage, FaultPlan, Pace, ProbePlan, Scenario, Step, StepPlan, WorkloadPlan};
 use blackstart_record::time::Nanos;
 
 use super::diagnostic::{Diagnostics, Source};
@@ -118,6 +118,10 @@ fn check_target<V: Vocabulary>(
     } else if method.is_some_and(|method| method.repairs) {
         let message = format!("`{}` has nothing to repair: this pipeline repairs the data where it is", target.value);
         problems.add(target.span.clone(), message, format!("the data is on `{source}`"));
+    } else if method.is_some_and(|method| method.through.contains(&target.value)) {
+        let message =
+            format!("`{}` would follow through itself: this pipeline's replica has it on its way", target.value);
+        problems.add(target.span.clone(), message, "let another host take over, or leave it out of `through`");
     } else if hosts.get(source).is_some_and(|from| from.engine != to.engine) {
         let message = format!("`{}` does not run the server that `{source}` runs", target.value);
         problems.add(target.span.clone(), message, "give both hosts the same `engine`");
@@ -206,7 +210,7 @@ fn check_runbook<F: Asks>(file: &ScenarioFile<F>, method: Option<&Method<'_>>, p
         problems.add(at, message, "add a [[runbook]] entry for each");
     }
     // A late replica has something to apply whatever happened, and so has who replays all that there is.
-    let has_something = method.replays_all || !method.delay.is_zero();
+    let has_something = method.replays_all || matches!(method.pace, Pace::Late(_));
     let replay = steps.iter().find(|(step, _)| *step == Step::Replay && !has_something);
     let logical = file.faults.iter().any(|fault| fault.inject.get_ref().damage() == Some(Damage::Logical));
     if let Some((_, span)) = replay.filter(|_| !logical) {
@@ -223,13 +227,13 @@ fn check_delay<F: Asks>(
     compression: u32,
     problems: &mut Problems<'_>,
 ) {
-    let delay = method.map_or(Duration::ZERO, |method| method.delay);
-    if (delay / compression).subsec_nanos() == 0 {
+    let pace = method.map(|method| method.pace).unwrap_or_default();
+    let (Pace::Late(delay), Pace::Late(here)) = (pace, pace.compressed(compression)) else { return };
+    if Duration::from(here).subsec_nanos() == 0 {
         return;
     }
     let place = file.compression.as_ref().map_or_else(|| file.pipeline.span.clone(), |said| said.span.clone());
-    let message =
-        format!("the replica's delay of {}, {compression} times compressed, is no whole seconds", Nanos::from(delay));
+    let message = format!("the replica's delay of {delay}, {compression} times compressed, is no whole seconds");
     problems.add(place, message, "choose a `compression` that leaves whole seconds of it: 1h by 900 is 4s");
 }
 

@@ -19,7 +19,7 @@ pub(super) async fn rebuild(parts: &mut Parts<'_>, tools: Tools<'_>) -> Result<D
     host.furnish()?;
     parts.pipeline.follow(tools, parts.target, following, parts.cache).await?;
     // The application is not to wait for all that was ever written.
-    let position = parts.target.caught_up(parts.source, tools.bound).await?;
+    let position = parts.target.caught_up(&*parts.source, tools.bound).await?;
     let from = parts.source.host().name();
     let says = format!("host {} follows host {from}, with nothing of its old data, up to {position}", host.name());
     Ok(Done { bytes: None, says })
@@ -30,7 +30,7 @@ pub(super) async fn rebuild(parts: &mut Parts<'_>, tools: Tools<'_>) -> Result<D
 /// # Errors
 /// Either does not answer, or it did not come so far within the bound.
 pub(super) async fn catch_up(parts: &Parts<'_>, tools: Tools<'_>) -> Result<Done> {
-    let position = parts.target.caught_up(parts.source, tools.bound).await?;
+    let position = parts.target.caught_up(&*parts.source, tools.bound).await?;
     let says =
         format!("host {} has all of host {}: {position}", parts.target.host().name(), parts.source.host().name());
     Ok(Done { bytes: None, says })

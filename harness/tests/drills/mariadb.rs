@@ -75,6 +75,14 @@ const PROMOTED: &[Recovered] = &[
         sounds: &[Alert::ReplicationLag],
     },
     Recovered {
+        scenario: "complete-infrastructure-failure-hourly-standby",
+        changes: &[SMALLER, ("after  = \"15s\"", "after  = \"5s\""), ("compression = 600", "compression = 1800")],
+        // An hour and the way, of an hour.
+        code: 99,
+        gives_up: true,
+        missed: &[],
+    },
+    Recovered {
         scenario: "data-corruption-late-standby",
         changes: &[SMALLER, ("after = \"8s\"", "after = \"2s\""), ("after = \"11s\"", "after = \"3s\"")],
         code: 0,

@@ -4,11 +4,13 @@ use std::time::{Duration, Instant};
 
 use blackstart::engine::Client;
 use blackstart_record::alert::OwnLag;
+use blackstart_record::plan::Pace;
 use blackstart_record::time::Nanos;
 use futures_util::FutureExt;
 
 use crate::engine::{BOUND, session};
 use crate::promises::{Promise, World};
+use crate::replicas::Of;
 
 pub const ALL: &[Promise] =
     &[("a replica that has applied all says that it is not behind", |world| caught_up(world).boxed_local())];
@@ -19,7 +21,7 @@ pub const LATE: &[Promise] = &[
     ("a replica that applies nothing says nothing of its lag", |world| silent(world).boxed_local()),
 ];
 
-const LATE_BY: Duration = Duration::from_secs(600);
+const LATE_BY: Pace = Pace::Late(Nanos::from_secs(600));
 /// More than the second in which some count.
 const MEANWHILE: Duration = Duration::from_millis(2_500);
 
@@ -31,7 +33,7 @@ impl World {
 }
 
 async fn caught_up(world: &mut World) {
-    world.replica("level", Duration::ZERO).await;
+    world.replica(Of::Source, "level", Pace::AtOnce).await;
     world.write("level", 1).await;
     world.second.caught_up(&world.first, BOUND).await.unwrap();
     let follower = world.follower().await;
@@ -48,7 +50,7 @@ async fn caught_up(world: &mut World) {
 }
 
 async fn late(world: &mut World) {
-    world.replica("tardy", LATE_BY).await;
+    world.replica(Of::Source, "tardy", LATE_BY).await;
     world.write("tardy", 1).await;
     let after = Instant::now();
     world.second.received(&world.first, BOUND).await.unwrap();
@@ -67,7 +69,7 @@ async fn late(world: &mut World) {
 }
 
 async fn silent(world: &mut World) {
-    world.replica("silent", Duration::ZERO).await;
+    world.replica(Of::Source, "silent", Pace::AtOnce).await;
     world.second.set_paused(true, BOUND).await.unwrap();
     assert_eq!(world.follower().await.own_lag().await.unwrap(), None);
     world.second.set_paused(false, BOUND).await.unwrap();

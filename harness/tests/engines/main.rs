@@ -77,7 +77,8 @@ fn keeps(isolation: Isolation, scratch: &Path, kind: &'static Kind, promises: &[
     runtime.block_on(async {
         let first = start(&ground, kind, Spec { name: "first", index: 0, ..NETWORK }, Role::Source).await;
         let second = start(&ground, kind, Spec { name: "second", index: 1, ..NETWORK }, Role::Target).await;
-        let mut world = World { kind, first, second, secrets, logs };
+        let third = kind.make(Host::create(&ground, Spec { name: "third", index: 2, ..NETWORK }).await.unwrap());
+        let mut world = World { kind, first, second, third, secrets, logs };
         let mut all = true;
         for (promise, tried) in promises.iter().copied().flatten() {
             let kept = AssertUnwindSafe(tried(&mut world)).catch_unwind().await.is_ok();

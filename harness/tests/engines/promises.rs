@@ -15,11 +15,13 @@ use crate::engine::{BOUND, Kind, VISITOR, create_database, read, session, visito
 use crate::initialise;
 use crate::types;
 
-/// Two servers of one kind on hosts of their own, which run when a promise is tried, and after it.
+/// Two servers of one kind on hosts of their own, which run when a promise is tried, and after it, and one that runs for the
+/// promise alone that starts it.
 pub struct World {
     pub kind: &'static Kind,
     pub first: Server,
     pub second: Server,
+    pub third: Server,
     pub secrets: Secrets,
     /// The folder of what programs said.
     pub logs: PathBuf,

@@ -1,59 +1,101 @@
-//! What every engine promises of its replicas. The first server is the source, and the second is made its replica.
+//! What every engine promises of its replicas. The first server is the source, and the second is made its replica: of the source
+//! itself, or of the third server, which is a replica of it.
 
-use std::time::Duration;
+use std::slice;
+use std::time::{Duration, Instant};
 
 use blackstart::clock::Clock;
-use blackstart::engine::replication::{Beginning, Following};
-use blackstart::engine::{Role, Stop};
+use blackstart::engine::replication::{Beginning, Following, Way};
+use blackstart::engine::{Role, Server, Stop};
+use blackstart_record::plan::Pace;
+use blackstart_record::time::Nanos;
 use futures_util::FutureExt;
 
 use crate::engine::{BOUND, VISITOR, create_database, session, visitor};
 use crate::promises::{Promise, World};
 
 pub const ALL: &[Promise] = &[
-    ("a replica holds what its source wrote, and lives no life", |world| follows(world).boxed_local()),
-    ("a paused replica receives, applies nothing, and catches up", |world| paused(world).boxed_local()),
+    ("a replica holds what its source wrote, and lives no life", |world| follows(world, Of::Source).boxed_local()),
+    ("so does one that is behind another replica", |world| follows(world, Of::Replica).boxed_local()),
+    ("a paused replica receives, applies nothing, and catches up", |world| paused(world, Of::Source).boxed_local()),
+    ("so does one that is behind another replica, when it is paused", |world| paused(world, Of::Replica).boxed_local()),
     ("a promoted replica has another life, and takes writes, also after a start", |world| {
         promoted(world).boxed_local()
     }),
-    ("a paused replica that is promoted has lost nothing that it had received", |world| drained(world).boxed_local()),
+    ("a paused replica that is promoted has lost nothing that it had received", |world| {
+        drained(world, Of::Source).boxed_local()
+    }),
+    ("nor has one that was behind another replica, when that is gone too", |world| {
+        drained(world, Of::Replica).boxed_local()
+    }),
 ];
 
 /// Of an engine whose replicas can be late by intent.
 pub const LATE: &[Promise] = &[
-    ("a late replica goes on to just before a transaction, its source dead", |world| rolled_on(world).boxed_local()),
-    ("a late replica applies at once what it had received, its source dead", |world| hurried(world).boxed_local()),
+    ("a late replica goes on to just before a transaction, its source dead", |world| {
+        rolled_on(world, Of::Source).boxed_local()
+    }),
+    ("so does one that is behind another replica, to a transaction of their source", |world| {
+        rolled_on(world, Of::Replica).boxed_local()
+    }),
+    ("a late replica applies at once what it had received, its source dead", |world| {
+        hurried(world, Of::Source).boxed_local()
+    }),
+    ("so does one that is behind another replica", |world| hurried(world, Of::Replica).boxed_local()),
     ("a transaction that is applied, or was never received, is nothing to go on to", |world| {
         too_late(world).boxed_local()
     }),
+    ("a replica has what was shipped to it, nothing since, and takes over with that", |world| {
+        shipped(world, Of::Source).boxed_local()
+    }),
+    ("so has one that is behind another replica", |world| shipped(world, Of::Replica).boxed_local()),
+    ("what a replica does not apply the one behind it does not receive", |world| passed_on(world).boxed_local()),
     ("an event runs on the source alone, and on whoever is promoted", |world| events(world).boxed_local()),
 ];
 
 /// Longer than anything here takes: what a replica has before it is over, it has not waited for.
-const LATE_BY: Duration = Duration::from_secs(600);
+const LATE_BY: Pace = Pace::Late(Nanos::from_secs(600));
+
+/// What the second server is a replica of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Of {
+    Source,
+    /// The third server, one of the source's.
+    Replica,
+}
+
+impl Of {
+    /// A database's name that no other promise has.
+    fn database(self, name: &str) -> String {
+        format!("{name}_by_{self:?}").to_lowercase()
+    }
+}
 
 impl World {
-    /// Makes the second server a replica of the first, which has a fresh database.
-    pub async fn replica(&mut self, database: &str, delay: Duration) {
+    /// Makes the second server a replica of the first, which has a fresh database, or of the third.
+    pub async fn replica(&mut self, of: Of, database: &str, pace: Pace) {
         create_database(&self.first, self.kind, database).await;
         self.first.run(self.kind.system, "DROP USER IF EXISTS replicator").await.unwrap();
-        self.second.stop(Stop::Fast, BOUND).await.unwrap();
-        self.second.host().remove_folder(self.second.data()).unwrap();
-        let following = Following { address: self.first.address(), password: self.secrets.make().unwrap(), delay };
+        let (address, password) = (self.first.address(), self.secrets.make().unwrap());
+        let mut following = Following { address, password, pace: Pace::AtOnce };
         self.first.admit(&following).await.unwrap();
-        match self.second.beginning(&following, BOUND).unwrap() {
-            Beginning::Copy(program, copying) => {
-                self.second.host().exec(&copying).await.unwrap().success(program).unwrap();
-            }
-            Beginning::Empty(settings) => {
-                let cache = blackstart_tools::cache_dir().unwrap();
-                self.second.initialise(&cache, Role::Target, &settings).await.unwrap();
-            }
+        if of == Of::Replica {
+            follow(&mut self.third, &following).await;
+            // It lets in whom the source lets in.
+            self.third.caught_up(&self.first, BOUND).await.unwrap();
+            following.address = self.third.address();
         }
-        self.second.follow(&following, BOUND).await.unwrap();
-        if delay.is_zero() {
-            self.second.caught_up(&self.first, BOUND).await.unwrap();
+        following.pace = pace;
+        follow(&mut self.second, &following).await;
+        if pace == Pace::AtOnce {
+            self.second.caught_up(self.way(of), BOUND).await.unwrap();
         }
+    }
+
+    /// The way from the first server to the second.
+    fn way(&self, of: Of) -> Way<'_> {
+        let through = if of == Of::Replica { slice::from_ref(&self.third) } else { &[] };
+        Way { source: &self.first, through }
     }
 
     /// Writes a word at the source, in a transaction; its id.
@@ -70,40 +112,57 @@ impl World {
         rows.iter().map(|row| row[0].as_ref().unwrap().parse().unwrap()).collect()
     }
 
-    /// Kills the source, once the replica has received all that it wrote.
+    /// Kills the source, and whoever the second server follows.
     async fn lose_the_source(&mut self) {
-        self.second.received(&self.first, BOUND).await.unwrap();
         self.first.kill(BOUND).await.unwrap();
+        self.third.kill(BOUND).await.unwrap();
     }
 }
 
-async fn follows(world: &mut World) {
-    world.replica("followed", Duration::ZERO).await;
-    world.write("followed", 1).await;
-    let position = world.second.caught_up(&world.first, BOUND).await.unwrap();
+async fn follow(replica: &mut Server, following: &Following) {
+    replica.stop(Stop::Fast, BOUND).await.unwrap();
+    replica.host().remove_folder(replica.data()).unwrap();
+    match replica.beginning(following, BOUND).unwrap() {
+        Beginning::Copy(program, copying) => {
+            replica.host().exec(&copying).await.unwrap().success(program).unwrap();
+        }
+        Beginning::Empty(settings) => {
+            let cache = blackstart_tools::cache_dir().unwrap();
+            replica.initialise(&cache, Role::Target, &settings).await.unwrap();
+        }
+    }
+    replica.follow(following, BOUND).await.unwrap();
+}
+
+async fn follows(world: &mut World, of: Of) {
+    let database = &of.database("followed");
+    world.replica(of, database, Pace::AtOnce).await;
+    world.write(database, 1).await;
+    let position = world.second.caught_up(world.way(of), BOUND).await.unwrap();
     assert!(!position.is_empty());
-    assert_eq!(world.held("followed").await, [1]);
-    let lives = world.second.incarnation("followed").await;
+    assert_eq!(world.held(database).await, [1]);
+    let lives = world.second.incarnation(database).await;
     assert!(lives.is_err(), "{lives:?}");
-    let takes = world.second.administrator("followed").takes_writes().await.unwrap();
+    let takes = world.second.administrator(database).takes_writes().await.unwrap();
     assert!(!takes);
 }
 
-async fn paused(world: &mut World) {
-    world.replica("paused", Duration::ZERO).await;
-    let moving = world.second.stands_still(&world.first, Duration::from_secs(2)).await;
+async fn paused(world: &mut World, of: Of) {
+    let database = &of.database("paused");
+    world.replica(of, database, Pace::AtOnce).await;
+    let moving = world.second.stands_still(world.way(of), Duration::from_secs(2)).await;
     assert!(moving.is_err(), "{moving:?}");
     world.second.set_paused(true, BOUND).await.unwrap();
-    world.write("paused", 1).await;
-    world.second.stands_still(&world.first, BOUND).await.unwrap();
-    assert!(world.held("paused").await.is_empty());
+    world.write(database, 1).await;
+    world.second.stands_still(world.way(of), BOUND).await.unwrap();
+    assert!(world.held(database).await.is_empty());
     world.second.set_paused(false, BOUND).await.unwrap();
-    world.second.caught_up(&world.first, BOUND).await.unwrap();
-    assert_eq!(world.held("paused").await, [1]);
+    world.second.caught_up(world.way(of), BOUND).await.unwrap();
+    assert_eq!(world.held(database).await, [1]);
 }
 
 async fn promoted(world: &mut World) {
-    world.replica("promoted", Duration::ZERO).await;
+    world.replica(Of::Source, "promoted", Pace::AtOnce).await;
     let password = world.secrets.make().unwrap();
     world.first.set_password(VISITOR, &password).await.unwrap();
     world.second.caught_up(&world.first, BOUND).await.unwrap();
@@ -118,49 +177,99 @@ async fn promoted(world: &mut World) {
     }
 }
 
-async fn drained(world: &mut World) {
-    world.replica("drained", Duration::ZERO).await;
+async fn drained(world: &mut World, of: Of) {
+    let database = &of.database("drained");
+    world.replica(of, database, Pace::AtOnce).await;
     world.second.set_paused(true, BOUND).await.unwrap();
     for id in 1..=50 {
-        world.write("drained", id).await;
+        world.write(database, id).await;
     }
-    world.second.stands_still(&world.first, BOUND).await.unwrap();
-    world.first.kill(BOUND).await.unwrap();
+    world.second.stands_still(world.way(of), BOUND).await.unwrap();
+    world.lose_the_source().await;
     world.second.promote(false, BOUND).await.unwrap();
-    assert_eq!(world.held("drained").await.len(), 50);
+    assert_eq!(world.held(database).await.len(), 50);
+    assert!(world.second.incarnation(database).await.is_ok());
     world.first.start(BOUND).await.unwrap();
 }
 
-async fn rolled_on(world: &mut World) {
-    world.replica("rolled", LATE_BY).await;
+async fn rolled_on(world: &mut World, of: Of) {
+    let database = &of.database("rolled");
+    world.replica(of, database, LATE_BY).await;
     let mut ids = Vec::new();
     for id in 1..=5 {
-        ids.push(world.write("rolled", id).await);
+        ids.push(world.write(database, id).await);
     }
+    world.second.received(world.way(of), BOUND).await.unwrap();
     world.lose_the_source().await;
     world.second.roll_on(&ids[3], BOUND).await.unwrap();
-    assert_eq!(world.held("rolled").await, [1, 2, 3]);
-    world.second.promote(true, BOUND).await.unwrap();
-    assert_eq!(world.held("rolled").await, [1, 2, 3]);
-    assert!(world.second.incarnation("rolled").await.is_ok());
+    assert_eq!(world.held(database).await, [1, 2, 3]);
+    let said = world.second.promote(true, BOUND).await.unwrap();
+    let (by_the_source, third) = ids[2].rsplit_once([':', '-']).unwrap();
+    assert!(said.contains(by_the_source) && said.contains(third), "{said}: it has all up to {}", ids[2]);
+    assert_eq!(world.held(database).await, [1, 2, 3]);
+    assert!(world.second.incarnation(database).await.is_ok());
     world.first.start(BOUND).await.unwrap();
 }
 
-async fn hurried(world: &mut World) {
-    world.replica("hurried", LATE_BY).await;
+async fn hurried(world: &mut World, of: Of) {
+    let database = &of.database("hurried");
+    world.replica(of, database, LATE_BY).await;
     for id in 1..=5 {
-        world.write("hurried", id).await;
+        world.write(database, id).await;
     }
+    world.second.received(world.way(of), BOUND).await.unwrap();
     world.lose_the_source().await;
     world.second.apply_received(BOUND).await.unwrap();
-    assert_eq!(world.held("hurried").await, [1, 2, 3, 4, 5]);
+    assert_eq!(world.held(database).await, [1, 2, 3, 4, 5]);
     world.second.promote(false, BOUND).await.unwrap();
-    assert!(world.second.incarnation("hurried").await.is_ok());
+    assert!(world.second.incarnation(database).await.is_ok());
     world.first.start(BOUND).await.unwrap();
+}
+
+async fn shipped(world: &mut World, of: Of) {
+    let database = &of.database("shipped");
+    world.replica(of, database, Pace::Every(Nanos::from_secs(600))).await;
+    assert!(world.second.end_shipments().await.is_none(), "none has begun");
+    world.write(database, 1).await;
+    world.second.ship_every(world.way(of), Duration::from_secs(600), BOUND).await.unwrap();
+    world.second.caught_up(world.way(of), BOUND).await.unwrap();
+    assert_eq!(world.held(database).await, [1]);
+    world.write(database, 2).await;
+    assert_eq!(world.second.end_shipments().await.unwrap(), "after its first shipment came 0 more, and 0 in vain");
+    world.second.ship_every(world.way(of), Duration::from_millis(100), BOUND).await.unwrap();
+    world.write(database, 3).await;
+    let deadline = Instant::now() + BOUND;
+    while world.held(database).await != [1, 2, 3] {
+        assert!(Instant::now() < deadline, "{:?}", world.held(database).await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    world.second.set_paused(true, BOUND).await.unwrap();
+    world.write(database, 4).await;
+    world.second.ship_every(world.way(of), Duration::from_secs(600), BOUND).await.unwrap();
+    world.write(database, 5).await;
+    world.lose_the_source().await;
+    world.second.end_shipments().await.unwrap();
+    world.second.promote(false, BOUND).await.unwrap();
+    assert_eq!(world.held(database).await, [1, 2, 3, 4], "what was shipped and not yet applied, and nothing else");
+    world.first.start(BOUND).await.unwrap();
+}
+
+async fn passed_on(world: &mut World) {
+    world.replica(Of::Replica, "passed", Pace::AtOnce).await;
+    world.third.set_paused(true, BOUND).await.unwrap();
+    world.write("passed", 1).await;
+    // It has all of what it follows.
+    world.second.caught_up(&world.third, BOUND).await.unwrap();
+    let behind = world.second.caught_up(world.way(Of::Replica), Duration::from_secs(2)).await.unwrap_err();
+    assert!(behind.to_string().contains("what host third passes on"), "{behind}");
+    assert!(world.held("passed").await.is_empty());
+    world.third.set_paused(false, BOUND).await.unwrap();
+    world.second.caught_up(world.way(Of::Replica), BOUND).await.unwrap();
+    assert_eq!(world.held("passed").await, [1]);
 }
 
 async fn too_late(world: &mut World) {
-    world.replica("late", Duration::ZERO).await;
+    world.replica(Of::Source, "late", Pace::AtOnce).await;
     let applied = world.write("late", 1).await;
     world.second.caught_up(&world.first, BOUND).await.unwrap();
     let (name, number) = applied.rsplit_once(['-', ':']).unwrap();
@@ -173,7 +282,7 @@ async fn too_late(world: &mut World) {
 }
 
 async fn events(world: &mut World) {
-    world.replica("eventful", Duration::ZERO).await;
+    world.replica(Of::Source, "eventful", Pace::AtOnce).await;
     let event = "CREATE DEFINER = visitor@'%' EVENT hourly ON SCHEDULE EVERY 1 HOUR DO DO 1";
     world.first.run("eventful", event).await.unwrap();
     world.second.caught_up(&world.first, BOUND).await.unwrap();

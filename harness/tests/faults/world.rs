@@ -16,6 +16,7 @@ use blackstart::link::Links;
 use blackstart::plan::{APPLICATION_LINK, EngineKind, HostSpec, REPLICATION_LINK, store_link};
 use blackstart::secret::Secrets;
 use blackstart::store::{Bucket, Key, Provider, Store};
+use blackstart_record::plan::Pace;
 
 use crate::located::located;
 
@@ -91,7 +92,7 @@ impl World {
         let to_server = server.address();
         let application = links.open(APPLICATION_LINK, to_server).await.unwrap();
         let address = links.open(REPLICATION_LINK, to_server).await.unwrap().listen;
-        follow(&server, &mut replica, &Following { address, password: secrets.make().unwrap(), delay: Duration::ZERO })
+        follow(&server, &mut replica, &Following { address, password: secrets.make().unwrap(), pace: Pace::AtOnce })
             .await;
         let minio = located(&hosts["store"], "minio").0;
         let store = Store::start(hosts["store"].clone(), Provider::Minio, &minio, &secrets).await.unwrap();
@@ -149,6 +150,7 @@ impl World {
             clock: self.clock,
             server: &mut self.server,
             replica: Some(&self.replica),
+            through: &[],
             sites: &self.sites,
             hosts: &self.hosts,
             links: &self.links,

@@ -6,7 +6,7 @@ use blackstart_record::observation::{
     Attack, Canary, CleanRestore, CrashPoints, Credential, Fence, Identity, IndexLook, Invariant, Inventory,
     Observation, Rows, SabotageTrial, WriteTrial,
 };
-use blackstart_record::plan::Step;
+use blackstart_record::plan::{Pace, Step};
 use blackstart_record::record::Record;
 use blackstart_record::time::Nanos;
 use blackstart_record::verdict::{Difference, DifferenceKind, Finding, Verdict};
@@ -110,6 +110,12 @@ impl Evidence {
     /// Whether a replica takes over, which leaves two that can write unless its source is kept from it.
     pub fn promotes_a_replica(&self) -> bool {
         self.restores() && !self.uses_artifacts()
+    }
+
+    /// How far behind its source the pipeline's replica is by intent.
+    pub fn pace(&self) -> Pace {
+        let pipeline = self.record.plan.pipelines.get(&self.record.scenario.pipeline);
+        pipeline.map(|pipeline| pipeline.pace).unwrap_or_default()
     }
 
     /// Whether somebody broke in, who must be out when all is over.

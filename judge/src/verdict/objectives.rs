@@ -1,6 +1,6 @@
 //! Objectives against measures, each in one sentence that says the sizes it speaks of.
 
-use blackstart_record::plan::{Objective, Origin, Sourced};
+use blackstart_record::plan::{Objective, Origin, Pace, Sourced};
 use blackstart_record::time::{Interval, Nanos};
 use blackstart_record::verdict::{Exposure, ObjectiveKind, ObjectiveVerdict, Rpa, Verdict};
 
@@ -83,11 +83,9 @@ fn rpo(
         Err(why) => (None, format!("what was lost is not known ({why})")),
     };
     let (exposed, applies, exposed_says) = match measured.exposure {
-        Ok(Exposure::Stated { worst, interval, until_durable, .. }) if evidence.promotes_a_replica() => (
-            Some(*worst),
-            true,
-            format!("the lag alarm allows {worst} ({interval} until it sounds, {until_durable} on the way)"),
-        ),
+        Ok(Exposure::Stated { worst, interval, until_durable, .. }) if evidence.promotes_a_replica() => {
+            (Some(*worst), true, allowed_by_a_replica(evidence.pace(), *worst, [*interval, *until_durable]))
+        }
         Ok(Exposure::Stated { worst, interval, until_durable, lag }) => (
             Some(*worst),
             true,
@@ -113,6 +111,19 @@ fn rpo(
     let by = by.map_or_else(String::new, |worst| format!(", {} less", worst.since(allowed)));
     let says = format!("{lost_says}; {exposed_says}; the objective is {}{}{by}", limit.value, tolerance(objective));
     assemble(name, ObjectiveKind::Rpo, objective, limit, (achieved, verdict, says))
+}
+
+/// What a replica may lack of its source, by what bounds that: the interval of its schedule, and the way.
+fn allowed_by_a_replica(pace: Pace, worst: Nanos, [interval, way]: [Nanos; 2]) -> String {
+    match pace {
+        Pace::AtOnce | Pace::Late(_) => {
+            let late = if pace == Pace::AtOnce { String::new() } else { format!(" to a replica that {pace}") };
+            format!("the lag alarm allows {worst} ({interval} until it sounds, {way} on the way{late})")
+        }
+        Pace::Every(_) => {
+            format!("a replica that {pace}, allows {worst} ({interval} between two shipments, {way} on the way)")
+        }
+    }
 }
 
 fn achieved_point(rpa: &Rpa) -> String {

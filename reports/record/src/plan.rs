@@ -98,6 +98,41 @@ pub struct Schedule {
     pub entries: BTreeMap<String, Sourced<String>>,
 }
 
+/// How far behind its source a replica is by intent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pace {
+    /// It receives and applies at once.
+    #[default]
+    AtOnce,
+    /// It receives at once, and applies so much later.
+    Late(Nanos),
+    /// It receives once in so long, all that there is by then, and applies it at once.
+    Every(Nanos),
+}
+
+impl Pace {
+    /// The same in a drill in which delays and schedules are compressed so many times.
+    pub fn compressed(self, by: u32) -> Self {
+        let shorter = |time: Nanos| Nanos(time.0 / u64::from(by.max(1)));
+        match self {
+            Self::AtOnce => self,
+            Self::Late(delay) => Self::Late(shorter(delay)),
+            Self::Every(interval) => Self::Every(shorter(interval)),
+        }
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtOnce => f.write_str("receives and applies at once"),
+            Self::Late(delay) => write!(f, "receives at once, and applies {delay} late"),
+            Self::Every(interval) => write!(f, "receives once in {interval}, and applies that at once"),
+        }
+    }
+}
+
 /// A backup and restore method bound to a source and a store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -116,6 +151,9 @@ pub struct Pipeline {
     /// no such pipeline.
     #[serde(default)]
     pub repairs: bool,
+    /// How far behind its source it is, where it is a replica. Earlier records knew none that is behind by intent.
+    #[serde(default)]
+    pub pace: Pace,
     /// For how many days the plan promises that nobody can remove an artifact; `None`: it promises nothing.
     pub immutable_days: Option<u32>,
 }

@@ -1,6 +1,7 @@
 //! The runbook, the shares of the recovery time, the recovery point, and the exposure.
 
 use blackstart_record::event::Outcome;
+use blackstart_record::plan::Pace;
 use blackstart_record::time::Nanos;
 use blackstart_record::verdict::{Exposure, StepMeasure};
 use serde::Serialize;
@@ -167,6 +168,8 @@ fn exposure(material: &Material) -> Vec<Fact> {
             ]
         }
     };
+    let behind = pipeline.map(|pipeline| pipeline.pace).filter(|pace| *pace != Pace::AtOnce);
+    facts.extend(behind.map(|pace| Fact::new("The replica", pace.to_string())));
     let entries = pipeline.into_iter().flat_map(|pipeline| &pipeline.schedule.entries);
     facts.extend(entries.map(|(kind, entry)| {
         Fact::new(format!("Schedule: {kind}"), format!("{} ({})", entry.value, words::origin(&entry.origin)))

@@ -45,6 +45,7 @@ fn plan(sample: Sample) -> Plan {
         schedule: Schedule { interval: Some(interval), entries },
         ships_remainder: true,
         repairs: false,
+        pace: Pace::AtOnce,
         immutable_days: Some(30),
     };
     let finding = DocumentFinding {

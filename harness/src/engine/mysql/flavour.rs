@@ -1,6 +1,10 @@
 //! What MariaDB and MySQL do differently, all of it: everything else in this folder serves both.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use blackstart_record::plan::Pace;
+use blackstart_record::time::Nanos;
 
 use crate::engine::replication::Following;
 use crate::host::Command;
@@ -225,10 +229,11 @@ impl Flavour {
 
     /// Statements by which an empty server follows a source from the beginning of its log, logging in as `account`.
     pub(super) fn follow(self, account: &str, following: &Following) -> String {
-        let Following { address, password, delay } = following;
+        let Following { address, password, pace } = following;
+        let delay = if let Pace::Late(delay) = pace { *delay } else { Nanos::ZERO };
         let by_itself = match self {
             // By GTID its relay log would be gone when it is needed.
-            Self::MariaDb if !delay.is_zero() => "MASTER_USE_GTID = no",
+            Self::MariaDb if *pace != Pace::AtOnce => "MASTER_USE_GTID = no",
             Self::MariaDb => "MASTER_USE_GTID = slave_pos",
             Self::MySql => "MASTER_AUTO_POSITION = 1, GET_MASTER_PUBLIC_KEY = 1",
         };
@@ -238,7 +243,7 @@ impl Flavour {
             address.ip(),
             address.port(),
             word(password.reveal()),
-            delay.as_secs(),
+            Duration::from(delay).as_secs(),
         ))
     }
 
@@ -267,8 +272,6 @@ pub(super) fn word(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::secret::Secrets;
 
@@ -299,7 +302,7 @@ mod tests {
         let following = Following {
             address: "127.0.0.9:3306".parse().unwrap(),
             password: Secrets::default().make().unwrap(),
-            delay: Duration::from_secs(3),
+            pace: Pace::Late(Nanos::from_secs(3)),
         };
         let follow = Flavour::MySql.follow("replicator", &following);
         assert!(follow.starts_with("CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.9'"), "{follow}");
@@ -313,11 +316,14 @@ mod tests {
 
     #[test]
     fn a_delayed_replica_of_mariadb_keeps_its_relay_log() {
-        for (delay, way) in [(0, "MASTER_USE_GTID = slave_pos"), (3, "MASTER_USE_GTID = no")] {
+        for (pace, delay, way) in [
+            (Pace::AtOnce, 0, "MASTER_USE_GTID = slave_pos"),
+            (Pace::Late(Nanos::from_secs(3)), 3, "MASTER_USE_GTID = no"),
+        ] {
             let following = Following {
                 address: "127.0.0.9:3306".parse().unwrap(),
                 password: Secrets::default().make().unwrap(),
-                delay: Duration::from_secs(delay),
+                pace,
             };
             let follow = Flavour::MariaDb.follow("replicator", &following);
             assert!(follow.contains(way) && follow.contains(&format!("MASTER_DELAY = {delay},")), "{follow}");

@@ -13,6 +13,7 @@ pub mod values;
 mod words;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -26,6 +27,7 @@ use crate::secret::Secret;
 
 pub use client::{Client, Stopped, breaks};
 pub use flavour::{Flavour, Programs};
+use replica::Shipments;
 pub use words::Words;
 
 /// The usual port, on every host.
@@ -45,13 +47,15 @@ pub struct Mysql {
     daemon: Daemon,
     flavour: Flavour,
     installation: Installation,
+    /// Of a replica that receives now and then only.
+    shipments: Mutex<Option<Shipments>>,
 }
 
 impl Mysql {
     /// A server on `host` that has no data directory yet.
     pub fn empty(host: Host, installation: Installation) -> Self {
         let flavour = Flavour::of(&installation.server);
-        Self { daemon: Daemon::new(flavour.name(), host), flavour, installation }
+        Self { daemon: Daemon::new(flavour.name(), host), flavour, installation, shipments: Mutex::default() }
     }
 
     /// Gives it a fresh data directory, cloned from the cached template, and writes its file of settings: the harness's own,
@@ -172,6 +176,11 @@ impl Mysql {
             Stop::Immediate => Signal::SIGKILL,
         };
         self.daemon.end(signal, bound).await
+    }
+
+    /// Keeps shipments to it in place of those that it had, which are returned.
+    fn keep(&self, shipments: Option<Shipments>) -> Option<Shipments> {
+        std::mem::replace(&mut *self.shipments.lock().unwrap_or_else(PoisonError::into_inner), shipments)
     }
 
     /// The process of the server's life, while it runs.

@@ -3,11 +3,14 @@
 //! MariaDB throws the relay log away of a replica that goes by GTID when it is started with both of its threads stopped, to ask
 //! its source for the log anew. Whoever has lost that source has it go by positions first.
 
+mod shipments;
 mod status;
+mod way;
 
 use std::time::Duration;
 
 use blackstart_record::alert::OwnLag;
+use blackstart_record::plan::Pace;
 use blackstart_record::time::Nanos;
 
 use super::client::Client;
@@ -16,7 +19,11 @@ use super::values::quoted;
 use super::{Flavour, Mysql, SYSTEM, config};
 use crate::engine::replication::Following;
 use crate::failure::{Context, Error, Result};
+pub use shipments::Shipments;
+use shipments::Shipper;
 use status::{Position, Status};
+pub use way::Way;
+use way::log_end;
 
 /// The account by which a replica logs in at its source.
 const ACCOUNT: &str = "replicator";
@@ -49,7 +56,7 @@ pub async fn admit(source: &Mysql, following: &Following) -> Result<()> {
     source.set_password(ACCOUNT, &following.password).await
 }
 
-/// Starts an empty server, which takes all that its source ever logged and follows it from then on.
+/// Starts an empty server, which takes all that its source ever logged and follows it from then on, or waits for shipments.
 ///
 /// # Errors
 /// Why it did not start or follow.
@@ -58,23 +65,45 @@ pub async fn start(replica: &mut Mysql, following: &Following, bound: Duration) 
     let client = replica.connect_unlogged().await?;
     client.batch(&replica.flavour().follow(ACCOUNT, following)).await.cannot("follow the source")?;
     until(replica, &client, "following its source", bound, |status| Ok(status.receives && status.applies)).await?;
+    if let Pace::Every(_) = following.pace {
+        client.batch(&replica.flavour().said(shipments::STOP)).await.cannot("have it wait for shipments")?;
+    }
     Ok(())
 }
 
-/// Waits until `replica` has applied all that `source` had logged when this began; up to which position.
+/// Waits until `replica` has applied all that its source had logged when this began; up to which position of the source's log.
 ///
 /// # Errors
-/// Either does not answer, or the replica follows nobody or has not come so far within `bound`.
-pub async fn caught_up(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
-    reached(source, replica, "catching up", bound, |status| &status.applied).await
+/// One of them does not answer, or a replica follows nobody or has not come so far within `bound`.
+pub async fn caught_up(way: &Way<'_>, replica: &Mysql, bound: Duration) -> Result<String> {
+    reached(way, replica, "catching up", bound, |status| &status.applied).await
 }
 
-/// Waits until `replica` has all that `source` had logged when this began, applied or not; up to which position.
+/// Waits until `replica` has all that its source had logged when this began, applied or not; up to which position of the
+/// source's log.
 ///
 /// # Errors
-/// Either does not answer, or the replica follows nobody or has not come so far within `bound`.
-pub async fn received(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
-    reached(source, replica, "receiving the log", bound, |status| &status.received).await
+/// One of them does not answer, or a replica follows nobody or has not come so far within `bound`.
+pub async fn received(way: &Way<'_>, replica: &Mysql, bound: Duration) -> Result<String> {
+    reached(way, replica, "receiving the log", bound, |status| &status.received).await
+}
+
+/// Has a replica receive all that there is by now, and then again once in `every`, and nothing in between, until that is ended;
+/// up to which position of the source's log the first of these shipments came.
+///
+/// # Errors
+/// One of them does not answer, or it did not come within `bound`.
+pub async fn ship_every(way: &Way<'_>, replica: &Mysql, every: Duration, bound: Duration) -> Result<String> {
+    let logged = way.passed_on(bound).await?;
+    let shipper = Shipper::between(way.nearest(), replica, bound);
+    shipper.ship(|| false).await.cannot("ship the log for the first time")?;
+    replica.keep(Some(Shipments::begin(shipper, every)));
+    Ok(logged.to_string())
+}
+
+/// Ends the shipments to a replica; what came of them. `None`: there were none.
+pub async fn end_shipments(replica: &Mysql) -> Option<String> {
+    Some(replica.keep(None)?.end().await.to_string())
 }
 
 /// How far behind its source a replica says that it is, in whole seconds; `None`: it applies nothing, or follows nobody.
@@ -104,15 +133,15 @@ pub async fn set_paused(replica: &Mysql, paused: bool, bound: Duration) -> Resul
     until(replica, &client, what, bound, |status| Ok(status.applies != paused)).await.map(drop)
 }
 
-/// Lets `source` log something that is no data, and waits until `replica` has received it, and not applied it.
+/// Lets the source log something that is no data, and waits until `replica` has received it, and not applied it.
 ///
 /// # Errors
-/// It was applied, or not received within `bound`, or either does not answer.
-pub async fn stands_still(source: &Mysql, replica: &Mysql, bound: Duration) -> Result<String> {
-    let at_source = source.connect(SYSTEM).await?;
-    let before = Position::of_source(source, &at_source).await?;
-    at_source.batch("FLUSH STATUS").await?;
-    let written = Position::of_source(source, &at_source).await?;
+/// It was applied, or not received within `bound`, or one of them does not answer.
+pub async fn stands_still(way: &Way<'_>, replica: &Mysql, bound: Duration) -> Result<String> {
+    let before = log_end(way.nearest()).await?;
+    way.source.run(SYSTEM, "FLUSH STATUS").await?;
+    way.passed_on(bound).await?;
+    let written = log_end(way.nearest()).await?;
     let client = replica.connect(SYSTEM).await?;
     let still = |status: &Status| match status.applied > before {
         true => Err(Error::new(format!("the replica applies: it has come to {}", status.applied))),
@@ -218,8 +247,11 @@ pub async fn promote(replica: &Mysql, is_there: bool, bound: Duration) -> Result
 /// The server's answer, or that it did not come so far within `bound`.
 pub async fn apply_received(replica: &Mysql, bound: Duration) -> Result<String> {
     let (client, flavour) = (&replica.connect(SYSTEM).await?, replica.flavour());
-    client.batch(flavour.to_hurry()).await?;
-    hurry(replica, client).await?;
+    // MySQL forgets what it has received if it is changed while it receives nothing, as between two shipments.
+    if flavour == Flavour::MariaDb || Status::read(replica, client).await?.is_late {
+        client.batch(flavour.to_hurry()).await?;
+        hurry(replica, client).await?;
+    }
     client.batch(flavour.to_go_on()).await?;
     let deadline = tokio::time::Instant::now() + bound;
     let mut idle = 0;
@@ -250,18 +282,19 @@ async fn switch_events_on(client: &Client) -> Result<usize> {
     Ok(events.len())
 }
 
-/// Waits until a replica's position is what its source had logged when this began; which that is.
+/// Waits until a replica has come to what its source had logged when this began; which position of the source's log that is.
 async fn reached(
-    source: &Mysql,
+    way: &Way<'_>,
     replica: &Mysql,
     what: &str,
     bound: Duration,
     position: impl Fn(&Status) -> &Position,
 ) -> Result<String> {
-    let wanted = Position::of_source(source, &source.connect(SYSTEM).await?).await?;
+    let logged = way.passed_on(bound).await?;
+    let wanted = log_end(way.nearest()).await?;
     let client = replica.connect(SYSTEM).await?;
     until(replica, &client, what, bound, |status| Ok(*position(status) >= wanted)).await?;
-    Ok(wanted.to_string())
+    Ok(logged.to_string())
 }
 
 /// Asks a replica again and again where it is, until `enough` finds that it is there.

@@ -221,10 +221,33 @@ const MISTAKES_WITH_A_REPLICA: &[Mistake] = &[
     ("plan", "lag-alarm = \"5s\"", "archive-timeout = ^\"60s\"", "has no schedule", "its `lag-alarm`"),
     (
         "plan",
+        "replica = {} }\nsubstitutes = \"WAL-G\"\nschedule = { lag-alarm = \"5s\"",
+        "replica = { every = \"1h\" } }\nschedule = { lag-alarm = ^\"5s\"",
+        "`replica` receives once in 1 h, which is its schedule",
+        "the `every` of its method",
+    ),
+    (
+        "plan",
         "replica = {} }",
         "barman-cloud = { prefix = \"pg\" } }",
         "`barman-cloud` follows no source",
         "leave `lag-alarm` out",
+    ),
+    ("plan", "replica = {}", "replica = { through = [^\"primry\"] }", "there is no host `primry`", "`primary`?"),
+    ("plan", "replica = {}", "replica = { through = [^\"primary\"] }", "goes in a circle", "between the two once"),
+    (
+        "plan",
+        "replica = {}",
+        "replica = { through = [^\"store\"] }",
+        "`store` does not run the server",
+        "same `engine`",
+    ),
+    (
+        "plan",
+        "replica = {}",
+        "replica = { through = [\"recovery\"] }",
+        "`recovery` would follow through itself",
+        "let another host take over",
     ),
     (
         "scenario",

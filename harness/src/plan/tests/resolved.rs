@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use blackstart_record::alert::Alert;
-use blackstart_record::plan::{Origin, Step};
+use blackstart_record::plan::{Origin, Pace, Step};
 use blackstart_record::time::Nanos;
 
 use super::vocabulary::TestProvider;
@@ -16,7 +16,7 @@ fn a_provider_that_lacks_what_nothing_relies_on_is_taken() {
 }
 
 #[test]
-fn a_replica_needs_no_schedule_and_its_exposure_is_its_alarm() {
+fn a_replicas_exposure_is_its_alarm_or_what_lies_between_its_shipments() {
     let (plan, scenario) = with_a_replica();
     let whole = loaded(&plan, &scenario).unwrap_or_else(|error| panic!("{}", told(&error)));
     let pipeline = &whole.plan.pipelines["archive"];
@@ -25,6 +25,26 @@ fn a_replica_needs_no_schedule_and_its_exposure_is_its_alarm() {
     assert!(whole.leaves_source);
     let silent = loaded(&plan.replace("lag-alarm = \"5s\"", ""), &scenario).unwrap();
     assert_eq!(silent.plan.pipelines["archive"].schedule.interval, None);
+    let shipped = plan.replace("replica = {}", "replica = { every = \"1h\" }").replace("lag-alarm = \"5s\"", "");
+    let pipeline = &loaded(&shipped, &scenario).unwrap().plan.pipelines["archive"];
+    let hour = Nanos::from_secs(3600);
+    assert_eq!(pipeline.schedule.interval.as_ref().map(|interval| interval.value), Some(hour));
+    assert_eq!(pipeline.pace, Pace::Every(hour));
+}
+
+#[test]
+fn whoever_a_replica_follows_through_is_a_replica_with_a_link_of_its_own() {
+    let (plan, scenario) = with_a_replica();
+    let plan = plan.replace("[hosts.store]", "[hosts.between]\nsite = \"main\"\nengine = \"postgres\"\n[hosts.store]");
+    let through = |hosts: &str| plan.replace("replica = {}", &format!("replica = {{ through = [{hosts}] }}"));
+    for (link, paused) in [("replication", "recovery"), ("replication-to-between", "between")] {
+        let scenario = scenario.replace("\"replication\"", &format!("\"{link}\""));
+        let scenario = scenario.replace("host = \"recovery\"", &format!("host = \"{paused}\""));
+        loaded(&through("\"between\""), &scenario).unwrap_or_else(|error| panic!("{}", told(&error)));
+        assert_eq!(loaded(&plan, &scenario).is_ok(), paused == "recovery", "without it there is neither");
+    }
+    let error = loaded(&through("\"between\", \"between\""), &scenario).map(|_| ()).unwrap_err();
+    assert!(told(&error).contains("through `between` goes in a circle"), "{}", told(&error));
 }
 
 #[test]

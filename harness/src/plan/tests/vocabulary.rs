@@ -1,8 +1,7 @@
 //! A small vocabulary, so that these tests do not depend on which faults and methods there are.
 
-use std::time::Duration;
-
-use blackstart_record::plan::{Damage, Step};
+use blackstart_record::plan::{Damage, Pace, Step};
+use blackstart_record::time::Nanos;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -69,12 +68,16 @@ pub(super) struct OnHost {
 pub(super) enum TestMethod {
     BarmanCloud(Prefix),
     Command(Own),
-    Replica(Nothing),
+    Replica(Following),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
+pub(super) struct Following {
+    #[serde(default)]
+    through: Vec<String>,
+    every: Option<Lapse>,
+}
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -150,7 +153,8 @@ impl Asks for TestMethod {
                 steps: &[Step::Fetch, Step::Restore, Step::Replay, Step::Promote],
                 in_place: false,
                 follows: false,
-                delay: Duration::ZERO,
+                through: &[],
+                pace: Pace::AtOnce,
                 engine: Some(EngineKind::Postgres),
                 replays_all: false,
                 ships_remainder: true,
@@ -162,7 +166,8 @@ impl Asks for TestMethod {
                 steps: &[Step::Restore],
                 in_place: true,
                 follows: false,
-                delay: Duration::ZERO,
+                through: &[],
+                pace: Pace::AtOnce,
                 engine: None,
                 replays_all: false,
                 ships_remainder: false,
@@ -170,11 +175,12 @@ impl Asks for TestMethod {
                 files: vec![&own.restore],
                 configuration: None,
             },
-            Self::Replica(_) => Method {
+            Self::Replica(replica) => Method {
                 steps: &[Step::Promote],
                 in_place: false,
                 follows: true,
-                delay: Duration::from_secs(3600),
+                through: &replica.through,
+                pace: replica.every.map_or(Pace::Late(Nanos::from_secs(3600)), |every| Pace::Every(every.0)),
                 engine: None,
                 replays_all: false,
                 ships_remainder: false,

@@ -2,7 +2,8 @@
 
 use blackstart_record::event::Event;
 use blackstart_record::observation::{Attack, Fence, Observation};
-use blackstart_record::plan::Step;
+use blackstart_record::plan::{Pace, Step};
+use blackstart_record::time::Nanos;
 use blackstart_record::verdict::Verdict::{Inconclusive, Met, Missed};
 
 use super::check;
@@ -103,11 +104,19 @@ fn a_replica_that_needs_no_program_is_not_asked_for_one() {
 }
 
 #[test]
-fn what_a_replica_may_lack_is_told_by_its_alarm() {
+fn what_a_replica_may_lack_is_told_by_its_alarm_or_by_its_shipments() {
     let mut drill = Drill::healthy();
     let says = |drill: &Drill| drill.judge().objectives.iter().map(|one| one.says.clone()).collect::<String>();
     drill.record.plan.pipelines.values_mut().for_each(|pipeline| pipeline.ships_remainder = false);
     assert!(says(&drill).contains("between two"), "{}", says(&drill));
     promoted(&mut drill);
     assert!(says(&drill).contains("until it sounds") && !says(&drill).contains("between two"), "{}", says(&drill));
+    let hour = Nanos::from_secs(3600);
+    for (pace, told) in [
+        (Pace::Late(hour), "on the way to a replica that receives at once, and applies 1 h late)"),
+        (Pace::Every(hour), "a replica that receives once in 1 h, and applies that at once, allows 1 min"),
+    ] {
+        drill.record.plan.pipelines.values_mut().for_each(|pipeline| pipeline.pace = pace);
+        assert!(says(&drill).contains(told), "{}", says(&drill));
+    }
 }

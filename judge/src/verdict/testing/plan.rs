@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use blackstart_record::plan::{
-    Damage, FaultPlan, Objective, Pipeline, Plan, ProbePlan, Scenario, Schedule, Step, StepPlan, WorkloadPlan,
+    Damage, FaultPlan, Objective, Pace, Pipeline, Plan, ProbePlan, Scenario, Schedule, Step, StepPlan, WorkloadPlan,
 };
 use blackstart_record::record::{self, Isolation, Record};
 use blackstart_record::time::Nanos;
@@ -47,6 +47,7 @@ fn plan() -> Plan {
         schedule: Schedule { interval: Some(sourced(Nanos::from_secs(60))), entries: BTreeMap::new() },
         ships_remainder: true,
         repairs: false,
+        pace: Pace::AtOnce,
         immutable_days: Some(30),
     };
     Plan {

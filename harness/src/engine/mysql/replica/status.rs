@@ -25,8 +25,8 @@ impl fmt::Display for Position {
 
 impl Position {
     /// Up to where a source has logged.
-    pub(super) async fn of_source(source: &Mysql, client: &Client) -> Result<Self> {
-        let status = client.named(source.flavour().binlog_status()).await?;
+    pub(super) async fn of_source(flavour: Flavour, client: &Client) -> Result<Self> {
+        let status = client.named(flavour.binlog_status()).await?;
         let status = status.ok_or_else(|| Error::new("the source has no binary log"))?;
         Self::of(&status, "File", "Position")
     }
@@ -47,6 +47,8 @@ pub(super) struct Status {
     pub(super) received: Position,
     /// Up to where it has applied that.
     pub(super) applied: Position,
+    /// Whether it applies late by intent.
+    pub(super) is_late: bool,
     /// Where in its own relay log it goes on.
     pub(super) relay: (String, u64),
     /// MySQL: the transactions that it has received.
@@ -63,26 +65,34 @@ impl Status {
     /// # Errors
     /// It does not answer, or follows nobody.
     pub(super) async fn read(replica: &Mysql, client: &Client) -> Result<Self> {
-        let flavour = replica.flavour();
-        let said = client.named(&flavour.said("SHOW SLAVE STATUS")).await?;
-        let said = said.ok_or_else(|| Error::with_lines("the replica follows nobody", replica.lines()))?;
+        let status = Self::of(replica.flavour(), client).await?;
+        status.ok_or_else(|| Error::with_lines("the replica follows nobody", replica.lines()))
+    }
+
+    /// Asks a server; `None`: it follows nobody.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub(super) async fn of(flavour: Flavour, client: &Client) -> Result<Option<Self>> {
+        let Some(said) = client.named(&flavour.said("SHOW SLAVE STATUS")).await? else { return Ok(None) };
         let column = |name: &str| flavour.said(name);
         let position = |file: &str, at: &str| Position::of(&said, &column(file), &column(at));
         let errors = ["Last_IO_Error", "Last_SQL_Error"].into_iter().filter_map(|name| said.get(name));
         let applies = text(&said, &column("Slave_SQL_Running"))? == "Yes";
         let broken = said.get("Last_SQL_Error").filter(|error| !applies && !error.is_empty()).cloned();
-        Ok(Self {
+        Ok(Some(Self {
             receives: text(&said, &column("Slave_IO_Running"))? == "Yes",
             applies,
             broken,
             received: position("Master_Log_File", "Read_Master_Log_Pos")?,
             applied: position("Relay_Master_Log_File", "Exec_Master_Log_Pos")?,
+            is_late: number(&said, "SQL_Delay")? > 0,
             relay: (text(&said, "Relay_Log_File")?.to_owned(), number(&said, "Relay_Log_Pos")?),
             retrieved: said.get("Retrieved_Gtid_Set").cloned().unwrap_or_default(),
             // It says nothing while it does not apply.
             applying: said.get(&column("Slave_SQL_Running_State")).cloned().unwrap_or_default(),
             errors: errors.filter(|error| !error.is_empty()).cloned().collect(),
-        })
+        }))
     }
 
     /// Whether it has applied all that it has received whole: of a transaction that came in half the end never comes.
