@@ -1,6 +1,7 @@
 //! Real backup and restore methods: one file per method and one line in [`methods`].
 
 mod barman_cloud;
+mod binary_log;
 mod command;
 mod dump_and_binlog;
 mod own;

@@ -110,7 +110,7 @@ async fn replayed(world: &mut World) {
     world.second.run("saved", "INSERT INTO words VALUES (100, 'after')").await.unwrap();
     let early =
         world.stretch(&Coordinates { file: from.file.clone(), at: u64::MAX }, End::Before(&ids[0])).unwrap_err();
-    assert!(early.to_string().contains("older than the dump"), "{early}");
+    assert!(early.to_string().contains("older than the backup"), "{early}");
     let never = world.stretch(&from, End::Before("none")).unwrap_err();
     assert!(never.to_string().contains("is not in the binary log"), "{never}");
 }

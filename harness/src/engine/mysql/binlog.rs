@@ -70,7 +70,7 @@ pub fn stretch(folder: &Path, from: &Coordinates, end: End<'_>) -> Result<Stretc
         }
         if let Some(stop) = held.found {
             if index == 0 && stop < from.at {
-                return Err(in_dump(wanted.unwrap_or_default(), from));
+                return Err(in_backup(wanted.unwrap_or_default(), from));
             }
             return Ok(Stretch::of(&files[..=index], from, stop, &held));
         }
@@ -100,16 +100,16 @@ impl Stretch {
     }
 }
 
-fn in_dump(gtid: &str, from: &Coordinates) -> Error {
+fn in_backup(gtid: &str, from: &Coordinates) -> Error {
     Error::new(format!(
-        "transaction {gtid} is older than the dump, which begins at {}:{} and holds it; begin from an older dump",
+        "transaction {gtid} is older than the backup, which is as of {}:{} and holds it; begin from an older backup",
         from.file, from.at
     ))
 }
 
 /// The log's files in `folder` from the first that is wanted on; none of those between is missing.
 fn consecutive(folder: &Path, from: &Coordinates) -> Result<Vec<String>> {
-    let unnumbered = || Error::new(format!("the dump names a binary log \"{}\", which has no number", from.file));
+    let unnumbered = || Error::new(format!("the backup names a binary log \"{}\", which has no number", from.file));
     let (name, first) = numbered(&from.file).ok_or_else(unnumbered)?;
     let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(folder).cannot("list the binary logs")? {
@@ -130,7 +130,7 @@ fn consecutive(folder: &Path, from: &Coordinates) -> Result<Vec<String>> {
         }
     }
     if found.is_empty() {
-        return Err(Error::new(format!("the binary log {}, in which the dump begins, is not there", from.file)));
+        return Err(Error::new(format!("the binary log {}, in which the backup begins, is not there", from.file)));
     }
     Ok(found.into_iter().map(|(_, file)| file).collect())
 }
@@ -215,9 +215,9 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_that_the_dump_holds_or_the_log_does_not_is_nothing_to_end_before() {
+    fn a_transaction_that_the_backup_holds_or_the_log_does_not_is_nothing_to_end_before() {
         let place = place();
-        assert!(refusal(&place, End::Before("0-1-1")).contains("older than the dump"));
+        assert!(refusal(&place, End::Before("0-1-1")).contains("older than the backup"));
         assert!(refusal(&place, End::Before("0-1-16")).contains("is not in the binary log"));
     }
 
