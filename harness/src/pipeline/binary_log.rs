@@ -100,6 +100,11 @@ pub(super) async fn replay(tools: Tools<'_>, target: &Mysql, from: &Coordinates,
         Target::EndOfLog => End::Last,
         Target::Backup | Target::LastApplied => return Err(Error::new("there is nothing to replay to")),
     };
+    if let End::Before(id) = end
+        && target.holds(id).await?
+    {
+        return Err(binlog::in_backup(id, from));
+    }
     let stretch = binlog::stretch(&host.outside(FETCHED), from, end)?;
     let second = to.second();
     programs::within_bound(target.replay(&host.path(FETCHED), &stretch, second.as_deref()), host, tools).await?;

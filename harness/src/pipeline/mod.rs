@@ -6,6 +6,7 @@ mod command;
 mod dump_and_binlog;
 mod own;
 mod physical_command;
+mod physical_copy;
 mod programs;
 mod replica;
 
@@ -331,5 +332,6 @@ methods! {
     Command = "command" in command;
     DumpAndBinlog = "dump-and-binlog" in dump_and_binlog;
     PhysicalCommand = "physical-command" in physical_command;
+    PhysicalCopy = "physical-copy" in physical_copy;
     Replica = "replica" in replica;
 }

@@ -9,11 +9,14 @@ mod gtids;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use self::events::Held;
 use crate::failure::{Context, Error, Result};
 
 /// A place in a server's binary log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Coordinates {
     /// The log's name.
     pub file: String,
@@ -28,6 +31,13 @@ impl Coordinates {
         let file = line.split("_LOG_FILE='").nth(1)?.split('\'').next()?;
         let digits = line.split("_LOG_POS=").nth(1)?.split(|other: char| !other.is_ascii_digit()).next()?;
         Some(Self { file: file.to_owned(), at: digits.parse().ok()? })
+    }
+
+    /// Those that a copy of a server's files says in a file of its own: the log's name, the byte, and more.
+    pub fn of_copy(text: &str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        let (file, at) = (words.next()?, words.next()?);
+        Some(Self { file: file.to_owned(), at: at.parse().ok()? })
     }
 }
 
@@ -100,7 +110,8 @@ impl Stretch {
     }
 }
 
-fn in_backup(gtid: &str, from: &Coordinates) -> Error {
+/// Why there is nothing to end before.
+pub fn in_backup(gtid: &str, from: &Coordinates) -> Error {
     Error::new(format!(
         "transaction {gtid} is older than the backup, which is as of {}:{} and holds it; begin from an older backup",
         from.file, from.at
@@ -199,6 +210,17 @@ mod tests {
             assert_eq!(Coordinates::of_dump(&head), Some(Coordinates { file: file.into(), at }), "{line}");
         }
         assert_eq!(Coordinates::of_dump("-- Host: localhost\nCREATE TABLE t (i int);\n"), None);
+    }
+
+    #[test]
+    fn a_copy_says_where_its_data_is_as_of() {
+        let said = Coordinates { file: "binlog.000002".into(), at: 344 };
+        for text in ["binlog.000002\t344\t0-2130706443-9\n", "binlog.000002\t344"] {
+            assert_eq!(Coordinates::of_copy(text), Some(said.clone()), "{text:?}");
+        }
+        for text in ["", "binlog.000002", "binlog.000002\tthere"] {
+            assert_eq!(Coordinates::of_copy(text), None, "{text:?}");
+        }
     }
 
     #[test]
