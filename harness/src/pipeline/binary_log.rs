@@ -106,8 +106,9 @@ pub(super) async fn replay(tools: Tools<'_>, target: &Mysql, from: &Coordinates,
         return Err(binlog::in_backup(id, from));
     }
     let stretch = binlog::stretch(&host.outside(FETCHED), from, end)?;
-    let second = to.second();
-    programs::within_bound(target.replay(&host.path(FETCHED), &stretch, second.as_deref()), host, tools).await?;
+    let (second, held) = (to.second(), target.executed().await?);
+    let replay = target.replay(&host.path(FETCHED), &stretch, second.as_deref(), held.as_deref());
+    programs::within_bound(replay, host, tools).await?;
     target.schedule_events(true).await?;
     let last = stretch.files.last().map_or("", String::as_str);
     let says = match (to, second) {

@@ -77,7 +77,7 @@ impl World {
     async fn replay(&self, stretch: &Stretch, second: Option<&str>) -> Result<()> {
         let (_, server) = self.servers();
         let folder = server.host().path(&format!("{FOLDER}/log"));
-        ended(server, &server.replay(&folder, stretch, second)).await?;
+        ended(server, &server.replay(&folder, stretch, second, server.executed().await?.as_deref())).await?;
         server.schedule_events(true).await
     }
 

@@ -64,7 +64,8 @@ async fn start(world: &mut World) {
 async fn replay(world: &World, from: &Coordinates, end: End<'_>) -> Result<()> {
     let target = crate::engine::mysql(&world.second);
     let stretch = binlog::stretch(&target.host().outside(LOG), from, end)?;
-    ended(target, &target.replay(&target.host().path(LOG), &stretch, None)).await?;
+    let held = target.executed().await?;
+    ended(target, &target.replay(&target.host().path(LOG), &stretch, None, held.as_deref())).await?;
     target.schedule_events(true).await
 }
 

@@ -108,7 +108,7 @@ impl Mysql {
         fs::rename(copy, host.outside(self.data())).cannot("lay the copy down")
     }
 
-    /// The transactions that the server holds, by their names; `None`: it knows only those that it has logged.
+    /// The transactions that the server holds, by their names; `None`: it holds none, or knows only those that it has logged.
     ///
     /// # Errors
     /// The server's answer.
@@ -117,7 +117,7 @@ impl Mysql {
             Flavour::MariaDb => Ok(None),
             Flavour::MySql => {
                 let held = self.connect(SYSTEM).await?.value(self.flavour().applied()).await?;
-                Ok(held.map(|held| held.replace('\n', "")))
+                Ok(held.map(|held| held.replace('\n', "")).filter(|held| !held.is_empty()))
             }
         }
     }
