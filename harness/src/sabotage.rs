@@ -252,6 +252,18 @@ mod tests {
         let logical = Artifacts::of(&listing(&logical), "", "T2");
         assert_eq!(logical.main.as_deref(), Some("p/dumps/T2/data.sql.gz"));
         assert_eq!(logical.log, ["p/log/binlog.000001", "p/log/binlog.000002"]);
+        let copied = [
+            ("p/copies/T2/copy.tar.gz", 9_000),
+            ("p/copies/T2/manifest.json", 10),
+            ("p/copies/T1/copy.tar.gz", 9_100),
+            ("p/copies/T1/manifest.json", 10),
+            ("p/log/binlog.000001", 99_000),
+            ("p/log/binlog.000002", 90),
+        ];
+        let copied = Artifacts::of(&listing(&copied), "T1", "T2");
+        assert_eq!(copied.main.as_deref(), Some("p/copies/T2/copy.tar.gz"));
+        assert_eq!(copied.small.as_deref(), Some("p/copies/T2/manifest.json"));
+        assert_eq!(names(&copied).len(), DAMAGES.len());
         let dump = Artifacts::of(&listing(&[("d/T1.dump", 5), ("d/T2.dump", 4)]), "T1", "T2");
         assert_eq!(dump.main.as_deref(), Some("d/T2.dump"));
         assert!(names(&dump).contains(&"stale-object") && !names(&dump).iter().any(|id| id.starts_with("log")));

@@ -37,11 +37,9 @@ pub fn all(root: &Path) -> Vec<Step<'_>> {
         tests(root, "ledger-memory", LEDGER_MEMORY),
         tests(root, "side-by-side", SIDE_BY_SIDE),
         clean_drills(root),
-        crash_points::step(root),
-        restarts(root),
-        kills(root),
-        planted_in_containers(root),
     ];
+    steps.extend(crash_points::steps(root));
+    steps.extend([restarts(root), kills(root), planted_in_containers(root)]);
     steps.extend(comparisons::steps(root));
     steps.extend((1..=SEEDS).map(|seed| planted(root, seed)));
     steps.extend(fuzz::targets(root));

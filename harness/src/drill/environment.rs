@@ -87,7 +87,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
     let store_host = host(&loaded.store().host)?;
     let network = host(NETWORK)?;
     let located = Located::servers(loaded, [&source, &store_host, &network])?;
-    let mut others = Others::of(&source, loaded)?;
+    let mut others = Others::of(&source, loaded, &located)?;
     let folders = others.folders(&located).await?;
     ground.programs.get_or_init(|| folders);
     let mut links = Links::start(network, &located.path("toxiproxy-server")?).await?;

@@ -109,13 +109,18 @@ pub(super) struct Others {
 }
 
 impl Others {
-    /// Begins to look for what `loaded` needs on `host`.
-    pub(super) fn of(host: &Host, loaded: &Loaded<Registry>) -> Result<Self> {
+    /// Begins to look for what `loaded` needs on `host`, beside its servers.
+    pub(super) fn of(host: &Host, loaded: &Loaded<Registry>, located: &Located) -> Result<Self> {
         let mut wanted = vec![blackstart_tools::MC.programs[0]];
         wanted.extend(loaded.pipeline.method.pipeline().programs());
         wanted.extend(loaded.faults.iter().flat_map(|fault| fault.inject.fault().programs()));
         let servers = servers(loaded);
-        wanted.retain(|program| !servers.contains(program));
+        let drilled = located.0.get(server(loaded)).map(|(_, located)| located.tool);
+        // What serves in a server's place needs none of that server's tools.
+        let is_served = |tool: &blackstart_tools::Tool| {
+            drilled.is_some_and(|drilled| blackstart_tools::instead_of(tool).contains(drilled))
+        };
+        wanted.retain(|program| !servers.contains(program) && !needed(&[*program]).any(is_served));
         let search = host.search();
         let only = || needed(&wanted).map(|tool| search.only(tool)).collect::<Option<Vec<_>>>();
         let folders = host.among_programs(only)?.map(|paths| folders(paths.iter().map(PathBuf::as_path)));

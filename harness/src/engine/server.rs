@@ -298,4 +298,17 @@ impl Server {
             Self::Postgres(_) => Err(Error::new(format!("host {} runs no MariaDB or MySQL", self.host().name()))),
         }
     }
+
+    /// What only MariaDB and MySQL have.
+    ///
+    /// # Errors
+    /// It is another engine.
+    pub fn mysql_mut(&mut self) -> Result<&mut Mysql> {
+        match self {
+            Self::Mysql(server) => Ok(server),
+            Self::Postgres(server) => {
+                Err(Error::new(format!("host {} runs no MariaDB or MySQL", server.host().name())))
+            }
+        }
+    }
 }

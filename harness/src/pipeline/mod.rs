@@ -1,10 +1,12 @@
 //! Real backup and restore methods: one file per method and one line in [`methods`].
 
 mod barman_cloud;
+mod binary_log;
 mod command;
 mod dump_and_binlog;
 mod own;
 mod physical_command;
+mod physical_copy;
 mod programs;
 mod replica;
 
@@ -337,5 +339,6 @@ methods! {
     Command = "command" in command;
     DumpAndBinlog = "dump-and-binlog" in dump_and_binlog;
     PhysicalCommand = "physical-command" in physical_command;
+    PhysicalCopy = "physical-copy" in physical_copy;
     Replica = "replica" in replica;
 }

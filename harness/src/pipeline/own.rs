@@ -17,6 +17,11 @@ pub(super) fn backup_id() -> String {
     jiff::Timestamp::now().strftime(ID).to_string()
 }
 
+/// Where a method that keeps its artifacts in the folder `prefix` has those of its source, as `mc` calls it.
+pub(super) fn place(repository: &Repository, prefix: &str) -> String {
+    format!("store/{}/{prefix}/{}", repository.bucket, repository.server)
+}
+
 /// Copies `files` and all that lies beside them out of the folder `plan`.
 pub(super) fn put(host: &Host, plan: &Path, files: &[&str]) -> Result<()> {
     for file in files {

@@ -31,6 +31,12 @@ pub(super) async fn run(name: &str, command: &Command, host: &Host, tools: Tools
     finished.success(name).map(|finished| (finished, says))
 }
 
+/// Runs a program that the method brings, or the engine has, to its end within the action's bound.
+pub(super) async fn within_bound(command: Command, host: &Host, tools: Tools<'_>) -> Result<Finished> {
+    let command = command.bound(tools.bound);
+    run(&command.name(), &command, host, tools).await.map(|(finished, _)| finished)
+}
+
 /// Lines by which tools say that something went wrong, whatever their exit code says later.
 fn complaints(stderr: &str) -> Vec<String> {
     const MARKS: [&str; 5] = ["ERROR:", "FATAL:", "PANIC:", "error:", "fatal:"];

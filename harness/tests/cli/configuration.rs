@@ -55,6 +55,14 @@ const MISTAKES: &[Mistake] = &[
         &["plan.toml:", "this `dump-and-binlog` cannot save anything", "`ship-every` is zero"],
     ),
     (
+        "an end of a replay that never is",
+        |place| {
+            place.change("plan.toml", "method.barman-cloud]", "method.physical-copy]");
+            place.change("plan.toml", "archive-timeout = 60 ", "until = \"time\" ");
+        },
+        &["plan.toml:", "this `physical-copy` cannot save anything", "add `ship-every`, or leave it out"],
+    ),
+    (
         "an unknown parameter of a fault",
         |place| place.change("database-corruption.toml", "blocks = 16", "pages = 16"),
         &["database-corruption.toml:23:", "unknown key `pages`", "`blocks`"],

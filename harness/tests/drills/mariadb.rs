@@ -131,6 +131,32 @@ const REPLAYED: &[Recovered] = &[
         missed: &[],
         sounds: &[],
     },
+    Recovered {
+        scenario: "complete-infrastructure-failure-physical",
+        changes: &[SMALLER, ("after  = \"12s\"", "after  = \"4s\""), ("compression = 150", "compression = 300")],
+        code: 0,
+        // What was not shipped yet.
+        gives_up: true,
+        missed: &[],
+    },
+    Recovered {
+        scenario: "complete-infrastructure-failure-physical",
+        // The copy alone, without its log.
+        changes: &[
+            SMALLER,
+            ("after  = \"12s\"", "after  = \"1s\""),
+            ("prefix     = \"physical\"\nship-every = \"5m\"", "prefix = \"physical\""),
+            ("[[runbook]]\nstep  = \"replay\"\nbound = \"15m\"\n\n", ""),
+            (
+                "archive-timeout = { value = \"5m\", assumed = \"the document ships no log; transactions may lose 5 min (line 16)\" }",
+                "",
+            ),
+        ],
+        // A copy a day is up to a day behind.
+        code: 99,
+        gives_up: true,
+        missed: &[],
+    },
 ];
 
 #[test]
@@ -139,7 +165,7 @@ fn a_promoted_replica_has_what_its_runbook_did_not_forget() {
 }
 
 #[test]
-fn a_dump_and_the_log_after_it_lead_to_where_the_log_was_shipped_or_the_data_was_good() {
+fn a_dump_or_a_copy_and_the_log_after_it_lead_to_where_the_log_was_shipped_or_the_data_was_good() {
     all_recover(REPLAYED);
 }
 

@@ -77,7 +77,7 @@ impl World {
     async fn replay(&self, stretch: &Stretch, second: Option<&str>) -> Result<()> {
         let (_, server) = self.servers();
         let folder = server.host().path(&format!("{FOLDER}/log"));
-        ended(server, &server.replay(&folder, stretch, second)).await?;
+        ended(server, &server.replay(&folder, stretch, second, server.executed().await?.as_deref())).await?;
         server.schedule_events(true).await
     }
 
@@ -110,7 +110,7 @@ async fn replayed(world: &mut World) {
     world.second.run("saved", "INSERT INTO words VALUES (100, 'after')").await.unwrap();
     let early =
         world.stretch(&Coordinates { file: from.file.clone(), at: u64::MAX }, End::Before(&ids[0])).unwrap_err();
-    assert!(early.to_string().contains("older than the dump"), "{early}");
+    assert!(early.to_string().contains("older than the backup"), "{early}");
     let never = world.stretch(&from, End::Before("none")).unwrap_err();
     assert!(never.to_string().contains("is not in the binary log"), "{never}");
 }

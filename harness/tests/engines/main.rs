@@ -8,6 +8,7 @@ mod lag;
 #[path = "../runtimes/located.rs"]
 mod located;
 mod mysql;
+mod physical;
 mod promises;
 mod replicas;
 #[path = "../runtimes/mod.rs"]
@@ -33,7 +34,7 @@ const NETWORK: Spec<'_> = Spec { name: "network", index: 9, disk: None, runs: "t
 
 /// What the whole family promises.
 const MYSQLS: &[&[Promise]] =
-    &[promises::ALL, mysql::ALL, replicas::ALL, replicas::LATE, lag::ALL, lag::LATE, binlog::ALL];
+    &[promises::ALL, mysql::ALL, replicas::ALL, replicas::LATE, lag::ALL, lag::LATE, binlog::ALL, physical::ALL];
 
 /// Each engine, by the name of its test.
 const TESTS: [Test; 3] = [

@@ -9,11 +9,14 @@ mod gtids;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use self::events::Held;
 use crate::failure::{Context, Error, Result};
 
 /// A place in a server's binary log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Coordinates {
     /// The log's name.
     pub file: String,
@@ -28,6 +31,13 @@ impl Coordinates {
         let file = line.split("_LOG_FILE='").nth(1)?.split('\'').next()?;
         let digits = line.split("_LOG_POS=").nth(1)?.split(|other: char| !other.is_ascii_digit()).next()?;
         Some(Self { file: file.to_owned(), at: digits.parse().ok()? })
+    }
+
+    /// Those that a copy of a server's files says in a file of its own: the log's name, the byte, and more.
+    pub fn of_copy(text: &str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        let (file, at) = (words.next()?, words.next()?);
+        Some(Self { file: file.to_owned(), at: at.parse().ok()? })
     }
 }
 
@@ -70,7 +80,7 @@ pub fn stretch(folder: &Path, from: &Coordinates, end: End<'_>) -> Result<Stretc
         }
         if let Some(stop) = held.found {
             if index == 0 && stop < from.at {
-                return Err(in_dump(wanted.unwrap_or_default(), from));
+                return Err(in_backup(wanted.unwrap_or_default(), from));
             }
             return Ok(Stretch::of(&files[..=index], from, stop, &held));
         }
@@ -100,16 +110,17 @@ impl Stretch {
     }
 }
 
-fn in_dump(gtid: &str, from: &Coordinates) -> Error {
+/// Why there is nothing to end before.
+pub fn in_backup(gtid: &str, from: &Coordinates) -> Error {
     Error::new(format!(
-        "transaction {gtid} is older than the dump, which begins at {}:{} and holds it; begin from an older dump",
+        "transaction {gtid} is older than the backup, which is as of {}:{} and holds it; begin from an older backup",
         from.file, from.at
     ))
 }
 
 /// The log's files in `folder` from the first that is wanted on; none of those between is missing.
 fn consecutive(folder: &Path, from: &Coordinates) -> Result<Vec<String>> {
-    let unnumbered = || Error::new(format!("the dump names a binary log \"{}\", which has no number", from.file));
+    let unnumbered = || Error::new(format!("the backup names a binary log \"{}\", which has no number", from.file));
     let (name, first) = numbered(&from.file).ok_or_else(unnumbered)?;
     let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(folder).cannot("list the binary logs")? {
@@ -130,7 +141,7 @@ fn consecutive(folder: &Path, from: &Coordinates) -> Result<Vec<String>> {
         }
     }
     if found.is_empty() {
-        return Err(Error::new(format!("the binary log {}, in which the dump begins, is not there", from.file)));
+        return Err(Error::new(format!("the binary log {}, in which the backup begins, is not there", from.file)));
     }
     Ok(found.into_iter().map(|(_, file)| file).collect())
 }
@@ -202,6 +213,17 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_says_where_its_data_is_as_of() {
+        let said = Coordinates { file: "binlog.000002".into(), at: 344 };
+        for text in ["binlog.000002\t344\t0-2130706443-9\n", "binlog.000002\t344"] {
+            assert_eq!(Coordinates::of_copy(text), Some(said.clone()), "{text:?}");
+        }
+        for text in ["", "binlog.000002", "binlog.000002\tthere"] {
+            assert_eq!(Coordinates::of_copy(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
     fn a_stretch_ends_just_before_its_transaction() {
         let place = place();
         let found = stretch(place.path(), &from(), End::Before("0-1-8")).unwrap();
@@ -215,9 +237,9 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_that_the_dump_holds_or_the_log_does_not_is_nothing_to_end_before() {
+    fn a_transaction_that_the_backup_holds_or_the_log_does_not_is_nothing_to_end_before() {
         let place = place();
-        assert!(refusal(&place, End::Before("0-1-1")).contains("older than the dump"));
+        assert!(refusal(&place, End::Before("0-1-1")).contains("older than the backup"));
         assert!(refusal(&place, End::Before("0-1-16")).contains("is not in the binary log"));
     }
 

@@ -79,8 +79,9 @@ impl Mysql {
     }
 
     /// Replays a stretch of the log whose files are in `folder` (a path on the host); `second`: nothing from then on, as
-    /// `YYYY-MM-DD HH:MM:SS` in UTC.
-    pub fn replay(&self, folder: &str, stretch: &Stretch, second: Option<&str>) -> Command {
+    /// `YYYY-MM-DD HH:MM:SS` in UTC; `held`: nothing of these transactions, which are there. A server passes over them by itself,
+    /// and over the choice of a database with them, so that a definition after that may be refused.
+    pub fn replay(&self, folder: &str, stretch: &Stretch, second: Option<&str>, held: Option<&str>) -> Command {
         let programs = self.flavour().programs();
         let [binlog, client] =
             [programs.binlog, programs.client].map(|name| self.program(name).to_string_lossy().into_owned());
@@ -89,6 +90,7 @@ impl Mysql {
             .args(["-c", REPLAY, "bash", &binlog, &client, "--verify-binlog-checksum"])
             .args([format!("--start-position={start}"), format!("--stop-position={stop}")])
             .args(second.map(|second| format!("--stop-datetime={second}")))
+            .args(held.map(|held| format!("--exclude-gtids={held}")))
             .args(files.iter().map(|file| format!("{folder}/{file}")))
             .named(programs.binlog)
     }

@@ -7,6 +7,7 @@ mod config;
 mod flavour;
 mod life;
 mod logical;
+mod physical;
 pub mod replica;
 mod template;
 pub mod values;
@@ -38,6 +39,8 @@ pub const SUPERUSER: &str = "root";
 pub const SYSTEM: &str = "mysql";
 /// From now on nothing of the session gets into the general log or, but after a year, into the slow one.
 const UNLOGGED: &str = "SET SESSION sql_log_off = 1, SESSION long_query_time = 31536000";
+/// For one life: scheduled events stand still until they are switched on.
+const WITHOUT_EVENTS: &str = "--event-scheduler=OFF";
 /// The socket's name in its folder.
 const SOCKET: &str = "mysqld.sock";
 
@@ -125,13 +128,17 @@ impl Mysql {
     /// # Errors
     /// It could not be started, or nothing be written on the host.
     pub fn launch(&mut self) -> Result<()> {
+        self.launch_with(&[])
+    }
+
+    fn launch_with(&mut self, options: &[&str]) -> Result<()> {
         if !self.host().outside(config::CONFIG).exists() {
             self.configure(&[])?;
         }
         // It names the process of a server that was killed, and that number may be another process's by now.
         let _ = std::fs::remove_file(self.host().outside(&format!("run/{SOCKET}.lock")));
         let life = life::begin(self.host(), self.data())?;
-        let command = config::command(self, &life);
+        let command = config::command(self, &life).args(options.iter().copied());
         self.daemon.launch(&command)
     }
 
@@ -141,6 +148,15 @@ impl Mysql {
     /// It ended, or did not answer within `bound`; the server's last lines say why.
     pub async fn start(&mut self, bound: Duration) -> Result<()> {
         self.launch()?;
+        self.answering(bound).await
+    }
+
+    /// Likewise, for one life in which scheduled events stand still until they are switched on.
+    ///
+    /// # Errors
+    /// It ended, or did not answer within `bound`; the server's last lines say why.
+    pub async fn start_without_events(&mut self, bound: Duration) -> Result<()> {
+        self.launch_with(&[WITHOUT_EVENTS])?;
         self.answering(bound).await
     }
 

@@ -38,7 +38,8 @@ pub(super) async fn get(server: &Mysql, installation: &Installation, cache: &Pat
     Ok(template)
 }
 
-fn nameless(data: &Path) -> io::Result<()> {
+/// Takes that name from a data directory.
+pub(super) fn nameless(data: &Path) -> io::Result<()> {
     match fs::remove_file(data.join(OWN_NAME)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
