@@ -32,9 +32,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the comparisons whose names contain one of `names`, or all. One that fails does not stop the rest.
+/// Runs the comparisons whose names contain one of `names`, or all; the whole name of one means that one alone. One that fails
+/// does not stop the rest.
 fn compare(names: &[&str]) -> Result<()> {
-    let wanted = |name: &str| names.is_empty() || names.iter().any(|part| name.contains(part));
+    let is_whole = |part: &str| ALL.iter().any(|comparison| comparison.name == part);
+    let means = |part: &str, name: &str| if is_whole(part) { name == part } else { name.contains(part) };
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|part| means(part, name));
     let mut failed = Vec::new();
     for comparison in ALL.iter().filter(|comparison| wanted(comparison.name)) {
         eprintln!("==> {}", comparison.name);

@@ -1,4 +1,4 @@
-//! The servers of a comparison: hosts, PostgreSQL, links and store, as a drill has them.
+//! The servers of a comparison: hosts, a database server, links and store, as a drill has them.
 
 use std::net::SocketAddrV4;
 use std::os::unix::fs::MetadataExt;
@@ -7,14 +7,14 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use blackstart::engine::{Door, Installation, Login, Role, Server, connect};
+use blackstart::engine::{Door, Installation, Login, Role, Server, Stop, connect};
 use blackstart::host::isolate::{Isolation, NOBODY};
 use blackstart::host::{Ground, Host, Logs, Spec};
 use blackstart::link::Links;
 use blackstart::plan::EngineKind;
 use blackstart::secret::Secrets;
 use blackstart::workload::{self, Domain, Settings};
-use blackstart_tools::{BARMAN_CLOUD, Located, POSTGRES, TOXIPROXY, Tool};
+use blackstart_tools::{BARMAN_CLOUD, Located, MARIADB, MARIADB_TOOLS, MC, POSTGRES, TOXIPROXY, Tool};
 use tokio::runtime::Runtime;
 
 use crate::Result;
@@ -23,34 +23,40 @@ use crate::Result;
 pub const DATABASE: &str = "bench";
 /// No server takes longer to start.
 pub const BOUND: Duration = Duration::from_secs(60);
-/// What makes the server as fast as it can be, so that what is in front of it shows.
-pub const FAST: &[(&str, &str)] = &[("fsync", "off"), ("shared_buffers", "256MB"), ("max_wal_size", "8GB")];
 
 /// What servers are made from.
 pub struct World {
     ground: Ground,
     cache: PathBuf,
     hosts: u8,
-    /// Where PostgreSQL's programs are.
+    engine: EngineKind,
+    /// Where the database server's programs are.
     pub installation: Installation,
 }
 
 impl World {
-    /// A world below `scratch`.
+    /// A world below `scratch`, of servers of this engine.
     ///
     /// # Errors
     /// A program is missing.
-    pub fn new(isolation: Isolation, scratch: PathBuf) -> Result<Self> {
+    pub fn new(isolation: Isolation, scratch: PathBuf, engine: EngineKind) -> Result<Self> {
         let cache = blackstart_tools::cache_dir().ok_or("there is no cache folder: set HOME")?;
-        let postgres = locate(&POSTGRES)?;
+        let (server, others): (_, &[_]) = match engine {
+            EngineKind::Postgres => (locate(&POSTGRES)?, &[&BARMAN_CLOUD]),
+            EngineKind::Mysql => (locate(&MARIADB)?, &[&MARIADB_TOOLS, &MC]),
+        };
         let folder = |located: &Located| located.path.parent().map(Path::to_owned).unwrap_or_default();
-        let programs = Arc::new(OnceLock::from(vec![folder(&postgres), folder(&locate(&BARMAN_CLOUD)?)]));
+        let mut folders = vec![folder(&server)];
+        for tool in others.iter().copied() {
+            folders.push(folder(&locate(tool)?));
+        }
         let logs = scratch.join("logs");
         std::fs::create_dir_all(&logs)?;
-        let installation = Installation { server: postgres.path, version: postgres.version };
+        let installation = Installation { server: server.path, version: server.version };
         let logs = Logs::new(&logs, Secrets::default());
+        let programs = Arc::new(OnceLock::from(folders));
         let ground = Ground { isolation, scratch, tools: cache.join("tools"), programs, logs };
-        Ok(Self { ground, cache, hosts: 0, installation })
+        Ok(Self { ground, cache, hosts: 0, engine, installation })
     }
 
     /// Another host.
@@ -59,25 +65,28 @@ impl World {
     /// What the system refused.
     pub async fn host(&mut self, name: &str) -> Result<Host> {
         self.hosts += 1;
-        Ok(Host::create(&self.ground, Spec { name, index: self.hosts, disk: None, runs: "postgres", image: None })
-            .await?)
+        Ok(Host::create(
+            &self.ground,
+            Spec { name, index: self.hosts, disk: None, runs: self.engine.dialect().server(), image: None },
+        )
+        .await?)
     }
 
-    /// A running PostgreSQL with an empty database, on a host of this name.
+    /// A running server with an empty database, on a host of this name.
     ///
     /// # Errors
     /// It could not be started.
-    pub async fn postgres(&mut self, name: &str, settings: &[(String, String)]) -> Result<Server> {
+    pub async fn server(&mut self, name: &str, settings: &[(String, String)]) -> Result<Server> {
         let host = self.host(name).await?;
         self.start(host, settings).await
     }
 
-    /// A PostgreSQL on a host, which has no data directory yet.
+    /// A server on a host, which has no data directory yet.
     pub fn empty(&self, host: Host) -> Server {
-        Server::empty(EngineKind::Postgres, host, self.installation.clone())
+        Server::empty(self.engine, host, self.installation.clone())
     }
 
-    /// Likewise, on a host that is there.
+    /// A running server with an empty database, on a host that is there.
     ///
     /// # Errors
     /// It could not be started.
@@ -87,6 +96,17 @@ impl World {
         server.start(BOUND).await?;
         server.create_database(DATABASE).await?;
         Ok(server)
+    }
+
+    /// Has a server run on a fresh data directory.
+    ///
+    /// # Errors
+    /// It could not be stopped, or not be started again.
+    pub async fn renew(&self, server: &mut Server, settings: &[(String, String)]) -> Result<()> {
+        server.stop(Stop::Immediate, BOUND).await?;
+        server.host().remove_folder(server.data())?;
+        server.initialise(&self.cache, Role::Target, settings).await?;
+        Ok(server.start(BOUND).await?)
     }
 
     /// Toxiproxy, on a host of its own.
@@ -120,17 +140,31 @@ pub fn locate(tool: &'static Tool) -> Result<Located> {
     Ok(blackstart_tools::locate(tool).map_err(|missing| missing.to_string())?)
 }
 
-/// The settings of a server that is to be as fast as it can be.
-pub fn fast() -> Vec<(String, String)> {
-    FAST.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+/// The settings of a server that is as fast as it can be, so that what is in front of it shows.
+pub fn fast(engine: EngineKind) -> Vec<(String, String)> {
+    let settings: &[_] = match engine {
+        EngineKind::Postgres => &[("fsync", "off"), ("shared_buffers", "256MB"), ("max_wal_size", "8GB")],
+        // It reads past the system's cache, so its own has to hold all.
+        EngineKind::Mysql => &[
+            ("innodb_flush_log_at_trx_commit", "0"),
+            ("sync_binlog", "0"),
+            ("innodb_buffer_pool_size", "2G"),
+            ("innodb_log_file_size", "1G"),
+        ],
+    };
+    settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// The domain that is measured on.
+/// The domain that an engine is measured on.
 ///
 /// # Errors
 /// It is not registered.
-pub fn domain() -> Result<&'static dyn Domain> {
-    Ok(workload::domain("fulfilment").ok_or("the domain is not registered")?)
+pub fn domain(engine: EngineKind) -> Result<&'static dyn Domain> {
+    let name = match engine {
+        EngineKind::Postgres => "fulfilment",
+        EngineKind::Mysql => "logistics",
+    };
+    Ok(workload::domain(name).ok_or("the domain is not registered")?)
 }
 
 /// Loads the domain's rows.
@@ -139,7 +173,7 @@ pub fn domain() -> Result<&'static dyn Domain> {
 /// The load failed.
 pub async fn load(server: &Server, settings: &Settings, rows: &Path) -> Result<()> {
     let client = server.connect(DATABASE).await?;
-    workload::load(domain()?, &client, settings, rows).await?;
+    workload::load(domain(server.kind())?, &client, settings, rows).await?;
     Ok(())
 }
 
@@ -149,7 +183,7 @@ pub async fn load(server: &Server, settings: &Settings, rows: &Path) -> Result<(
 /// The server refused the role, or the login.
 pub async fn application(server: &Server, address: SocketAddrV4) -> Result<Login> {
     let password = Secrets::default().make()?;
-    let role = domain()?.application_role();
+    let role = domain(server.kind())?.application_role();
     server.set_password(role, &password).await?;
     let (user, database) = (role.to_owned(), DATABASE.to_owned());
     let login = Login { engine: server.kind(), door: Door::Address(address), user, password: Some(password), database };

@@ -26,7 +26,7 @@ usage: cargo ci <command>
       --containers    on hosts in containers, by an engine of our own
   clean-drills [N]    N drills with nothing wrong in them (200), and how often one is called so all the same; those
                       that were drilled for this commit before count
-  compare [NAME..]    what we cost against the bare tools; NAME is a part of a comparison's name
+  compare [NAME..]    what we cost against the bare tools; NAME is a comparison's, or a part of several
   containers          hosts in containers keep the contract of native ones, and drills on them come to the same verdicts
   images [NAME..]     what hosts in containers are made of, from Debian's packages; NAME is a part of an image's name
   help                this text

@@ -4,11 +4,11 @@
 //! one line in [`steps::all`]; what it measured becomes its rows in `ci/figures.md`.
 
 mod comparisons;
-mod crash_points;
 mod fuzz;
 mod installed;
 mod mutants;
 pub mod steps;
+mod trials;
 
 use std::fs;
 use std::io::{self, Write};

@@ -9,13 +9,17 @@ use crate::Result;
 mod containers;
 mod drilled;
 mod environment;
+mod examined;
 mod html;
 mod junit;
 pub mod ledger_check;
 mod restore;
+mod restore_mariadb;
+mod restored;
 mod sabotage;
 mod suite;
 mod verify;
+mod verify_mariadb;
 mod writer_ledger;
 mod writer_pgbench;
 
@@ -45,8 +49,10 @@ pub const ALL: &[Comparison] = &[
     writer_ledger::COMPARISON,
     writer_pgbench::COMPARISON,
     verify::COMPARISON,
+    verify_mariadb::COMPARISON,
     environment::COMPARISON,
     restore::COMPARISON,
+    restore_mariadb::COMPARISON,
     suite::COMPARISON,
     sabotage::COMPARISON,
     containers::COMPARISON,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use blackstart::clock::Clock;
 use blackstart::engine::Login;
 use blackstart::host::isolate::Isolation;
+use blackstart::plan::EngineKind;
 use blackstart::workload::{Ledger, LedgerHandle, Settings, Workload};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -28,11 +29,11 @@ const SECONDS: usize = 4;
 
 fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
     let files = scratch.clone();
-    let mut world = World::new(isolation, scratch)?;
+    let mut world = World::new(isolation, scratch, EngineKind::Postgres)?;
     let settings = Settings { rows: 50_000, ..Settings::default() };
     let runtime = runtime()?;
     let (_server, login) = runtime.block_on(async {
-        let server = world.postgres("primary", &fast()).await?;
+        let server = world.server("primary", &fast(EngineKind::Postgres)).await?;
         load(&server, &settings, &files.join("initial.rows")).await?;
         let login = application(&server, server.address()).await?;
         Ok::<_, crate::Error>((server, login))
@@ -68,7 +69,7 @@ impl Writer {
         let acknowledged = self.runtime.block_on(async {
             let clock = Clock::start();
             let workload = Workload {
-                domain: domain()?,
+                domain: domain(EngineKind::Postgres)?,
                 login,
                 objects: None,
                 settings,

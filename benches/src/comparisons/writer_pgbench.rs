@@ -9,6 +9,7 @@ use blackstart::clock::Clock;
 use blackstart::engine::fields::Value;
 use blackstart::engine::{Door, Login};
 use blackstart::host::isolate::Isolation;
+use blackstart::plan::EngineKind;
 use blackstart::secret::Secret;
 use blackstart::workload::{
     Application, Canary, Domain, Ending, Generator, Invariant, Ledger, Operation, Random, Rows, Settings, Statement,
@@ -35,11 +36,11 @@ const GOODS: u64 = 50;
 
 fn run(isolation: Isolation, scratch: PathBuf) -> Result<()> {
     let files = scratch.clone();
-    let mut world = World::new(isolation, scratch)?;
+    let mut world = World::new(isolation, scratch, EngineKind::Postgres)?;
     let runtime = runtime()?;
     let settings = Settings { rows: 50_000, clients: CLIENTS, tenants: CLIENTS, ..Settings::default() };
     let (_server, _links, login) = runtime.block_on(async {
-        let server = world.postgres("primary", &fast()).await?;
+        let server = world.server("primary", &fast(EngineKind::Postgres)).await?;
         load(&server, &settings, &files.join("initial.rows")).await?;
         let mut links = world.links().await?;
         let link = links.open("application", server.address()).await?;
@@ -72,7 +73,7 @@ fn ours(
 ) -> Result<f64> {
     let files = [files.join("ledger.bin"), files.join("rows.bin")];
     let ledger = Ledger::open(&files[0], &files[1])?;
-    let narrow = Narrow { whole: domain()?, statements: statements()? };
+    let narrow = Narrow { whole: domain(EngineKind::Postgres)?, statements: statements()? };
     let (tallies, mut seconds) = mpsc::channel(SECONDS + 4);
     let acknowledged = runtime.block_on(async {
         let workload = Workload {
@@ -135,7 +136,7 @@ fn bare(pgbench: &std::path::Path, login: &Login, files: &std::path::Path) -> Re
 
 /// The log entry and the goods receipt of the domain's own application.
 fn statements() -> Result<Vec<Statement>> {
-    let all = domain()?.application(&Settings::default(), 0);
+    let all = domain(EngineKind::Postgres)?.application(&Settings::default(), 0);
     let find = |start: &str| all.statements().iter().find(|statement| statement.sql.starts_with(start)).cloned();
     let log = find("INSERT INTO audit.log").ok_or("the application does not log")?;
     let receive = find("UPDATE app.stock SET received").ok_or("the application receives no goods")?;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Outcome, Step, comparisons, crash_points, fuzz, journal, mutants};
+use super::{Outcome, Step, comparisons, fuzz, journal, mutants, trials};
 use crate::defects::clean;
 use crate::figures::Figure;
 use crate::{containers, defects, output};
@@ -37,9 +37,11 @@ pub fn all(root: &Path) -> Vec<Step<'_>> {
         tests(root, "ledger-memory", LEDGER_MEMORY),
         tests(root, "side-by-side", SIDE_BY_SIDE),
         clean_drills(root),
+        restarts(root),
+        kills(root),
+        planted_in_containers(root),
     ];
-    steps.extend(crash_points::steps(root));
-    steps.extend([restarts(root), kills(root), planted_in_containers(root)]);
+    steps.extend(trials::steps(root));
     steps.extend(comparisons::steps(root));
     steps.extend((1..=SEEDS).map(|seed| planted(root, seed)));
     steps.extend(fuzz::targets(root));

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Backup, Done, Onto, Pipeline, Repository, Tools, Until, Wanted, binary_log, own, programs};
 use crate::engine::Server;
 use crate::engine::mysql::binlog::Coordinates;
+use crate::engine::replication::Way;
 use crate::failure::{Context, Error, Result};
 use crate::host::{Command, Host};
 use crate::plan::{EngineKind, Lapse};
@@ -120,7 +121,7 @@ impl Pipeline for Params {
     fn backup<'a>(
         &'a self,
         tools: Tools<'a>,
-        source: &'a Server,
+        Way { source, .. }: Way<'a>,
         _target: &'a Server,
     ) -> BoxFuture<'a, Result<Backup>> {
         async move {

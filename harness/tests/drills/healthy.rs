@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use blackstart_record::verdict::Verdict;
 
 use crate::support::{Place, files, told};
-use crate::timeline::{self, Watched};
+use crate::timeline;
 
 /// Whether text holds something of the shape of every secret that a run makes.
 fn holds_a_secret(text: &str) -> bool {
@@ -28,23 +27,11 @@ fn the_search_for_secrets_finds_one() {
     assert!(!holds_a_secret("wals/0000000100000000/000000010000000000000002"));
 }
 
-/// A drill that was looked on at, and not disturbed: of one that is run again, two runs would have been seen.
-fn watched() -> (Place, Output, Watched) {
-    for _ in 0..3 {
-        let place = Place::new(&[]);
-        let (output, watched) = timeline::watch(place.run(), timeline::PROGRAMS);
-        if !told(&output).contains("it is run again") {
-            return (place, output, watched);
-        }
-    }
-    panic!("this machine disturbs every drill");
-}
-
 #[test]
 fn a_healthy_drill_is_met_and_its_record_gives_the_same_verdict_and_reports_again() {
-    let (place, output, watched) = watched();
+    let (place, output, watched) = timeline::watched(|| Place::new(&[]), &timeline::POSTGRESQL);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
-    timeline::agree(&place, &watched.programs);
+    timeline::POSTGRESQL.agree(&place, &watched);
     assert!(watched.lines.len() > 20, "hardly looked at: {:?}", watched.lines);
     let public: Vec<_> = watched.lines.iter().filter(|line| holds_a_secret(line)).collect();
     assert!(public.is_empty(), "a secret in an argument list: {public:?}");

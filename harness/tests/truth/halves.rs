@@ -1,38 +1,31 @@
 //! A table that is read by two sessions, half each, is read as by one.
 
 use std::path::Path;
-use std::pin::pin;
 
 use blackstart::engine::fields::Malformed;
-use blackstart::engine::postgres::SUPERUSER;
-use blackstart::engine::postgres::copy::{self, CopyReader};
 use blackstart::examine::rows::{LARGE, observe};
 use blackstart::examine::snapshot::Snapshot;
 use blackstart::workload::{KeyRange, Settings, TableSpec};
 use blackstart_record::rows::{Cursor, Row};
-use futures_util::TryStreamExt;
 
-use crate::ALONE;
-use crate::server::{DATABASE, Server, domain};
+use crate::engine::{Engine, break_in, copy, of_each_engine};
+use crate::world::{DATABASE, World};
+
+of_each_engine!(both_halves_of_a_large_table_are_the_table);
 
 /// Every row, table by table, as one session reads it.
-async fn at_once(snapshot: &Snapshot) -> Vec<Vec<Row>> {
-    let mut tables = Vec::new();
-    for table in domain().tables() {
-        let mut stream = pin!(
-            snapshot.client().postgres().unwrap().copy_out(&copy::out(&table.select(&KeyRange::All))).await.unwrap()
-        );
-        let (mut reader, mut rows) = (CopyReader::new(table.columns.len()), Vec::new());
-        while let Some(chunk) = stream.try_next().await.unwrap() {
-            let keep = |fields: &[u8]| -> Result<(), Malformed> {
-                rows.push(table.row(fields)?);
-                Ok(())
-            };
-            reader.push(&chunk, keep).unwrap();
-        }
-        tables.push(rows);
+async fn at_once(snapshot: &Snapshot, tables: &[TableSpec]) -> Vec<Vec<Row>> {
+    let mut all = Vec::new();
+    for table in tables {
+        let mut rows = Vec::new();
+        let keep = |fields: &[u8]| {
+            rows.push(table.row(fields)?);
+            Ok::<_, Malformed>(())
+        };
+        snapshot.client().read(&table.select(&KeyRange::All), &table.kinds(), keep).await.unwrap();
+        all.push(rows);
     }
-    tables
+    all
 }
 
 fn written(path: &Path) -> Vec<Vec<Row>> {
@@ -47,23 +40,20 @@ fn written(path: &Path) -> Vec<Vec<Row>> {
     tables
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn both_halves_of_a_large_table_are_the_table() {
-    let _alone = ALONE.lock().await;
+async fn both_halves_of_a_large_table_are_the_table(engine: &'static Engine) {
     let scratch = tempfile::tempdir().unwrap();
     let settings = Settings { rows: 150_000, ..Settings::default() };
-    let server = Server::start(4, &settings, &scratch.path().join("initial.rows")).await;
-    let snapshot = Snapshot::take(&server.postgres, DATABASE).await.unwrap();
+    let World { server, .. } = &World::start(engine, 4, &settings, &scratch.path().join("initial.rows")).await;
+    let (snapshot, tables) = (Snapshot::take(server, DATABASE).await.unwrap(), engine.domain().tables());
     let mut large: Vec<&TableSpec> = Vec::new();
-    for table in domain().tables() {
-        let size = format!("SELECT pg_relation_size('{}')", table.name);
-        let size: i64 = snapshot.client().value(&size).await.unwrap().unwrap().parse().unwrap();
-        large.extend((size >= LARGE.cast_signed()).then_some(table));
+    for table in tables {
+        let middle = engine.kind.dialect().middle(table.name, table.first_key(), LARGE);
+        large.extend(snapshot.client().value(&middle).await.unwrap().map(|_| table));
     }
     assert!(!large.is_empty(), "no table is large enough to be read in halves");
     let path = scratch.path().join("healthy.rows");
-    let seen = observe(&snapshot, domain(), None, &path).await.unwrap();
-    let all = at_once(&snapshot).await;
+    let seen = observe(&snapshot, engine.domain(), None, &path).await.unwrap();
+    let all = at_once(&snapshot, tables).await;
     assert_eq!(seen.unreadable.len(), 0);
     assert_eq!(seen.read.values().sum::<u64>(), all.iter().map(|rows| rows.len() as u64).sum::<u64>());
     assert!(written(&path) == all, "the same rows in the same order");
@@ -71,22 +61,16 @@ async fn both_halves_of_a_large_table_are_the_table() {
 
     // A row that cannot be read, first in one half and then in the other.
     let table = large[0];
-    let (key, op) = (table.first_key(), table.columns[table.op_column].name);
-    for last in ["min", "max"] {
-        let copy = format!("{last}imum");
-        server.postgres.run(SUPERUSER, &format!("CREATE DATABASE {copy} TEMPLATE {DATABASE}")).await.unwrap();
-        let spoil = format!(
-            "SET session_replication_role = replica; UPDATE {name} SET {op} = -1 \
-             WHERE {key} = (SELECT {key} FROM {name} ORDER BY {key} {order} LIMIT 1)",
-            name = table.name,
-            order = if last == "min" { "ASC" } else { "DESC" },
-        );
-        server.postgres.run(&copy, &spoil).await.unwrap();
-        let snapshot = Snapshot::take(&server.postgres, &copy).await.unwrap();
-        let seen = observe(&snapshot, domain(), None, &scratch.path().join(&copy)).await.unwrap();
-        assert_eq!(seen.unreadable.keys().map(String::as_str).collect::<Vec<_>>(), [table.name], "{last}");
-        for (other, rows) in domain().tables().iter().zip(&all).filter(|(other, _)| other.name != table.name) {
-            assert_eq!(seen.read[other.name], rows.len() as u64, "{last}: {}", other.name);
+    let (name, key, op) = (table.name, table.first_key(), table.columns[table.op_column].name);
+    for (half, order) in [("first_half", "ASC"), ("second_half", "DESC")] {
+        copy(server, DATABASE, half).await.unwrap();
+        let row = format!("(SELECT {key} FROM {name} ORDER BY {key} {order} LIMIT 1)");
+        break_in(server, half, &format!("UPDATE {name} SET {op} = -1 WHERE {key} = {row}")).await.unwrap();
+        let snapshot = Snapshot::take(server, half).await.unwrap();
+        let seen = observe(&snapshot, engine.domain(), None, &scratch.path().join(half)).await.unwrap();
+        assert_eq!(seen.unreadable.keys().map(String::as_str).collect::<Vec<_>>(), [name], "{half}");
+        for (other, rows) in tables.iter().zip(&all).filter(|(other, _)| other.name != name) {
+            assert_eq!(seen.read[other.name], rows.len() as u64, "{half}: {}", other.name);
         }
     }
 }

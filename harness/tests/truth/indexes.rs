@@ -5,8 +5,9 @@ use blackstart::examine::indexes;
 use blackstart::workload::Settings;
 use blackstart_record::observation::Agreement;
 
-use super::ALONE;
-use super::server::{DATABASE, Server};
+use crate::ALONE;
+use crate::engine::POSTGRESQL;
+use crate::world::{DATABASE, World};
 
 /// Two indexes of a table of a thousand rows.
 const TABLE: &str = "CREATE TABLE public.shelf AS SELECT id, 'book ' || id AS name FROM generate_series(1, 1000) id; \
@@ -25,12 +26,12 @@ async fn an_index_that_lacks_a_row_disagrees_with_its_table_with_amcheck_and_wit
     let _alone = ALONE.lock().await;
     let place = tempfile::tempdir().unwrap();
     let settings = Settings { rows: 1_000, ..Settings::default() };
-    let server = Server::start(20, &settings, &place.path().join("initial")).await;
-    let client = server.postgres.connect(DATABASE).await.unwrap();
+    let world = World::start(&POSTGRESQL, 20, &settings, &place.path().join("initial")).await;
+    let client = world.server.connect(DATABASE).await.unwrap();
     client.batch(TABLE).await.unwrap();
     for (prepared, by) in [("", "amcheck"), (IN_THE_WAY, "both access paths")] {
         client.batch(prepared).await.unwrap();
-        let healthy = observe(&server).await;
+        let healthy = observe(&world).await;
         for index in ["shelf_id", "shelf_name"] {
             assert_eq!(healthy[index], Agreement::Agrees { by: by.into() }, "{index}");
         }
@@ -40,13 +41,13 @@ async fn an_index_that_lacks_a_row_disagrees_with_its_table_with_amcheck_and_wit
     client.batch(UNSEEN).await.unwrap();
     for (prepared, by) in [("", "both access paths"), ("DROP FUNCTION public.bt_index_check(regclass)", "amcheck")] {
         client.batch(prepared).await.unwrap();
-        let found = observe(&server).await;
+        let found = observe(&world).await;
         assert!(matches!(found["shelf_name"], Agreement::Disagrees { .. }), "by {by}: {:?}", found["shelf_name"]);
         assert_eq!(found["shelf_id"], Agreement::Agrees { by: by.into() });
     }
 }
 
-async fn observe(server: &Server) -> std::collections::BTreeMap<String, Agreement> {
-    let looks = indexes::observe(&server.postgres, DATABASE).await.unwrap();
+async fn observe(world: &World) -> std::collections::BTreeMap<String, Agreement> {
+    let looks = indexes::observe(&world.server, DATABASE).await.unwrap();
     looks.into_iter().map(|look| (look.index, look.found)).collect()
 }

@@ -1,12 +1,15 @@
-//! The figures held against injected truth: known stalls, known defects, on real servers.
+//! The figures held against injected truth: known stalls, known defects, on real servers of each engine.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
 mod defects;
+mod engine;
+mod ground;
 mod halves;
 mod indexes;
-mod server;
 mod stalls;
+mod twice;
+mod world;
 
 /// A test that measures, or loads the machine, has it to itself.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -1,6 +1,5 @@
 //! Outages of known length, seen by the real probes through a real link: the truth lies inside the reported interval.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use blackstart::clock::{Clock, wall};
@@ -19,8 +18,14 @@ use blackstart_record::time::{Interval, Nanos};
 use blackstart_record::verdict::{DrillVerdict, Verdict};
 use tokio::sync::mpsc;
 
+use crate::engine::{Engine, of_each_engine};
 use crate::full;
-use crate::server::{DATABASE, Server, begin_record, domain, shipped};
+use crate::world::{DATABASE, World, begin_record, shipped};
+
+of_each_engine! {
+    every_known_stall_lies_inside_the_reported_interval,
+    a_fault_that_does_nothing_is_recovered_from_at_once_and_loses_nothing,
+}
 
 /// What holds the service up.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +36,9 @@ enum Kind {
     Cut,
 }
 
+/// In milliseconds.
 const LENGTHS: [u64; 5] = [100, 500, 1_000, 2_000, 5_000];
+const FEW: [u64; 2] = [100, 2_000];
 const BOUND: Duration = Duration::from_secs(10);
 
 /// Of each length and kind: this many, or six every night.
@@ -39,12 +46,12 @@ fn each() -> u64 {
     if full() { 6 } else { 1 }
 }
 
-impl Server {
+impl World {
     /// Holds the service up for `length`; between which instants it could be reached again.
     async fn hold_up(&self, kind: Kind, length: Duration, clock: Clock) -> Interval {
         match kind {
             Kind::Frozen => {
-                let frozen = self.postgres.freeze(BOUND).await.unwrap();
+                let frozen = self.server.freeze(BOUND).await.unwrap();
                 tokio::time::sleep(length).await;
                 frozen.thaw(clock)
             }
@@ -66,8 +73,7 @@ impl Server {
         trial: u64,
         fault: impl AsyncFnOnce(Clock, Nanos, &mpsc::Sender<Event>) -> T,
     ) -> (DrillVerdict, T) {
-        let (clock, loaded) = (Clock::start(), shipped());
-        let plan = loaded.scenario.probes;
+        let (clock, plan) = (Clock::start(), shipped(self.engine).scenario.probes);
         let (events, mut queue) = mpsc::channel(10_000);
         let history = tokio::spawn(async move {
             let mut entries = Vec::new();
@@ -78,7 +84,7 @@ impl Server {
         });
         let incarnations = Incarnations::new(events.clone());
         let probes = Probes::start(clock, self.application.clone(), plan, events.clone(), incarnations);
-        let calibrated = calibration::stall(clock, &self.postgres, &probes, BOUND).await.unwrap();
+        let calibrated = calibration::stall(clock, &self.server, &probes, BOUND).await.unwrap();
         events.send(calibrated).await.unwrap();
         // Stalls begin anywhere between two beats, of the held sessions and of the fresh ones.
         tokio::time::sleep(Duration::from_millis(trial * 89 % 500)).await;
@@ -91,7 +97,7 @@ impl Server {
         events.send(Event::Finished).await.unwrap();
         drop(events);
 
-        begin_record(folder, &loaded);
+        begin_record(folder, self.engine);
         let mut writer = Writer::create(&folder.history()).unwrap();
         history.await.unwrap().iter().for_each(|entry| writer.append(entry).unwrap());
         writer.sync().unwrap();
@@ -100,11 +106,11 @@ impl Server {
 }
 
 /// What was injected and what was reported; the sentence says whether the truth lies inside.
-async fn trial(server: &Server, number: u64, kind: Kind, length: u64) -> Result<String, String> {
+async fn trial(world: &World, number: u64, kind: Kind, length: u64) -> Result<String, String> {
     let record = tempfile::tempdir().unwrap();
-    let (verdict, truth) = server
+    let (verdict, truth) = world
         .watch(&Folder::new(record.path()), number, async |clock, before, _| {
-            let back = server.hold_up(kind, Duration::from_millis(length), clock).await;
+            let back = world.hold_up(kind, Duration::from_millis(length), clock).await;
             Interval { lower: back.lower.since(before), upper: back.upper.since(before) }
         })
         .await;
@@ -117,20 +123,19 @@ async fn trial(server: &Server, number: u64, kind: Kind, length: u64) -> Result<
     if inside && gates.is_empty() { Ok(says) } else { Err(says) }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_known_stall_lies_inside_the_reported_interval() {
-    let _alone = crate::ALONE.lock().await;
+async fn every_known_stall_lies_inside_the_reported_interval(engine: &'static Engine) {
+    let lengths: &[u64] = if engine.whole() { &LENGTHS } else { &FEW };
     let mut lanes = tokio::task::JoinSet::new();
     // Side by side, one server for each length: what stands still costs nothing.
-    for (lane, length) in LENGTHS.into_iter().enumerate() {
+    for (lane, length) in lengths.iter().copied().enumerate() {
         lanes.spawn(async move {
             let settings = Settings { rows: 200, ..Settings::default() };
             let initial = tempfile::tempdir().unwrap();
-            let server = Arc::new(Server::start(lane as u8, &settings, &initial.path().join("initial.rows")).await);
+            let world = World::start(engine, lane as u8, &settings, &initial.path().join("initial.rows")).await;
             let mut told = Vec::new();
             for number in 0..each() {
                 for kind in [Kind::Frozen, Kind::Cut] {
-                    told.push(trial(&server, number, kind, length).await);
+                    told.push(trial(&world, number, kind, length).await);
                 }
             }
             told
@@ -141,16 +146,17 @@ async fn every_known_stall_lies_inside_the_reported_interval() {
         println!("{says:?}");
     }
     let outside: Vec<_> = told.iter().filter_map(|told| told.as_ref().err()).collect();
-    println!("figure: known stalls inside their interval: {} of {}", told.len() - outside.len(), told.len());
+    let inside = told.len() - outside.len();
+    println!("figure: known stalls of {} inside their interval: {inside} of {}", engine.name, told.len());
     assert!(outside.is_empty(), "{} of {} outside: {outside:#?}", outside.len(), told.len());
-    assert_eq!(told.len() as u64, LENGTHS.len() as u64 * 2 * each());
+    assert_eq!(told.len() as u64, lengths.len() as u64 * 2 * each());
 }
 
 /// Whether a probe after the fault was not answered in time.
-fn noticed(folder: &Folder) -> bool {
+fn noticed(folder: &Folder, beat: Nanos) -> bool {
     let entries = history::read(&folder.history()).unwrap().entries;
     let fault = entries.iter().position(|entry| matches!(entry.event, Event::FaultIntended { .. })).unwrap();
-    let patience = Nanos(shipped().scenario.probes.beat.0 * u64::from(LATE_BEATS));
+    let patience = Nanos(beat.0 * u64::from(LATE_BEATS));
     entries.iter().skip(fault).any(|entry| match &entry.event {
         Event::Probe { stream: Stream::Read | Stream::Write, sent, ended, outcome, .. } => {
             !matches!(outcome, ProbeOutcome::Answered(_)) || ended.since(*sent) > patience
@@ -160,11 +166,11 @@ fn noticed(folder: &Folder) -> bool {
 }
 
 /// The domain's clients at work for a second, and the database as they left it.
-async fn work_a_second(server: &Server, folder: &Folder, settings: &Settings, clock: Clock) -> Vec<Event> {
+async fn work_a_second(world: &World, folder: &Folder, settings: &Settings, clock: Clock) -> Vec<Event> {
     let ledger = Ledger::open(&folder.ledger(), &folder.ledger_rows()).unwrap();
     let workload = Workload {
-        domain: domain(),
-        login: server.application.clone(),
+        domain: world.engine.domain(),
+        login: world.application.clone(),
         objects: None,
         settings: settings.clone(),
         epoch: 0,
@@ -180,8 +186,8 @@ async fn work_a_second(server: &Server, folder: &Folder, settings: &Settings, cl
     ledger.close().await.unwrap();
     let now = clock.now();
     let cut = Cut { earliest: now, latest: now, claimed_by: "nothing was restored".into() };
-    let snapshot = Snapshot::take(&server.postgres, DATABASE).await.unwrap();
-    let read = rows::observe(&snapshot, domain(), None, &folder.restored_rows()).await.unwrap();
+    let snapshot = Snapshot::take(&world.server, DATABASE).await.unwrap();
+    let read = rows::observe(&snapshot, world.engine.domain(), None, &folder.restored_rows()).await.unwrap();
     folder.store(&folder.observation("rows"), &Observation::Rows(read)).unwrap();
     vec![
         Event::Loaded { rows: settings.rows, bytes: 1 },
@@ -191,18 +197,17 @@ async fn work_a_second(server: &Server, folder: &Folder, settings: &Settings, cl
     ]
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_fault_that_does_nothing_is_recovered_from_at_once_and_loses_nothing() {
-    let _alone = crate::ALONE.lock().await;
+async fn a_fault_that_does_nothing_is_recovered_from_at_once_and_loses_nothing(engine: &'static Engine) {
+    let beat = shipped(engine).scenario.probes.beat;
     let settings = Settings { rows: 1_000, rate: Some(50.0), ..Settings::default() };
     // A late answer is an outage, whoever is to blame: on a machine that is busy elsewhere, it is tried again.
     for attempt in 0..5 {
         let record = tempfile::tempdir().unwrap();
         let folder = Folder::new(record.path());
-        let server = Server::start(40 + attempt, &settings, &folder.initial_rows()).await;
-        let (verdict, ()) = server
+        let world = World::start(engine, 40 + attempt, &settings, &folder.initial_rows()).await;
+        let (verdict, ()) = world
             .watch(&folder, 0, async |clock, _, events| {
-                for event in work_a_second(&server, &folder, &settings, clock).await {
+                for event in work_a_second(&world, &folder, &settings, clock).await {
                     events.send(event).await.unwrap();
                 }
             })
@@ -212,7 +217,7 @@ async fn a_fault_that_does_nothing_is_recovered_from_at_once_and_loses_nothing()
         for finding in verdict.findings.iter().filter(|finding| ["LOST", "GHOST"].contains(&finding.checker.as_str())) {
             assert_eq!(finding.verdict, Verdict::Met, "{finding:?}");
         }
-        if !noticed(&folder) {
+        if !noticed(&folder, beat) {
             let rta = verdict.measures.rta.unwrap();
             assert_eq!(rta.achieved, Interval { lower: Nanos::ZERO, upper: rta.resolution });
             return;

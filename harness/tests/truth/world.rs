@@ -9,20 +9,23 @@ use blackstart::engine::{self, Door, Installation, Login, Role};
 use blackstart::host::isolate::Isolation;
 use blackstart::host::{Ground, Host, Logs, Spec, process};
 use blackstart::link::{Link, Links};
-use blackstart::plan::{self, EngineKind, Loaded};
+use blackstart::plan::{self, Loaded};
 use blackstart::secret::Secrets;
-use blackstart::workload::{self, Domain, Settings};
+use blackstart::workload::{self, Settings};
 use blackstart_record::record::{Folder, Record, VERSION};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use crate::engine::Engine;
+
 /// The database of the application.
 pub const DATABASE: &str = "app";
 
 /// A server, its link, and how the application logs in through it.
-pub struct Server {
-    pub postgres: engine::Server,
+pub struct World {
+    pub engine: &'static Engine,
+    pub server: engine::Server,
     pub links: Links,
     pub link: Link,
     pub application: Login,
@@ -30,14 +33,9 @@ pub struct Server {
     folder: TempDir,
 }
 
-/// The domain that is loaded.
-pub fn domain() -> &'static dyn Domain {
-    workload::domain("fulfilment").unwrap()
-}
-
-impl Server {
-    /// Starts the `lane`-th server of this process and loads the domain; its initial rows go to `initial`.
-    pub async fn start(lane: u8, settings: &Settings, initial: &Path) -> Self {
+impl World {
+    /// Starts the `lane`-th server of this engine and process and loads the domain; its initial rows go to `initial`.
+    pub async fn start(engine: &'static Engine, lane: u8, settings: &Settings, initial: &Path) -> Self {
         let folder = tempfile::Builder::new().prefix("truth").tempdir_in("/tmp").unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let place = |name: &str| {
@@ -46,7 +44,6 @@ impl Server {
             path
         };
         let secrets = Secrets::default();
-        let postgres = program("postgres");
         // Where it was located, the servers' user may not go.
         let toxiproxy = folder.path().join("toxiproxy-server");
         std::fs::copy(program("toxiproxy-server").0, &toxiproxy).unwrap();
@@ -58,42 +55,38 @@ impl Server {
             programs: std::sync::Arc::default(),
             logs: Logs::new(&place("logs"), secrets.clone()),
         };
-        let host =
-            Host::create(&ground, Spec { name: "primary", index: 2 * lane, disk: None, runs: "postgres", image: None })
-                .await
-                .unwrap();
-        let network = Host::create(
-            &ground,
-            Spec { name: "network", index: 2 * lane + 1, disk: None, runs: "postgres", image: None },
-        )
-        .await
-        .unwrap();
-        let installation = Installation { server: postgres.0, version: postgres.1 };
-        let postgres = engine::Server::empty(EngineKind::Postgres, host, installation);
-        let off = |name: &str| (name.to_owned(), "off".to_owned());
-        postgres.initialise(&cache, Role::Source, &[off("fsync"), off("autovacuum")]).await.unwrap();
+        let runs = engine.kind.dialect().server();
+        let spec = |name, index| Spec { name, index, disk: None, runs, image: None };
+        let first = 2 * (engine.first_lane + lane);
+        let host = Host::create(&ground, spec("primary", first)).await.unwrap();
+        let network = Host::create(&ground, spec("network", first + 1)).await.unwrap();
+        let (path, version) = program(runs);
+        let server = engine::Server::empty(engine.kind, host, Installation { server: path, version });
+        let own: Vec<_> =
+            engine.settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        server.initialise(&cache, Role::Source, &own).await.unwrap();
         let mut links = Links::start(network.clone(), &toxiproxy).await.unwrap();
-        let link = links.open("application", postgres.address()).await.unwrap();
+        let link = links.open("application", server.address()).await.unwrap();
         let application = Login {
-            engine: EngineKind::Postgres,
+            engine: engine.kind,
             door: Door::Address(link.listen),
-            user: domain().application_role().to_owned(),
+            user: engine.domain().application_role().to_owned(),
             password: Some(secrets.make().unwrap()),
             database: DATABASE.to_owned(),
         };
-        let mut server = Self { postgres, links, link, application, network, folder };
-        server.postgres.start(Duration::from_secs(60)).await.unwrap();
-        server.load(settings, initial).await;
-        server
+        let mut world = Self { engine, server, links, link, application, network, folder };
+        world.server.start(Duration::from_secs(60)).await.unwrap();
+        world.load(settings, initial).await;
+        world
     }
 
     async fn load(&self, settings: &Settings, initial: &Path) {
-        self.postgres.create_database(DATABASE).await.unwrap();
-        let client = self.postgres.connect(DATABASE).await.unwrap();
-        workload::load(domain(), &client, settings, initial).await.unwrap();
-        client.batch(EngineKind::Postgres.dialect().heartbeat()).await.unwrap();
+        self.server.create_database(DATABASE).await.unwrap();
+        let client = self.server.connect(DATABASE).await.unwrap();
+        workload::load(self.engine.domain(), &client, settings, initial).await.unwrap();
+        client.batch(self.engine.kind.dialect().heartbeat()).await.unwrap();
         let Login { user, password, .. } = &self.application;
-        self.postgres.set_password(user, password.as_ref().unwrap()).await.unwrap();
+        self.server.set_password(user, password.as_ref().unwrap()).await.unwrap();
     }
 
     /// A place for the test's own files.
@@ -103,7 +96,7 @@ impl Server {
 }
 
 /// Ends what it started, whichever way the test ended: hosts of plain processes can't tell which are theirs.
-impl Drop for Server {
+impl Drop for World {
     fn drop(&mut self) {
         let (disk, address) = (self.path("scratch"), self.network.address().to_string());
         let ours = |pid: &u32| {
@@ -126,15 +119,17 @@ fn program(name: &str) -> (PathBuf, String) {
     (located.path, located.version)
 }
 
-/// The shipped plan and scenario.
-pub fn shipped() -> Loaded<Registry> {
+/// The engine's shipped plan and scenario.
+pub fn shipped(engine: &Engine) -> Loaded<Registry> {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
-    plan::load(&scenarios, "fulexo", "database-corruption").unwrap()
+    let (plan, scenario) = engine.shipped;
+    plan::load(&scenarios, plan, scenario).unwrap()
 }
 
 /// Begins the record of a drill that restores nothing and has one fault: it is judged on the data where it is.
-pub fn begin_record(folder: &Folder, loaded: &Loaded<Registry>) {
-    let mut scenario = loaded.scenario.clone();
+pub fn begin_record(folder: &Folder, engine: &Engine) {
+    let loaded = shipped(engine);
+    let mut scenario = loaded.scenario;
     scenario.faults.truncate(1);
     scenario.runbook.clear();
     let record = Record {
@@ -143,13 +138,13 @@ pub fn begin_record(folder: &Folder, loaded: &Loaded<Registry>) {
         run: String::new(),
         id: String::new(),
         started: String::new(),
-        plan: loaded.plan.clone(),
+        plan: loaded.plan,
         scenario,
         seed: 1,
         isolation: Default::default(),
         machine: Default::default(),
         tools: Default::default(),
-        tables: domain().tables().iter().map(|table| table.record()).collect(),
+        tables: engine.domain().tables().iter().map(|table| table.record()).collect(),
         artifacts: Default::default(),
         previous: None,
         skipped: Default::default(),
