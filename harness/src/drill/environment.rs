@@ -84,8 +84,7 @@ pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf
 
     let pipeline = &loaded.plan.pipelines[&loaded.pipeline.name];
     let (source, target) = (host(&pipeline.source)?, host(&loaded.scenario.target)?);
-    let store_host = host(&loaded.store().host)?;
-    let network = host(NETWORK)?;
+    let (store_host, network) = (host(&loaded.store().host)?, host(NETWORK)?);
     let located = Located::servers(loaded, [&source, &store_host, &network])?;
     let mut others = Others::of(&source, loaded, &located)?;
     let folders = others.folders(&located).await?;
