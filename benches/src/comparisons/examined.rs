@@ -97,7 +97,8 @@ impl Examined {
 
     /// The one value that a query answers.
     pub(super) fn ask(&self, sql: &str) -> Result<String> {
-        let value = self.runtime.block_on(async { self.server.connect(DATABASE).await?.value(sql).await })?;
+        let client = self.runtime.block_on(self.server.connect(DATABASE))?;
+        let value = self.runtime.block_on(client.value(sql))?;
         Ok(value.ok_or("the server says nothing")?)
     }
 }

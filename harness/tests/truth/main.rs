@@ -1,6 +1,6 @@
 //! The figures held against injected truth: known stalls, known defects, on real servers of each engine.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 mod defects;
 mod engine;

@@ -43,10 +43,13 @@ fn evaluated(alert: Alert, threshold: u64, looks: &[Look]) -> AlertMeasure {
     measure
 }
 
+/// What it is, the alert and from when on it sounds in ms, the looks, and when it sounds in ms.
+type Case = (&'static str, Alert, u64, Vec<Look>, Option<u64>);
+
 #[test]
 fn an_alert_sounds_at_the_first_look_at_which_its_condition_has_held_for_long_enough() {
     let fault = FAULT.0 / 1_000_000;
-    let cases: &[(&str, Alert, u64, Vec<Look>, Option<u64>)] = &[
+    let cases: &[Case] = &[
         // 5 s and 1 ms behind is late; 5 s sharp is not, and what nobody can tell is not.
         (
             "late",
