@@ -34,6 +34,19 @@ pub fn asks_for_all() -> bool {
 /// A change to the plan or the scenario: this text becomes that.
 pub type Change = (&'static str, &'static str);
 
+/// A folder with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for path in fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, to).unwrap();
+        }
+    }
+}
+
 /// A plan without its profiles, which name scenarios that are not here.
 fn without_profiles(plan: &str) -> String {
     let Some((before, profiles)) = plan.split_once("[profiles.") else { return plan.to_owned() };
@@ -81,13 +94,8 @@ impl Place {
             fs::write(own.join(name), without_profiles(&text)).unwrap();
         }
         // The plan names its programs, whichever scenario is run.
-        for programs in fs::read_dir(&shipped).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
-        {
-            let beside = own.join(programs.file_name().unwrap());
-            fs::create_dir(&beside).unwrap();
-            for program in fs::read_dir(&programs).unwrap().map(|entry| entry.unwrap().path()) {
-                fs::copy(&program, beside.join(program.file_name().unwrap())).unwrap();
-            }
+        for beside in fs::read_dir(&shipped).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+            copy(&beside, &own.join(beside.file_name().unwrap()));
         }
         Self { root, plan, scenario }
     }
