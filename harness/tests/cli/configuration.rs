@@ -60,7 +60,7 @@ const MISTAKES: &[Mistake] = &[
             place.change("plan.toml", "method.barman-cloud]", "method.physical-copy]");
             place.change("plan.toml", "archive-timeout = 60 ", "until = \"time\" ");
         },
-        &["plan.toml:", "this `physical-copy` cannot save anything", "add `ship-every`, or leave it out"],
+        &["plan.toml:", "this `physical-copy` cannot save anything", "nothing is replayed: add `ship-every`"],
     ),
     (
         "an unknown parameter of a fault",
