@@ -121,3 +121,28 @@ fn the_replica_s_own_figure_is_held_against_the_journey_of_a_heartbeat() {
     }
     assert_eq!(lag::measure(&Drill::healthy().evidence()), None);
 }
+
+#[test]
+fn what_is_told_of_a_lag_says_how_coarse_the_replica_s_own_figure_is_and_where_there_was_none() {
+    let own = |resolution| Some(OwnLag { behind: ms(2_500), resolution });
+    let at = |at: u64, own| Look {
+        seen: Seen::Replica { beat: Some(Beat { sent: ms(at - 2_520), next: Some(ms(at - 2_500)) }), own },
+        ..seen(at, Seen::Rules(BTreeMap::new()))
+    };
+    // The probes' beat is 20 ms.
+    let cases = [
+        (own(ms(1_000)), own(ms(1_000)), " and the 1 s in which it counts at 2 of 2 looks", ""),
+        (own(ms(20)), own(ms(20)), "within a beat of 20 ms at 2 of 2 looks", ""),
+        (own(ms(1)), own(ms(1)), "within a beat of 20 ms at 2 of 2 looks", ""),
+        (own(ms(1)), None, "within a beat of 20 ms at 1 of 1 look", "; at 1 it told none"),
+        (None, None, "its own figure was never told", ""),
+    ];
+    for (first, second, says, ends) in cases {
+        let mut drill = Drill::healthy();
+        for look in [at(9_000, first), at(9_100, second)] {
+            drill.add(look.answered, Event::Monitored(look));
+        }
+        let measure = lag::measure(&drill.evidence()).unwrap();
+        assert!(measure.says.ends_with(&format!("{says}{ends}")), "{} not {says}{ends}", measure.says);
+    }
+}

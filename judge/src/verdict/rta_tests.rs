@@ -174,6 +174,8 @@ fn wrong_data_that_is_answered_until_it_is_repaired_is_no_recovery() {
     assert!(let_in_early.achieved.upper >= ms(17_000).since(FAULT), "{:?}", let_in_early.achieved);
     let never_stopped = back(watched(repairs, |_| up(0), ms(27_000)));
     assert!(never_stopped.achieved.upper >= ms(17_000).since(FAULT), "{:?}", never_stopped.achieved);
+    // Not until what comes after it has ended, too: the next step does at 20 s.
+    assert!(never_stopped.achieved.upper < ms(20_000).since(FAULT), "{:?}", never_stopped.achieved);
 }
 
 #[test]
