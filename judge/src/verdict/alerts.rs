@@ -32,7 +32,8 @@ fn evaluate(evidence: &Evidence, alert: Alert, threshold: &Sourced<Nanos>) -> Al
         }),
     };
     let sounded = sounds(&looks, if alert == Alert::StandbyGone { compressed } else { Nanos::ZERO });
-    let fault = evidence.story.fault();
+    // What holds from the first look on may have held for long: no fault after it is its cause.
+    let fault = evidence.story.fault().filter(|_| !holds_from_the_first(&looks));
     let after_fault = sounded.zip(fault).filter(|(sounded, fault)| sounded >= fault);
     let after_fault = after_fault.map(|(sounded, fault)| sounded.since(fault));
     AlertMeasure {
@@ -57,6 +58,10 @@ fn sounds(looks: &Looks, patience: Nanos) -> Option<Nanos> {
     None
 }
 
+fn holds_from_the_first(looks: &Looks) -> bool {
+    looks.first().is_some_and(|(_, holds)| *holds)
+}
+
 fn seen(evidence: &Evidence, holds: impl Fn(&Look) -> Option<bool>) -> Looks {
     let looks = &evidence.story.looks;
     looks.iter().filter_map(|look| Some((look.answered, holds(look)?))).collect()
@@ -77,7 +82,8 @@ fn says(alert: Alert, looks: &Looks, sounded: Option<Nanos>, after_fault: Option
         (false, Some(_), None) if alert == Alert::BackupFailed => "sounded when the backup ended".to_owned(),
         (false, Some(_), None) => {
             let held = looks.iter().filter(|(_, holds)| *holds).count() as u64;
-            format!("sounded without a fault: it held at {held} of {looked}")
+            let how = if holds_from_the_first(looks) { "from the first look on" } else { "without a fault" };
+            format!("sounded {how}: it held at {held} of {looked}")
         }
     }
 }

@@ -62,7 +62,13 @@ fn an_alert_sounds_at_the_first_look_at_which_its_condition_has_held_for_long_en
         ("not asked for", Alert::ReplicationLag, 5_000, vec![gone(12_000), rules(12_000, 3)], None),
         ("gone at once", Alert::StandbyGone, 0, vec![replica(9_000, 0, None), gone(11_000)], Some(11_002)),
         ("back in time", Alert::StandbyGone, 500, vec![gone(11_000), replica(11_400, 0, None), gone(11_600)], None),
-        ("gone for long", Alert::StandbyGone, 500, vec![gone(11_000), gone(11_400), gone(11_600)], Some(11_602)),
+        (
+            "gone for long",
+            Alert::StandbyGone,
+            500,
+            vec![replica(9_000, 0, None), gone(11_000), gone(11_600)],
+            Some(11_602),
+        ),
         ("broken", Alert::Integrity, 0, vec![rules(9_000, 0), rules(10_700, 7), rules(11_700, 0)], Some(10_702)),
         ("whole", Alert::Integrity, 0, vec![rules(9_000, 0), rules(10_700, 0)], None),
         ("not the replica's", Alert::Integrity, 0, vec![gone(9_000)], None),
@@ -86,7 +92,14 @@ fn an_alert_without_a_look_is_not_silent_but_unknown() {
 fn an_alert_that_sounds_before_any_fault_is_said_to() {
     let late = evaluated(Alert::ReplicationLag, 5_000, &[replica(8_000, 6_000, None), replica(9_000, 6_000, None)]);
     assert_eq!((late.sounded, late.after_fault), (Some(ms(8_002)), None));
-    assert_eq!(late.says, "sounded without a fault: it held at 2 of 2 looks");
+    assert_eq!(late.says, "sounded from the first look on: it held at 2 of 2 looks");
+    let unprovoked = evaluated(Alert::Integrity, 0, &[rules(7_000, 0), rules(8_000, 2), rules(11_000, 2)]);
+    assert_eq!((unprovoked.sounded, unprovoked.after_fault), (Some(ms(8_002)), None));
+    assert_eq!(unprovoked.says, "sounded without a fault: it held at 2 of 3 looks");
+    // Nobody could tell before the fault.
+    let told_late = evaluated(Alert::ReplicationLag, 5_000, &[replica(16_000, 6_000, None)]);
+    assert_eq!((told_late.sounded, told_late.after_fault), (Some(ms(16_002)), None));
+    assert_eq!(told_late.says, "sounded from the first look on: it held at 1 of 1 look");
 }
 
 #[test]

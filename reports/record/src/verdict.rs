@@ -292,7 +292,7 @@ pub struct AlertMeasure {
     pub looks: u64,
     /// When it would have sounded; `None`: at no look.
     pub sounded: Option<Nanos>,
-    /// How long after the first fault's injection; `None`: it did not sound, or before any fault.
+    /// How long after the first fault's injection; `None`: it did not sound, or before any fault, or from the first look on.
     pub after_fault: Option<Nanos>,
     /// One sentence.
     pub says: String,
