@@ -35,9 +35,12 @@ pub struct Params {
 }
 
 impl Params {
-    /// What a program finds in its environment about the configuration on its host.
-    fn environment(&self, host: &Host) -> Option<(&'static str, String)> {
-        self.configuration.as_ref().map(|_| ("BLACKSTART_CONFIGURATION", host.path(configuration::FOLDER)))
+    /// Runs one of the two, which finds `own` in its environment, and where a configuration is on its host.
+    async fn run(&self, file: &str, own: &[(&str, &str)], tools: Tools<'_>, server: &Server) -> Result<String> {
+        let place = server.host().path(configuration::FOLDER);
+        let configuration = self.configuration.iter().map(|_| ("BLACKSTART_CONFIGURATION", &*place));
+        let more: Vec<_> = own.iter().copied().chain(configuration).collect();
+        own::run(file, &more, tools, server).await
     }
 }
 
@@ -74,10 +77,6 @@ impl Pipeline for Params {
         self.configuration.as_deref()
     }
 
-    fn source_settings(&self, _source: &Server, _repository: &Repository) -> Result<Vec<(String, String)>> {
-        Ok(Vec::new())
-    }
-
     fn install(&self, host: &Host, repository: &Repository, plan: &Path) -> Result<()> {
         own::install(host, repository, plan, &self.files())
     }
@@ -91,10 +90,7 @@ impl Pipeline for Params {
         async move {
             let begun = tools.clock.now();
             let id = own::backup_id();
-            let configuration = self.environment(source.host());
-            let configuration = configuration.iter().map(|(name, value)| (*name, &**value));
-            let more: Vec<_> = [("BLACKSTART_BACKUP_ID", &*id)].into_iter().chain(configuration).collect();
-            own::run(&self.backup, &more, tools, source).await?;
+            self.run(&self.backup, &[("BLACKSTART_BACKUP_ID", &id)], tools, source).await?;
             Ok(Backup { id, begun, durable: tools.clock.now(), lag: None })
         }
         .boxed()
@@ -112,15 +108,12 @@ impl Pipeline for Params {
                 return Err(Error::new(format!("a command pipeline has no step \"{step}\"")));
             }
             let register = own::register(target.host(), &wanted.goal)?;
-            let configuration = self.environment(target.host());
             let own = [
                 ("BLACKSTART_BACKUP_ID", &*wanted.backup.id),
                 ("BLACKSTART_TARGET_TIME", &*wanted.goal.time),
                 ("BLACKSTART_ERASURES", &*register),
             ];
-            let configuration = configuration.iter().map(|(name, value)| (*name, &**value));
-            let more: Vec<_> = own.into_iter().chain(configuration).collect();
-            let says = own::run(&self.restore, &more, tools, target).await?;
+            let says = self.run(&self.restore, &own, tools, target).await?;
             Ok(Done { bytes: None, says })
         }
         .boxed()

@@ -87,10 +87,6 @@ impl Pipeline for Params {
         self.dump.as_deref().into_iter().collect()
     }
 
-    fn source_settings(&self, _source: &Server, _repository: &Repository) -> Result<Vec<(String, String)>> {
-        Ok(Vec::new())
-    }
-
     fn install(&self, host: &Host, repository: &Repository, plan: &Path) -> Result<()> {
         own::install(host, repository, plan, &self.files())?;
         binary_log::install(host)

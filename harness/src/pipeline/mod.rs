@@ -249,7 +249,9 @@ pub trait Pipeline: Send + Sync {
     }
 
     /// Settings that the source server needs.
-    fn source_settings(&self, source: &Server, repository: &Repository) -> Result<Vec<(String, String)>>;
+    fn source_settings(&self, _source: &Server, _repository: &Repository) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
 
     /// Puts configuration, credentials and, out of the folder `plan`, the user's own programs on a host.
     fn install(&self, host: &Host, repository: &Repository, plan: &Path) -> Result<()>;

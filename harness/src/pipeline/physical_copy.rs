@@ -109,10 +109,6 @@ impl Pipeline for Params {
         [&self.copy, &self.prepare].into_iter().filter_map(|file| file.as_deref()).collect()
     }
 
-    fn source_settings(&self, _source: &Server, _repository: &Repository) -> Result<Vec<(String, String)>> {
-        Ok(Vec::new())
-    }
-
     fn install(&self, host: &Host, repository: &Repository, plan: &Path) -> Result<()> {
         own::install(host, repository, plan, &self.files())?;
         binary_log::install(host)
