@@ -31,7 +31,8 @@ fn evaluate(evidence: &Evidence, alert: Alert, threshold: &Sourced<Nanos>) -> Al
             Seen::Replica { .. } | Seen::NoReplica { .. } | Seen::NoRules { .. } => None,
         }),
     };
-    let sounded = sounds(&looks, if alert == Alert::StandbyGone { compressed } else { Nanos::ZERO });
+    // A lag has the time in itself; whatever else it is has to last for it.
+    let sounded = sounds(&looks, if alert == Alert::ReplicationLag { Nanos::ZERO } else { compressed });
     // What holds from the first look on may have held for long: no fault after it is its cause.
     let fault = evidence.story.fault().filter(|_| !holds_from_the_first(&looks));
     let after_fault = sounded.zip(fault).filter(|(sounded, fault)| sounded >= fault);

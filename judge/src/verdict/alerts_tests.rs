@@ -70,6 +70,14 @@ fn an_alert_sounds_at_the_first_look_at_which_its_condition_has_held_for_long_en
             Some(11_602),
         ),
         ("broken", Alert::Integrity, 0, vec![rules(9_000, 0), rules(10_700, 7), rules(11_700, 0)], Some(10_702)),
+        (
+            "broken for long",
+            Alert::Integrity,
+            800,
+            vec![rules(9_000, 0), rules(10_700, 7), rules(11_700, 7)],
+            Some(11_702),
+        ),
+        ("mended in time", Alert::Integrity, 800, vec![rules(9_000, 0), rules(10_700, 7), rules(11_400, 0)], None),
         ("whole", Alert::Integrity, 0, vec![rules(9_000, 0), rules(10_700, 0)], None),
         ("not the replica's", Alert::Integrity, 0, vec![gone(9_000)], None),
     ];
