@@ -32,7 +32,8 @@ const MORE: Row = Row {
 };
 
 /// Where the drill's own fetch leaves the dump and the log, and where they are brought by hand.
-const DRILLED: &str = "tmp/restore";
+const DUMP: &str = "tmp/restore/data.sql";
+const LOG: &str = "tmp/log";
 const BY_HAND: &str = "tmp/by-hand";
 /// The store's client where the servers' user may go.
 const CLIENT: &str = "tmp/mc";
@@ -63,7 +64,7 @@ fn ready(scene: &mut Scene) -> Result<()> {
 fn bare(scene: &mut Scene) -> Result<f64> {
     let host = scene.target.host();
     // Whoever restores by hand has looked up where the log has to end: so that is done before the time counts.
-    let Stretch { files, start, stop, .. } = wanted(&host.outside(DRILLED), &scene.bad)?;
+    let Stretch { files, start, stop, .. } = wanted([DUMP, LOG].map(|path| host.outside(path)), &scene.bad)?;
     let (folder, mc) = (host.outside(BY_HAND), host.outside(CLIENT));
     if !mc.exists() {
         fs::copy(locate(&MC)?.path, &mc)?;
@@ -95,11 +96,11 @@ fn bare(scene: &mut Scene) -> Result<f64> {
     Ok(begun.elapsed().as_secs_f64())
 }
 
-/// Of the log that lies beside a dump in `folder`, what is to be replayed up to the transaction `bad`.
-fn wanted(folder: &Path, bad: &str) -> Result<Stretch> {
-    let dump = fs::read_to_string(folder.join("data.sql"))?;
-    let from = Coordinates::of_dump(&dump).ok_or("the dump does not say where in the log it is as of")?;
-    Ok(stretch(&folder.join("log"), &from, End::Before(bad))?)
+/// Of the log in the folder `log`, what is to be replayed after the dump up to the transaction `bad`.
+fn wanted([dump, log]: [PathBuf; 2], bad: &str) -> Result<Stretch> {
+    let from = Coordinates::of_dump(&fs::read_to_string(dump)?);
+    let from = from.ok_or("the dump does not say where in the log it is as of")?;
+    Ok(stretch(&log, &from, End::Before(bad))?)
 }
 
 /// A folder as the store's client is told that it is one.
