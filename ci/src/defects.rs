@@ -6,6 +6,7 @@
 pub mod clean;
 mod compose;
 mod drill;
+mod flavour;
 mod known;
 mod outcome;
 mod side_by_side;
@@ -28,16 +29,17 @@ use table::Row;
 pub struct Wanted {
     ids: Vec<String>,
     seeds: u64,
+    on_mysql: bool,
     in_containers: bool,
 }
 
 impl Wanted {
     /// Every defect, twin and control, `seeds` times.
     pub fn all(seeds: u64) -> Self {
-        Self { ids: Vec::new(), seeds, in_containers: false }
+        Self { ids: Vec::new(), seeds, on_mysql: false, in_containers: false }
     }
 
-    /// Reads `[ID..] [--seeds N] [--containers]`.
+    /// Reads `[ID..] [--seeds N] [--mysql] [--containers]`.
     ///
     /// # Errors
     /// What is wrong with them, for a person.
@@ -50,6 +52,7 @@ impl Wanted {
                     let number = arguments.next().and_then(|number| number.parse().ok()).filter(|seeds| *seeds > 0);
                     wanted.seeds = number.ok_or("--seeds needs a number of at least 1")?;
                 }
+                "--mysql" => wanted.on_mysql = true,
                 "--containers" => wanted.in_containers = true,
                 other if other.starts_with('-') => return Err(format!("`{other}` is no option of defects")),
                 id => wanted.ids.push(id.to_owned()),
@@ -58,8 +61,12 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// The cases that it names; all of them where it names none.
-    fn of(&self, all: Vec<Case>) -> Result<Vec<Case>, String> {
+    /// The cases that it names; all of them where it names none. On MySQL: of those that can run on it.
+    fn of(&self, mut all: Vec<Case>) -> Result<Vec<Case>, String> {
+        if self.on_mysql {
+            all.retain(Case::can_run_on_mysql);
+            all.iter_mut().for_each(|case| case.on_mysql = true);
+        }
         for id in &self.ids {
             if !all.iter().any(|case| case.is_called(id)) {
                 let known: Vec<&str> = all.iter().map(|case| case.id.as_str()).collect();

@@ -23,7 +23,7 @@ usage: cargo ci <command>
       --again         steps that are done for this commit as well
   defects [ID..]      drills with a planted defect: each is caught by a check that is named for it, its twin is met
       --seeds N       with N seeds each
-      --containers    on hosts in containers, by an engine of our own
+      --mysql         those that run on MariaDB, on MySQL; --containers: on hosts in containers, by an engine of our own
   clean-drills [N]    N drills with nothing wrong in them (200), and how often one is called so all the same; those
                       that were drilled for this commit before count
   compare [NAME..]    what we cost against the bare tools; NAME is a comparison's, or a part of several

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::flavour::{self, Flavour};
 use super::known::{Case, DESCRIPTION};
 
 /// Where the scenarios lie in the folder of a drill.
@@ -34,6 +35,12 @@ pub fn compose(case: &Case, folder: &Path) -> io::Result<String> {
             return Err(io::Error::other(says));
         }
         fs::write(&path, text.replace(&change.from, &change.to))?;
+    }
+    if case.on_mysql {
+        flavour::on_mysql(&to)?;
+        if case.written_for != Some(Flavour::MySql) {
+            flavour::in_mysqls_words(&to)?;
+        }
     }
     Ok(format!("{plan}/{}", scenario(&to)?))
 }

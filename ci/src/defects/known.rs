@@ -4,8 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use blackstart_tools::Tool;
 use serde::Deserialize;
+
+use super::flavour::{self, Flavour};
 
 /// Beside the defects: the folders of healthy plans, and of what looks wrong and is right.
 const TWINS: &str = "twins";
@@ -28,8 +29,10 @@ pub struct Case {
     pub caught_by: Vec<String>,
     /// What a note of the verdict has to hold, where only that tells that the drill was one of this case.
     pub noted: Option<String>,
-    /// The tool that it is about, where this machine may lack it; in containers it comes with the image.
-    pub needs: Option<&'static Tool>,
+    /// Whose words it is written in, where it is about one of the two alone.
+    pub written_for: Option<Flavour>,
+    /// Whether it runs on MySQL.
+    pub on_mysql: bool,
     /// Changes of text in the twin's files.
     pub changes: Vec<Change>,
 }
@@ -54,15 +57,21 @@ struct Description {
     #[serde(default)]
     caught_by: Vec<String>,
     noted: Option<String>,
-    needs: Option<String>,
+    flavour: Option<Flavour>,
     #[serde(default)]
     changes: Vec<Change>,
 }
 
 impl Case {
-    /// Why it can't be drilled on this machine's own hosts, if it can't.
+    /// Why it can't be drilled on this machine's own hosts, if it can't; in containers a server comes with the image.
     pub fn lacks(&self) -> Option<String> {
-        blackstart_tools::locate(self.needs?).err().map(|missing| missing.to_string())
+        let needed = self.on_mysql.then_some(&blackstart_tools::MYSQL)?;
+        blackstart_tools::locate(needed).err().map(|missing| missing.to_string())
+    }
+
+    /// Whether it makes sense on MySQL too.
+    pub fn can_run_on_mysql(&self) -> bool {
+        self.written_for != Some(Flavour::MariaDb) && flavour::is_either(&self.twin).unwrap_or(false)
     }
 
     /// Whether a person means it by `name`.
@@ -107,7 +116,8 @@ fn healthy(id: &str, folder: &Path) -> Case {
         own: None,
         caught_by: Vec::new(),
         noted: None,
-        needs: None,
+        written_for: None,
+        on_mysql: false,
         changes: Vec::new(),
     }
 }
@@ -115,20 +125,12 @@ fn healthy(id: &str, folder: &Path) -> Case {
 fn described(id: &str, folder: &Path, twins: &Path) -> io::Result<Case> {
     let text = fs::read_to_string(folder.join(DESCRIPTION))
         .map_err(|error| io::Error::other(format!("{id}/{DESCRIPTION}: {error}")))?;
-    let Description { title, twin, caught_by, noted, needs, changes } =
+    let Description { title, twin, caught_by, noted, flavour, changes } =
         toml::from_str(&text).map_err(|error| io::Error::other(format!("{id}/{DESCRIPTION}: {error}")))?;
     let twin = twins.join(twin);
     refuse(!twin.is_dir(), id, "its twin is not there")?;
-    let needs = needs.map(|name| tool(id, &name)).transpose()?;
-    Ok(Case { id: id.to_owned(), title, twin, own: Some(folder.to_owned()), caught_by, noted, needs, changes })
-}
-
-/// The tool that people call by this name.
-fn tool(id: &str, name: &str) -> io::Result<&'static Tool> {
-    let all =
-        blackstart_tools::all().iter().flat_map(|tool| [tool].into_iter().chain(blackstart_tools::instead_of(tool)));
-    let found = all.into_iter().find(|tool| tool.name == name);
-    found.ok_or_else(|| io::Error::other(format!("{id}/{DESCRIPTION}: there is no tool {name}")))
+    let (id, own, on_mysql) = (id.to_owned(), Some(folder.to_owned()), flavour == Some(Flavour::MySql));
+    Ok(Case { id, title, twin, own, caught_by, noted, written_for: flavour, on_mysql, changes })
 }
 
 fn refuse(wrong: bool, id: &str, why: &str) -> io::Result<()> {
@@ -195,6 +197,30 @@ mod tests {
         assert!(cases.iter().any(|case| !case.caught_by.is_empty()));
         for case in &cases {
             super::super::compose::compose(case, &place.path().join(&case.id)).unwrap();
+        }
+    }
+
+    /// Whatever a script says that MySQL does not know has to have its line among the words of the flavour.
+    #[test]
+    fn what_can_run_on_mysql_says_nothing_of_mariadb() {
+        let root = crate::workspace_root(&std::env::current_dir().unwrap()).unwrap();
+        let mut cases = read(&root.join("fixtures/known_bad")).unwrap();
+        cases.retain(|case| case.written_for.is_none() && case.can_run_on_mysql());
+        assert!(!cases.is_empty());
+        for case in cases {
+            let place = tempfile::tempdir().unwrap();
+            let id = case.id.clone();
+            let name = super::super::compose::compose(&Case { on_mysql: true, ..case }, place.path()).unwrap();
+            let plan = place.path().join("scenarios").join(name.split_once('/').unwrap().0);
+            assert!(fs::read_to_string(plan.join("plan.toml")).unwrap().contains("version = \"MySQL\""), "{id}");
+            for entry in fs::read_dir(plan).unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|extension| extension == "sh") {
+                    let text = fs::read_to_string(&path).unwrap();
+                    let other = ["mariadb", "SLAVE", "MASTER", "BINLOG STATUS"].map(|word| text.contains(word));
+                    assert_eq!(other, [false; 4], "{id}: {text}");
+                }
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use blackstart_record::time::Nanos;
 use futures_util::{TryStreamExt, stream};
 use tokio::task::JoinHandle;
 
-use super::located::{Located, Others};
+use super::located::{self, Located, Others};
 use super::store::{self, Shelf};
 use super::{Drill, Registry, replica};
 use crate::engine::replication::Following;
@@ -176,7 +176,8 @@ async fn make_hosts(ground: &Ground, loaded: &Loaded<Registry>) -> Result<BTreeM
 /// The hosts of a drill: the plan's, and last the one that the links run on.
 fn planned(loaded: &Loaded<Registry>) -> Result<Vec<Spec<'_>>> {
     let stores: Vec<&str> = loaded.environment.stores.values().map(|store| store.host.as_str()).collect();
-    let database = loaded.engine().dialect().image();
+    let source = &loaded.plan.pipelines[&loaded.pipeline.name].source;
+    let database = loaded.engine().dialect().image(located::named(loaded, source));
     let runs = |name: &str| if stores.contains(&name) { STORE } else { database };
     let planned = loaded.environment.hosts.iter();
     let hosts = planned.map(|(name, spec)| (name.as_str(), spec.disk, runs(name), spec.image.as_deref()));
@@ -353,7 +354,7 @@ impl World {
         let index = u8::try_from(self.hosts.len()).map_err(|_| Error::new("there are over 200 hosts"))?;
         // As the one that takes over is made.
         let image = self.target.host().image().map(|image| image.name.as_str());
-        let spec = Spec { name, index, disk: None, runs: self.source.kind().dialect().image(), image };
+        let spec = Spec { name, index, disk: None, runs: self.source.kind().dialect().image(None), image };
         let host = Host::create(&self.ground, spec).await?;
         self.hosts.insert(name.to_owned(), host.clone());
         let upstream = Store::address_on(self.store.host());

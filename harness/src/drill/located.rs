@@ -148,8 +148,8 @@ impl Others {
 
 /// The server that is drilled: the one that the plan's document names, where it is there, else what serves in its place.
 fn drilled(loaded: &Loaded<Registry>, host: &Host) -> Result<blackstart_tools::Located> {
-    let named = loaded.plan.values.get(&format!("hosts.{}.version", host.name()));
-    let is_named = |tool: &&blackstart_tools::Tool| named.is_some_and(|named| named.value.starts_with(tool.name));
+    let named = named(loaded, host.name());
+    let is_named = |tool: &&blackstart_tools::Tool| named.is_some_and(|named| named.starts_with(tool.name));
     let wanted = [server(loaded)];
     let usual = needed(&wanted).flat_map(|tool| [tool].into_iter().chain(blackstart_tools::instead_of(tool)));
     let (named, others): (Vec<_>, Vec<_>) = usual.partition(is_named);
@@ -163,6 +163,11 @@ fn drilled(loaded: &Loaded<Registry>, host: &Host) -> Result<blackstart_tools::L
     }
     let missing = missing.map_or("no tool is the server that is drilled".to_owned(), |lacking| lacking.to_string());
     Err(Error::new(missing)).cannot(format_args!("find what host {} needs", host.name()))
+}
+
+/// The version of a host's server, as the plan names it.
+pub(super) fn named<'a>(loaded: &'a Loaded<Registry>, host: &str) -> Option<&'a str> {
+    loaded.plan.values.get(&format!("hosts.{host}.version")).map(|named| &*named.value)
 }
 
 fn needed<'a>(wanted: &'a [&str]) -> impl Iterator<Item = &'static blackstart_tools::Tool> + use<'a> {

@@ -11,8 +11,8 @@ pub trait Dialect: Sync {
     /// The program of its servers, by the name under which it is installed.
     fn server(&self) -> &'static str;
 
-    /// What hosts run that are made for it, by which an image is chosen for them.
-    fn image(&self) -> &'static str;
+    /// What hosts run that are made for it, by which an image is chosen for them; `version`: as the plan names it.
+    fn image(&self, version: Option<&str>) -> &'static str;
 
     /// The port of its servers, on every host.
     fn port(&self) -> u16;

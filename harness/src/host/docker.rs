@@ -153,7 +153,7 @@ impl Fleet {
     /// Starts the container of a host.
     async fn start(&self, Spec { name, index, runs, image, .. }: Spec<'_>) -> Result<Started> {
         let client = self.engine.client()?;
-        let image = image.or_else(|| self.images.get(runs).map(String::as_str));
+        let image = image.or_else(|| images::of_host(&self.images, runs));
         let image = image.ok_or_else(|| images::lacking(runs))?;
         let address = self.address(HOSTS + index)?;
         let made = self.create(&client, name, image, address).await;

@@ -117,9 +117,10 @@ impl Mysql {
     }
 
     /// What a user's programs on the host look for in their environment. The server's own client programs know from a file
-    /// where it is, and nowhere a database.
+    /// where it is, and nowhere a database; whose they are the server's name says.
     pub fn environment(&self, database: &str) -> Vec<(&'static str, String)> {
-        vec![("BLACKSTART_DATABASE", database.to_owned())]
+        let server = format!("{} {}", self.flavour.name(), self.version());
+        vec![("BLACKSTART_DATABASE", database.to_owned()), ("BLACKSTART_SERVER", server)]
     }
 
     /// Starts the server, as a new life, and returns at once. A host that has lost its file of settings gets the harness's

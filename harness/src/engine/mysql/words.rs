@@ -1,5 +1,6 @@
 //! The words of MariaDB and MySQL for what every engine is asked.
 
+use super::flavour::Flavour;
 use super::values::text_literal;
 use super::{PORT, SYSTEM};
 use crate::engine::dialect::Dialect;
@@ -28,8 +29,8 @@ impl Dialect for Words {
         "mariadbd"
     }
 
-    fn image(&self) -> &'static str {
-        "mariadb"
+    fn image(&self, version: Option<&str>) -> &'static str {
+        if version.is_some_and(|version| version.starts_with(Flavour::MySql.name())) { "mysql" } else { "mariadb" }
     }
 
     fn port(&self) -> u16 {
@@ -75,12 +76,13 @@ impl Dialect for Words {
          WHERE table_schema = database()"
     }
 
-    /// Quoted, so that what NULL is, and where a value ends, is told apart from what a value holds.
+    /// Quoted, so that what NULL is, and where a value ends, is told apart from what a value holds. Not by MD5, which newer
+    /// releases of MySQL have as a component only.
     fn digest(&self, table: &str, columns: &[&str]) -> String {
         let quoted: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
         format!(
-            "SELECT count(*), cast(coalesce(sum(cast(conv(left(md5(concat_ws(',', {})), 15), 16, 10) AS unsigned)), 0) AS char) \
-             FROM {table}",
+            "SELECT count(*), cast(coalesce(sum(cast(conv(left(sha2(concat_ws(',', {}), 256), 15), 16, 10) AS unsigned)), 0) \
+             AS char) FROM {table}",
             quoted.join(", ")
         )
     }

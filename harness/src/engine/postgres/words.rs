@@ -22,7 +22,7 @@ impl Dialect for Words {
         "postgres"
     }
 
-    fn image(&self) -> &'static str {
+    fn image(&self, _: Option<&str>) -> &'static str {
         "postgres"
     }
 

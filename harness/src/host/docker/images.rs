@@ -11,15 +11,16 @@ pub type Images = BTreeMap<String, String>;
 
 /// What hosts are made of where nothing else is said, by what runs on them: the image that `cargo ci images` builds, which has
 /// the backup tools too, else the makers' own.
-const IMAGES: [(&str, [&str; 2]); 4] = [
+const IMAGES: [(&str, [&str; 2]); 5] = [
     ("postgres", ["blackstart/postgres:17", "postgres:17"]),
-    (MARIADB, ["blackstart/mariadb", "mariadb:11"]),
+    (FAMILY[0], ["blackstart/mariadb", "mariadb:11"]),
+    (FAMILY[1], ["blackstart/mysql:9.7", "mysql:8.4"]),
     ("s3", ["blackstart/s3", "minio/minio"]),
     ("toxiproxy", ["blackstart/toxiproxy", "ghcr.io/shopify/toxiproxy"]),
 ];
 
-/// Only plans that choose it need its image.
-const MARIADB: &str = "mariadb";
+/// Each serves in the other's place, and only plans that choose the engine need one.
+const FAMILY: [&str; 2] = ["mariadb", "mysql"];
 
 /// Where a person sets other images.
 const CHOSEN: &str = "BLACKSTART_IMAGES";
@@ -35,11 +36,17 @@ pub(super) async fn of(client: &Docker) -> Result<Images> {
         let candidates = chosen.get(runs).map_or(usual.to_vec(), |image| vec![image.as_str()]);
         match first(client, &candidates).await {
             Some(image) => drop(images.insert(runs.to_owned(), image.to_owned())),
-            None if runs == MARIADB && !chosen.contains_key(runs) => {}
+            None if FAMILY.contains(&runs) && !chosen.contains_key(runs) => {}
             None => return Err(missing(candidates[candidates.len() - 1])),
         }
     }
     Ok(images)
+}
+
+/// The image of a host: that of what runs on it, or of what serves in its place.
+pub(super) fn of_host<'a>(images: &'a Images, runs: &str) -> Option<&'a str> {
+    let others = FAMILY.iter().filter(|_| FAMILY.contains(&runs));
+    [runs].iter().chain(others).find_map(|runs| images.get(*runs)).map(String::as_str)
 }
 
 /// The first that the engine has.
@@ -95,6 +102,21 @@ mod tests {
         assert!(chosen("").unwrap().is_empty());
         for wrong in ["postgres", "postgres=", "oracle=db"] {
             assert!(chosen(wrong).unwrap_err().to_string().contains(&format!("`{wrong}` is no image")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_a_host_runs_may_be_served_by_its_family_and_by_nobody_else() {
+        let images = |all: &[&str]| all.iter().map(|runs| ((*runs).to_owned(), format!("image of {runs}"))).collect();
+        for (there, runs, image) in [
+            (&["mariadb", "mysql", "postgres"][..], "mysql", Some("image of mysql")),
+            (&["mariadb", "mysql", "postgres"], "mariadb", Some("image of mariadb")),
+            (&["mariadb", "postgres"], "mysql", Some("image of mariadb")),
+            (&["mysql", "postgres"], "mariadb", Some("image of mysql")),
+            (&["mariadb", "mysql"], "postgres", None),
+            (&["postgres"], "mysql", None),
+        ] {
+            assert_eq!(of_host(&images(there), runs), image, "{runs} of {there:?}");
         }
     }
 

@@ -2,13 +2,14 @@
 # A copy of the application's files as they are tonight, in a folder of its own of another bucket.
 # MC_CONFIG_DIR and BLACKSTART_* come from Blackstart: the README's "Your own pipeline" lists them.
 set -euo pipefail
+. "${0%/*}/clients.sh"
 
 copy="store/$BLACKSTART_BUCKET/$BLACKSTART_BACKUP_ID"
 users="$TMPDIR/users.sql.gz"
 trap 'rm -f "$users"' EXIT
 
 # Who may do what in the database, which is closed while the files are brought back.
-mariadb-dump --system=users --insert-ignore | gzip >"$users"
+"${dumper[@]}" "${accounts[@]}" | gzip >"$users"
 mc cp --quiet "$users" "$copy/"
 
 # An object may go while the list of all is worked through: then the list is another.

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # The restore of files (line 104) out of the copy of one night, while the database stays as it is: what is missing comes back, and
-# nothing that the application has removed since. The environment is as in backup.sh.
+# nothing that the application has removed since. The environment is as in file-copy-backup.sh.
 set -euo pipefail
+. "${0%/*}/clients.sh"
 
 copy="store/$BLACKSTART_BUCKET/$BLACKSTART_BACKUP_ID"
 folder=shipping-documents
 
-mc cat "$copy/users.sql.gz" | gunzip | mariadb
+mc cat "$copy/users.sql.gz" | gunzip | $sql
 
-wanted=$(mariadb --skip-column-names --execute="SELECT LPAD(object, 16, '0') FROM shipping_documents" "$BLACKSTART_DATABASE")
+wanted=$($sql --skip-column-names --execute="SELECT LPAD(object, 16, '0') FROM shipping_documents" "$BLACKSTART_DATABASE")
 kept=$(mc ls "$copy/files/$folder/" | awk '{ print $NF }')
 leave=()
 while read -r number; do

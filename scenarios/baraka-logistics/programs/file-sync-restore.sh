@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The document's restore of files (line 104), out of the folder that is its copy. The environment is as in backup.sh.
+# The document's restore of files (line 104), out of the folder that is its copy. The environment is as in file-sync-backup.sh.
 set -euo pipefail
+. "${0%/*}/clients.sh"
 
 storage="store/$BLACKSTART_OBJECTS"
 bucket="store/$BLACKSTART_BUCKET"
@@ -10,4 +11,4 @@ mc mirror --quiet --overwrite --remove "$storage" "$bucket/production"
 mc mirror --quiet --overwrite --remove "$bucket/production" "$bucket/dr"
 
 mc mirror --quiet "$bucket/dr" "$storage"
-mc cat "$bucket/users/users.sql.gz" | gunzip | mariadb
+mc cat "$bucket/users/users.sql.gz" | gunzip | $sql

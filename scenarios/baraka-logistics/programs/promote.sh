@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The document's promotion (lines 43 and 44), in its own words. MySQL 8.4 and later know no SLAVE.
 set -euo pipefail
+. "${0%/*}/clients.sh"
 
-client=$(command -v mariadb || command -v mysql)
-"$client" --execute="STOP SLAVE; RESET SLAVE ALL;"
-"$client" --execute="FLUSH PRIVILEGES;"
+$sql --execute="STOP SLAVE; RESET SLAVE ALL;"
+$sql --execute="FLUSH PRIVILEGES;"
 
 # Not the document's: a replica takes no writes of the application, and no line of it lets them in.
-"$client" --execute="SET GLOBAL read_only = OFF;"
+$sql --execute="SET GLOBAL read_only = OFF;"

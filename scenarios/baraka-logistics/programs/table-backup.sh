@@ -4,11 +4,12 @@
 # The client programs find the server by themselves; MC_CONFIG_DIR and BLACKSTART_* come from Blackstart: the README's
 # "Your own pipeline" lists them.
 set -euo pipefail
+. "${0%/*}/clients.sh"
 
 tables="$TMPDIR/tables_$BLACKSTART_BACKUP_ID.sql.gz"
 users="$TMPDIR/users_$BLACKSTART_BACKUP_ID.sql.gz"
 trap 'rm -f "$tables" "$users"' EXIT
 
-mariadb-dump --single-transaction --skip-triggers --hex-blob "$BLACKSTART_DATABASE" | gzip >"$tables"
-mariadb-dump --system=users --insert-ignore | gzip >"$users"
+"${dumper[@]}" --single-transaction --skip-triggers --hex-blob "$BLACKSTART_DATABASE" | gzip >"$tables"
+"${dumper[@]}" "${accounts[@]}" | gzip >"$users"
 mc cp --quiet "$tables" "$users" "store/$BLACKSTART_BUCKET/mysql-tables/"

@@ -4,15 +4,16 @@
 # The client programs find the server by themselves; MC_CONFIG_DIR and BLACKSTART_* come from Blackstart: the README's
 # "Your own pipeline" lists them.
 set -euo pipefail
+. "${0%/*}/clients.sh"
 
 dump="$TMPDIR/baraka_backup_$BLACKSTART_BACKUP_ID.sql"
 archive="$TMPDIR/baraka_configuration_$BLACKSTART_BACKUP_ID.tar.enc"
 trap 'rm -f "$dump.gz" "$archive"' EXIT
 
 {
-    mariadb-dump --single-transaction --routines --events --triggers --hex-blob --databases "$BLACKSTART_DATABASE"
+    "${dumper[@]}" --single-transaction --routines --events --triggers --hex-blob --databases "$BLACKSTART_DATABASE"
     # After what their grants are on.
-    mariadb-dump --system=users --insert-ignore
+    "${dumper[@]}" "${accounts[@]}"
 } | gzip >"$dump.gz"
 mc cp --quiet "$dump.gz" "store/$BLACKSTART_BUCKET/mysql/"
 
