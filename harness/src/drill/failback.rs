@@ -86,7 +86,8 @@ impl Drill {
     /// What is at the host that took over, rows and definitions: all of it has to be there on the way back, too.
     async fn take_stock(&self, world: &mut World, next_op: u64) -> Result<Definitions> {
         let address = world.links.open(FAILBACK_LINK, world.source.address()).await?.listen;
-        let following = Following { address, password: world.secrets.make()?, pace: Pace::AtOnce };
+        let password = world.secrets.make()?;
+        let following = Following { address, password, pace: Pace::AtOnce, copies: true };
         // The account of a replica is among the definitions.
         world.source.admit(&following).await?;
         world.following = Some(following);

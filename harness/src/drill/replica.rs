@@ -48,7 +48,7 @@ pub(super) async fn start(
     let method = loaded.pipeline.method.pipeline();
     method.install(target.host(), repository, &drill.request.plan_folder)?;
     let mut above = source.address();
-    let mut following = Following { address: above, password: secrets.make()?, pace: Pace::AtOnce };
+    let mut following = Following { address: above, password: secrets.make()?, pace: Pace::AtOnce, copies: false };
     source.admit(&following).await?;
     for index in 0..through.len() {
         let (before, [replica, ..]) = through.split_at_mut(index) else { break };

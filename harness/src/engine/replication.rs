@@ -24,6 +24,9 @@ pub struct Following {
     pub password: Secret,
     /// How far behind it is by intent.
     pub pace: Pace,
+    /// Whether it begins with all that its source has, and not with all that its source has logged: a restored server may have
+    /// logged less.
+    pub copies: bool,
 }
 
 /// The way by which a replica gets what it repeats.
@@ -56,6 +59,8 @@ pub enum Beginning {
     Copy(&'static str, Command),
     /// An empty server with these settings, which takes everything from its source's log.
     Empty(Vec<(String, String)>),
+    /// An empty server with these settings, into which its source's content is copied while it runs.
+    Filled(Vec<(String, String)>),
 }
 
 fn unlike(replica: &Server, source: &Server) -> Error {
@@ -66,6 +71,11 @@ fn unlike(replica: &Server, source: &Server) -> Error {
 /// The plan refuses it at its place.
 fn undelayed() -> Error {
     Error::new("no replica of PostgreSQL is behind by intent")
+}
+
+/// Its replicas begin as copies of files.
+fn filled_by_nobody() -> Error {
+    Error::new("no replica of PostgreSQL is filled while it runs")
 }
 
 impl EngineKind {
@@ -111,8 +121,32 @@ impl Server {
     pub fn beginning(&self, following: &Following, bound: Duration) -> Result<Beginning> {
         Ok(match self {
             Self::Postgres(replica) => Beginning::Copy("pg_basebackup", postgres::copying(replica, following, bound)?),
+            Self::Mysql(replica) if following.copies => Beginning::Filled(mysql::settings(replica)),
             Self::Mysql(replica) => Beginning::Empty(mysql::settings(replica)),
         })
+    }
+
+    /// Starts this server, which is empty; the programs that copy its source's content into it, accounts and what it logs from
+    /// then on included, one after the other.
+    ///
+    /// # Errors
+    /// Any error of writing, or why it did not start.
+    pub async fn filling(&mut self, following: &Following, database: &str, bound: Duration) -> Result<Vec<Command>> {
+        match self {
+            Self::Postgres(_) => Err(filled_by_nobody()),
+            Self::Mysql(replica) => mysql::copying::begin(replica, following, database, bound).await,
+        }
+    }
+
+    /// Has what was copied into this server be that of a replica, and stops it.
+    ///
+    /// # Errors
+    /// The server's answer, or that it did not end within `bound`.
+    pub async fn filled(&mut self, bound: Duration) -> Result<()> {
+        match self {
+            Self::Postgres(_) => Err(filled_by_nobody()),
+            Self::Mysql(replica) => mysql::copying::end(replica, bound).await,
+        }
     }
 
     /// Starts this server on its beginning, as a replica that follows from then on.

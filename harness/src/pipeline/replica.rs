@@ -113,6 +113,13 @@ impl Pipeline for Params {
                     programs::run(program, &copying, target.host(), tools).await?;
                 }
                 Beginning::Empty(settings) => target.initialise(cache, Role::Target, &settings).await?,
+                Beginning::Filled(settings) => {
+                    target.initialise(cache, Role::Target, &settings).await?;
+                    for filling in target.filling(following, tools.database, tools.bound).await? {
+                        programs::within_bound(filling, target.host(), tools).await?;
+                    }
+                    target.filled(tools.bound).await?;
+                }
             }
             target.follow(following, tools.bound).await
         }

@@ -50,11 +50,17 @@ pub const LATE: &[Promise] = &[
     }),
     ("so has one that is behind another replica", |world| shipped(world, Of::Replica).boxed_local()),
     ("what a replica does not apply the one behind it does not receive", |world| passed_on(world).boxed_local()),
+    ("a replica that begins as a copy has what its source never logged, and follows from there", |world| {
+        filled(world).boxed_local()
+    }),
     ("an event runs on the source alone, and on whoever is promoted", |world| events(world).boxed_local()),
 ];
 
 /// Longer than anything here takes: what a replica has before it is over, it has not waited for.
 const LATE_BY: Pace = Pace::Late(Nanos::from_secs(600));
+
+/// An event of somebody else than who makes it.
+const HOURLY: &str = "CREATE DEFINER = visitor@'%' EVENT hourly ON SCHEDULE EVERY 1 HOUR DO DO 1";
 
 /// What the second server is a replica of.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,16 +83,16 @@ impl World {
         create_database(&self.first, self.kind, database).await;
         self.first.run(self.kind.system, "DROP USER IF EXISTS replicator").await.unwrap();
         let (address, password) = (self.first.address(), self.secrets.make().unwrap());
-        let mut following = Following { address, password, pace: Pace::AtOnce };
+        let mut following = Following { address, password, pace: Pace::AtOnce, copies: false };
         self.first.admit(&following).await.unwrap();
         if of == Of::Replica {
-            follow(&mut self.third, &following).await;
+            follow(&mut self.third, &following, database).await;
             // It lets in whom the source lets in.
             self.third.caught_up(&self.first, BOUND).await.unwrap();
             following.address = self.third.address();
         }
         following.pace = pace;
-        follow(&mut self.second, &following).await;
+        follow(&mut self.second, &following, database).await;
         if pace == Pace::AtOnce {
             self.second.caught_up(self.way(of), BOUND).await.unwrap();
         }
@@ -112,6 +118,14 @@ impl World {
         rows.iter().map(|row| row[0].as_ref().unwrap().parse().unwrap()).collect()
     }
 
+    /// The state of the event at the second server, and its definer.
+    async fn hourly(&self, database: &str) -> String {
+        let asked = "SELECT concat(status, ' ', definer) FROM information_schema.events WHERE event_name = 'hourly' \
+             AND event_schema = DATABASE()";
+        let client = session(&self.second.administrator(database)).await.unwrap();
+        client.value(asked).await.unwrap().unwrap()
+    }
+
     /// Kills the source, and whoever the second server follows.
     async fn lose_the_source(&mut self) {
         self.first.kill(BOUND).await.unwrap();
@@ -119,7 +133,7 @@ impl World {
     }
 }
 
-async fn follow(replica: &mut Server, following: &Following) {
+async fn follow(replica: &mut Server, following: &Following, database: &str) {
     replica.stop(Stop::Fast, BOUND).await.unwrap();
     replica.host().remove_folder(replica.data()).unwrap();
     match replica.beginning(following, BOUND).unwrap() {
@@ -129,6 +143,14 @@ async fn follow(replica: &mut Server, following: &Following) {
         Beginning::Empty(settings) => {
             let cache = blackstart_tools::cache_dir().unwrap();
             replica.initialise(&cache, Role::Target, &settings).await.unwrap();
+        }
+        Beginning::Filled(settings) => {
+            let cache = blackstart_tools::cache_dir().unwrap();
+            replica.initialise(&cache, Role::Target, &settings).await.unwrap();
+            for filling in replica.filling(following, database, BOUND).await.unwrap() {
+                replica.host().exec(&filling).await.unwrap().success(&filling.name()).unwrap();
+            }
+            replica.filled(BOUND).await.unwrap();
         }
     }
     replica.follow(following, BOUND).await.unwrap();
@@ -281,17 +303,30 @@ async fn too_late(world: &mut World) {
     }
 }
 
+async fn filled(world: &mut World) {
+    create_database(&world.first, world.kind, "filled").await;
+    let unlogged = "SET SESSION sql_log_bin = 0; INSERT INTO words VALUES (1, 'a word')";
+    for sql in ["DROP USER IF EXISTS replicator", unlogged, HOURLY] {
+        world.first.run("filled", sql).await.unwrap();
+    }
+    let (address, password) = (world.first.address(), world.secrets.make().unwrap());
+    let following = Following { address, password, pace: Pace::AtOnce, copies: true };
+    world.first.admit(&following).await.unwrap();
+    follow(&mut world.second, &following, "filled").await;
+    assert_eq!(world.held("filled").await, [1]);
+    assert!(world.hourly("filled").await.contains("SIDE_DISABLED"));
+    world.write("filled", 2).await;
+    world.second.caught_up(&world.first, BOUND).await.unwrap();
+    assert_eq!(world.held("filled").await, [1, 2]);
+    world.second.promote(false, BOUND).await.unwrap();
+    assert_eq!(world.hourly("filled").await, "ENABLED visitor@%");
+}
+
 async fn events(world: &mut World) {
     world.replica(Of::Source, "eventful", Pace::AtOnce).await;
-    let event = "CREATE DEFINER = visitor@'%' EVENT hourly ON SCHEDULE EVERY 1 HOUR DO DO 1";
-    world.first.run("eventful", event).await.unwrap();
+    world.first.run("eventful", HOURLY).await.unwrap();
     world.second.caught_up(&world.first, BOUND).await.unwrap();
-    let asked = "SELECT concat(status, ' ', definer) FROM information_schema.events WHERE event_name = 'hourly'";
-    let seen = async |world: &World| {
-        let client = session(&world.second.administrator("eventful")).await.unwrap();
-        client.value(asked).await.unwrap().unwrap()
-    };
-    assert!(seen(world).await.contains("SIDE_DISABLED"));
+    assert!(world.hourly("eventful").await.contains("SIDE_DISABLED"));
     world.second.promote(false, BOUND).await.unwrap();
-    assert_eq!(seen(world).await, "ENABLED visitor@%");
+    assert_eq!(world.hourly("eventful").await, "ENABLED visitor@%");
 }

@@ -92,8 +92,12 @@ impl World {
         let to_server = server.address();
         let application = links.open(APPLICATION_LINK, to_server).await.unwrap();
         let address = links.open(REPLICATION_LINK, to_server).await.unwrap().listen;
-        follow(&server, &mut replica, &Following { address, password: secrets.make().unwrap(), pace: Pace::AtOnce })
-            .await;
+        follow(
+            &server,
+            &mut replica,
+            &Following { address, password: secrets.make().unwrap(), pace: Pace::AtOnce, copies: false },
+        )
+        .await;
         let minio = located(&hosts["store"], "minio").0;
         let store = Store::start(hosts["store"].clone(), Provider::Minio, &minio, &secrets).await.unwrap();
         let to_store = links.open(&store_link("primary"), Store::address_on(&hosts["store"])).await.unwrap();

@@ -167,6 +167,30 @@ impl Flavour {
         }
     }
 
+    /// What has such a dump take its place in the log along to where it is brought back, for a replica to follow from there.
+    pub(super) fn seed_options(self) -> &'static [&'static str] {
+        match self {
+            Self::MariaDb => &["--master-data=1", "--gtid"],
+            Self::MySql => &[],
+        }
+    }
+
+    /// The file by which client programs log in at a source as `account`.
+    pub(super) fn login(self, account: &str, following: &Following) -> String {
+        let Following { address, password, .. } = following;
+        let transport = match self {
+            // Newer ones insist on a certificate that they can verify.
+            Self::MariaDb => "skip-ssl",
+            Self::MySql => "get-server-public-key",
+        };
+        format!(
+            "[client]\nhost = {}\nport = {}\nprotocol = tcp\nuser = {account}\npassword = \"{}\"\n{transport}\n",
+            address.ip(),
+            address.port(),
+            password.reveal(),
+        )
+    }
+
     /// What has a dump be of the accounts and their rights.
     pub(super) fn users_options(self) -> &'static [&'static str] {
         match self {
@@ -229,7 +253,7 @@ impl Flavour {
 
     /// Statements by which an empty server follows a source from the beginning of its log, logging in as `account`.
     pub(super) fn follow(self, account: &str, following: &Following) -> String {
-        let Following { address, password, pace } = following;
+        let Following { address, password, pace, .. } = following;
         let delay = if let Pace::Late(delay) = pace { *delay } else { Nanos::ZERO };
         let by_itself = match self {
             // By GTID its relay log would be gone when it is needed.
@@ -303,6 +327,7 @@ mod tests {
             address: "127.0.0.9:3306".parse().unwrap(),
             password: Secrets::default().make().unwrap(),
             pace: Pace::Late(Nanos::from_secs(3)),
+            copies: false,
         };
         let follow = Flavour::MySql.follow("replicator", &following);
         assert!(follow.starts_with("CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.9'"), "{follow}");
@@ -324,6 +349,7 @@ mod tests {
                 address: "127.0.0.9:3306".parse().unwrap(),
                 password: Secrets::default().make().unwrap(),
                 pace,
+                copies: false,
             };
             let follow = Flavour::MariaDb.follow("replicator", &following);
             assert!(follow.contains(way) && follow.contains(&format!("MASTER_DELAY = {delay},")), "{follow}");

@@ -8,6 +8,9 @@ use crate::host::Command;
 /// What is not the users'.
 const OWN: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
 
+/// What is more than rows, and bytes that no character set touches.
+const WHOLE: [&str; 4] = ["--routines", "--events", "--triggers", "--hex-blob"];
+
 /// What is brought back stays out of the server's own log: its log goes on with what is replayed, by the names that this has.
 const UNLOGGED: &str = "--init-command=SET SESSION sql_log_bin = 0";
 
@@ -56,19 +59,32 @@ impl Mysql {
 
     /// Writes databases into the file `into` (a path on the host), as of one moment, with its coordinates in the log.
     pub fn dump(&self, databases: &[String], into: &str) -> Command {
-        let all = ["--routines", "--events", "--triggers", "--hex-blob", "--databases"];
-        self.dumper(self.flavour().dump_options(), into).args(all).args(databases)
+        let program = self.dumper(None, into).args(self.flavour().dump_options().iter().copied());
+        program.args(WHOLE).arg("--databases").args(databases)
+    }
+
+    /// Writes a database of the server that the file `login` (a path on the host) names into the file `into`, for a replica to
+    /// begin with.
+    pub(super) fn seed(&self, login: &str, database: &str, into: &str) -> Command {
+        let options = [self.flavour().dump_options(), self.flavour().seed_options()].concat();
+        self.dumper(Some(login), into).args(options).args(WHOLE).args(["--databases", database])
     }
 
     /// Writes the accounts, and what they may do, into the file `into`. They are of no one moment with anything else: one that
     /// is made meanwhile is made once more by the log, which is refused.
     pub fn dump_users(&self, into: &str) -> Command {
-        self.dumper(self.flavour().users_options(), into)
+        self.dumper(None, into).args(self.flavour().users_options().iter().copied())
     }
 
-    fn dumper(&self, options: &[&str], into: &str) -> Command {
-        let program = self.program(self.flavour().programs().dump);
-        Command::new(program).arg(format!("--result-file={into}")).args(options.iter().copied())
+    /// The same of the server that the file `login` names.
+    pub(super) fn seed_users(&self, login: &str, into: &str) -> Command {
+        self.dumper(Some(login), into).args(self.flavour().users_options().iter().copied())
+    }
+
+    /// Which file of options it goes by has to be its first one.
+    fn dumper(&self, login: Option<&str>, into: &str) -> Command {
+        let program = Command::new(self.program(self.flavour().programs().dump));
+        program.args(login.map(|login| format!("--defaults-file={login}"))).arg(format!("--result-file={into}"))
     }
 
     /// Brings back what is in `file`.

@@ -3,6 +3,7 @@
 //! MariaDB throws the relay log away of a replica that goes by GTID when it is started with both of its threads stopped, to ask
 //! its source for the log anew. Whoever has lost that source has it go by positions first.
 
+pub mod copying;
 mod shipments;
 mod status;
 mod way;
@@ -49,14 +50,15 @@ pub fn settings(replica: &Mysql) -> Vec<(String, String)> {
 /// # Errors
 /// The source's answer.
 pub async fn admit(source: &Mysql, following: &Following) -> Result<()> {
-    let made = format!(
-        "CREATE USER IF NOT EXISTS '{ACCOUNT}'@'%' ACCOUNT LOCK; GRANT REPLICATION SLAVE ON *.* TO '{ACCOUNT}'@'%'"
-    );
+    let rights = if following.copies { copying::RIGHTS } else { "REPLICATION SLAVE" };
+    let made =
+        format!("CREATE USER IF NOT EXISTS '{ACCOUNT}'@'%' ACCOUNT LOCK; GRANT {rights} ON *.* TO '{ACCOUNT}'@'%'");
     source.run(SYSTEM, &made).await.cannot("admit the replica")?;
     source.set_password(ACCOUNT, &following.password).await
 }
 
-/// Starts an empty server, which takes all that its source ever logged and follows it from then on, or waits for shipments.
+/// Starts a server that is empty, or was filled, which takes all that its source has logged beyond that and follows it from then
+/// on, or waits for shipments.
 ///
 /// # Errors
 /// Why it did not start or follow.
@@ -231,7 +233,7 @@ pub async fn promote(replica: &Mysql, is_there: bool, bound: Duration) -> Result
     client.batch(&flavour.said("STOP SLAVE")).await?;
     let applied = position(&client, flavour).await?;
     client.batch(&flavour.said("RESET SLAVE ALL")).await?;
-    let events = switch_events_on(&client).await?;
+    let events = alter_events(&client, ["SLAVESIDE_DISABLED", "REPLICA_SIDE_DISABLED"], "ENABLE").await?;
     // Last: whoever comes in before writes nothing.
     let config = replica.host().outside(config::CONFIG);
     let text = std::fs::read_to_string(&config).cannot("read the replica's settings")?;
@@ -266,17 +268,20 @@ pub async fn apply_received(replica: &Mysql, bound: Duration) -> Result<String> 
     }
 }
 
-/// A replica has every event of its source, and runs none of them; how many there are. Whoever alters one becomes its definer,
-/// unless the statement names another.
-async fn switch_events_on(client: &Client) -> Result<usize> {
-    let sql = "SELECT event_schema, event_name, SUBSTRING_INDEX(definer, '@', 1), SUBSTRING_INDEX(definer, '@', -1) \
-         FROM information_schema.events WHERE status IN ('SLAVESIDE_DISABLED', 'REPLICA_SIDE_DISABLED')";
-    let events = client.rows(sql).await?;
+/// Alters every event that is in one of these states; how many there are. A replica has every event of its source, and runs none of
+/// them. Whoever alters one becomes its definer, unless the statement names another.
+async fn alter_events(client: &Client, states: [&str; 2], to: &str) -> Result<usize> {
+    let sql = format!(
+        "SELECT event_schema, event_name, SUBSTRING_INDEX(definer, '@', 1), SUBSTRING_INDEX(definer, '@', -1) \
+         FROM information_schema.events WHERE status IN ({})",
+        states.map(word).join(", ")
+    );
+    let events = client.rows(&sql).await?;
     for event in &events {
         if let [Some(schema), Some(name), Some(user), Some(host)] = event.as_slice() {
             let (user, host) = (word(user), word(host));
             let (schema, name) = (quoted(schema), quoted(name));
-            client.batch(&format!("ALTER DEFINER = {user}@{host} EVENT {schema}.{name} ENABLE")).await?;
+            client.batch(&format!("ALTER DEFINER = {user}@{host} EVENT {schema}.{name} {to}")).await?;
         }
     }
     Ok(events.len())
