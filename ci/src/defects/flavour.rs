@@ -26,8 +26,9 @@ const WORDS: [(&str, &str); 14] = [
     // It knows no statements for accounts in all of its releases.
     (
         "mariadb-dump --system=users --insert-ignore",
-        "mysqldump --set-gtid-purged=OFF --no-create-info --insert-ignore --skip-lock-tables --flush-privileges mysql user db \
-         tables_priv columns_priv procs_priv proxies_priv global_grants role_edges default_roles",
+        "{ echo 'USE mysql;'; mysqldump --set-gtid-purged=OFF --no-create-info --insert-ignore --skip-lock-tables mysql \
+         user db tables_priv columns_priv procs_priv proxies_priv global_grants role_edges default_roles; \
+         echo 'FLUSH PRIVILEGES;'; }",
     ),
     ("mariadb-dump", "mysqldump --set-gtid-purged=OFF"),
     (
@@ -40,7 +41,7 @@ const WORDS: [(&str, &str); 14] = [
     ("mariadb", "mysql"),
     ("SHOW BINLOG STATUS", "SHOW BINARY LOG STATUS"),
     ("CHANGE MASTER", "CHANGE REPLICATION SOURCE"),
-    ("MASTER_LOG", "SOURCE_LOG"),
+    ("--master-data", "--source-data"),
     ("MASTER_DELAY", "SOURCE_DELAY"),
     ("SLAVESIDE_DISABLED", "REPLICA_SIDE_DISABLED"),
     ("STOP SLAVE", "STOP REPLICA"),
@@ -118,7 +119,12 @@ mod tests {
         );
         assert_eq!(read("promote.sh"), "mysql --execute=\"STOP REPLICA; RESET REPLICA ALL;\"\n");
         let backup = read("backup.sh");
-        assert!(backup.contains("default_roles | gzip\nmysqldump --set-gtid-purged=OFF --hex-blob x"), "{backup}");
+        assert!(
+            backup.contains(
+                "default_roles; echo 'FLUSH PRIVILEGES;'; } | gzip\nmysqldump --set-gtid-purged=OFF --hex-blob x"
+            ),
+            "{backup}"
+        );
         assert!(!backup.contains("mariadb"), "{backup}");
         fs::write(at(PLAN), "engine = \"postgres\"\n").unwrap();
         assert!(!is_either(place.path()).unwrap());

@@ -13,7 +13,7 @@ trap 'rm -f "$dump.gz" "$archive"' EXIT
 {
     "${dumper[@]}" --single-transaction --routines --events --triggers --hex-blob --databases "$BLACKSTART_DATABASE"
     # After what their grants are on.
-    "${dumper[@]}" "${accounts[@]}"
+    accounts
 } | gzip >"$dump.gz"
 mc cp --quiet "$dump.gz" "store/$BLACKSTART_BUCKET/mysql/"
 

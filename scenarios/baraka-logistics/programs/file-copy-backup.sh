@@ -9,7 +9,7 @@ users="$TMPDIR/users.sql.gz"
 trap 'rm -f "$users"' EXIT
 
 # Who may do what in the database, which is closed while the files are brought back.
-"${dumper[@]}" "${accounts[@]}" | gzip >"$users"
+accounts | gzip >"$users"
 mc cp --quiet "$users" "$copy/"
 
 # An object may go while the list of all is worked through: then the list is another.

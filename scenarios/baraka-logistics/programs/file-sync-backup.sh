@@ -10,7 +10,7 @@ users="$TMPDIR/users.sql.gz"
 trap 'rm -f "$users"' EXIT
 
 # Not the document's: who may do what in the database, which is closed while the files are brought back.
-"${dumper[@]}" "${accounts[@]}" | gzip >"$users"
+accounts | gzip >"$users"
 mc cp --quiet "$users" "$bucket/users/"
 
 mc mirror --quiet --overwrite --remove "$storage" "$bucket/production"

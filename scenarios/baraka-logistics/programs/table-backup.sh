@@ -11,5 +11,5 @@ users="$TMPDIR/users_$BLACKSTART_BACKUP_ID.sql.gz"
 trap 'rm -f "$tables" "$users"' EXIT
 
 "${dumper[@]}" --single-transaction --skip-triggers --hex-blob "$BLACKSTART_DATABASE" | gzip >"$tables"
-"${dumper[@]}" "${accounts[@]}" | gzip >"$users"
+accounts | gzip >"$users"
 mc cp --quiet "$tables" "$users" "store/$BLACKSTART_BUCKET/mysql-tables/"
