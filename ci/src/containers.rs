@@ -6,7 +6,7 @@ mod restarts;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::defects::Summary;
+use crate::defects::{Summary, Wanted};
 use crate::engine::Engine;
 use crate::{defects, images, output};
 
@@ -30,7 +30,7 @@ pub fn run(root: &Path, out: &mut dyn Write) -> io::Result<bool> {
     tests.args(["container", "--test-threads=1"]);
     // A runtime that can't be had is a failure here.
     let kept = tests.envs(engine.environment()).env("BLACKSTART_REQUIRE_HOSTS", "1").status()?.success();
-    let drilled = defects::in_containers(root, &DEFECTS, &engine, out)?;
+    let drilled = defects::in_containers(root, &Wanted::named(&DEFECTS), &engine, out)?;
     let survived = restarts::survived(root, &mut engine, RESTARTS, out)?;
     Ok(kept && drilled.passed() && survived && podman(root, &engine, out)?)
 }
@@ -54,12 +54,12 @@ pub fn restarts(root: &Path, times: u32, out: &mut dyn Write) -> io::Result<bool
     restarts::survived(root, &mut images::stocked(root, out)?, times, out)
 }
 
-/// Every planted defect, twin and control once, on hosts in containers of an engine that is started for it.
+/// The planted defects, twins and controls that are wanted once, on hosts in containers of an engine that is started for it.
 ///
 /// # Errors
 /// As [`run`].
-pub fn defects(root: &Path, out: &mut dyn Write) -> io::Result<Summary> {
-    defects::in_containers(root, &[], &images::stocked_for_all(root, out)?, out)
+pub fn defects(root: &Path, wanted: &Wanted, out: &mut dyn Write) -> io::Result<Summary> {
+    defects::in_containers(root, wanted, &images::stocked_for_all(root, out)?, out)
 }
 
 /// Runs the tests of runs that are killed, natively and on an engine that is started for it, at all the instants that there

@@ -39,6 +39,16 @@ impl Wanted {
         Self { ids: Vec::new(), seeds, on_mysql: false, in_containers: false }
     }
 
+    /// Those of these names, once.
+    pub fn named(ids: &[&str]) -> Self {
+        Self { ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..Self::all(1) }
+    }
+
+    /// Every one that can run on MySQL, on it, once.
+    pub fn on_mysql() -> Self {
+        Self { on_mysql: true, ..Self::all(1) }
+    }
+
     /// Reads `[ID..] [--seeds N] [--mysql] [--containers]`.
     ///
     /// # Errors
@@ -125,12 +135,11 @@ pub fn all(root: &Path, seed: u64, out: &mut dyn Write) -> io::Result<Summary> {
     matrix(root, &cases(root)?, seed..=seed, None, out)
 }
 
-/// Those of these names (none: every one), once, on hosts in containers of `engine`.
+/// Those that are wanted, once, on hosts in containers of `engine`.
 ///
 /// # Errors
 /// As [`run`].
-pub fn in_containers(root: &Path, ids: &[&str], engine: &Engine, out: &mut dyn Write) -> io::Result<Summary> {
-    let wanted = Wanted { ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..Wanted::all(1) };
+pub fn in_containers(root: &Path, wanted: &Wanted, engine: &Engine, out: &mut dyn Write) -> io::Result<Summary> {
     let cases = wanted.of(cases(root)?).map_err(io::Error::other)?;
     matrix(root, &cases, 1..=1, Some(engine), out)
 }

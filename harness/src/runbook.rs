@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::clock::Clock;
 use crate::engine::replication::Following;
 use crate::engine::{Login, Server, Stop, Transaction, connect};
-use crate::failure::{Error, Result};
+use crate::failure::{Context, Error, Result};
 use crate::link::{Link, Links};
 use crate::pipeline::{Backup, Done, Goal, Onto, Pipeline, Repository, Target, Tools, Until, Wanted};
 use crate::plan::Bounds;
@@ -129,7 +129,7 @@ impl<'a> Recovery<'a> {
         let tools = Tools { clock, repository, database, events, bound, compression };
         match step {
             Step::Detect => detect(parts.source, parts.login, bound).await,
-            Step::Decide => self.decide(parts.pipeline),
+            Step::Decide => self.decide(parts, bound).await,
             Step::StopApplication => self.stop_application(parts, tools).await,
             Step::Fetch | Step::Restore | Step::Replay | Step::Promote => {
                 let wanted = self.wanted(parts.pipeline)?;
@@ -174,12 +174,15 @@ impl<'a> Recovery<'a> {
         Ok(Wanted { backup: self.backup, goal: Goal { target, time, erased: self.erased.clone() } })
     }
 
-    fn decide(&self, pipeline: &dyn Pipeline) -> Result<Done> {
+    async fn decide(&self, parts: &mut Parts<'_>, bound: Duration) -> Result<Done> {
+        let pipeline = parts.pipeline;
         let wanted = self.wanted(pipeline)?;
         let id = &wanted.backup.id;
         let says = match &wanted.goal.target {
             Target::BeforeTransaction(bad) if pipeline.restores_onto() == Onto::Replica => {
-                format!("have the {id}, go on to just before transaction {bad}, and promote it")
+                // Its delay goes by meanwhile, and some servers take their time to stop.
+                parts.target.set_paused(true, bound).await.cannot("hold the replica still")?;
+                format!("hold the {id}, have it go on to just before transaction {bad}, and promote it")
             }
             Target::BeforeTransaction(bad) => format!("recover from backup {id} to just before transaction {bad}"),
             Target::Backup if pipeline.repairs() => {

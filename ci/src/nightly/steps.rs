@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::{Outcome, Step, comparisons, fuzz, journal, mutants, trials};
-use crate::defects::clean;
+use crate::defects::{Wanted, clean};
 use crate::figures::Figure;
 use crate::{containers, defects, output};
 
@@ -39,7 +39,8 @@ pub fn all(root: &Path) -> Vec<Step<'_>> {
         clean_drills(root),
         restarts(root),
         kills(root),
-        planted_in_containers(root),
+        planted_in_containers(root, "", Wanted::all(1)),
+        planted_in_containers(root, "-mysql", Wanted::on_mysql()),
     ];
     steps.extend(trials::steps(root));
     steps.extend(comparisons::steps(root));
@@ -90,13 +91,13 @@ fn clean_drills(root: &Path) -> Step<'_> {
     Step { name: CLEAN.to_owned(), what: format!("cargo ci clean-drills {DRILLS}"), run: Box::new(run) }
 }
 
-fn planted_in_containers(root: &Path) -> Step<'_> {
+fn planted_in_containers<'a>(root: &'a Path, suffix: &str, wanted: Wanted) -> Step<'a> {
     let run = move |out: &mut dyn Write| {
-        let summary = containers::defects(root, out)?;
+        let summary = containers::defects(root, &wanted, out)?;
         Ok(Outcome { passed: summary.passed(), figures: vec![summary.figure()] })
     };
-    let what = "cargo ci defects --containers".to_owned();
-    Step { name: "containers-defects".to_owned(), what, run: Box::new(run) }
+    let what = format!("cargo ci defects --containers {}", suffix.replacen('-', "--", 1));
+    Step { name: format!("containers-defects{suffix}"), what: what.trim_end().to_owned(), run: Box::new(run) }
 }
 
 fn kills(root: &Path) -> Step<'_> {

@@ -47,7 +47,9 @@ pub fn launch(request: &Request) -> io::Result<Running> {
     let (reader, mut writer) = io::pipe()?;
     let message = serde_json::to_vec(&(request, scratch.path()))?;
     // The terminal's Ctrl-C goes to its whole process group: the drill and its servers must not be in it.
-    let mut child = Command::new(std::env::current_exe()?)
+    // By its process, and not by its path: by now there may be another version, or none.
+    let mut child = Command::new("/proc/self/exe")
+        .arg0("blackstart")
         .arg("inside")
         .stdin(Stdio::from(reader))
         .stdout(Stdio::piped())

@@ -126,8 +126,8 @@ impl Server {
         })
     }
 
-    /// Starts this server, which is empty; the programs that copy its source's content into it, accounts and what it logs from
-    /// then on included, one after the other.
+    /// Starts this server, which is empty; the programs, one after the other, that copy its source's content and accounts into
+    /// it, and where in the log that is as of.
     ///
     /// # Errors
     /// Any error of writing, or why it did not start.

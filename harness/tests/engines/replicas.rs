@@ -222,6 +222,10 @@ async fn rolled_on(world: &mut World, of: Of) {
         ids.push(world.write(database, id).await);
     }
     world.second.received(world.way(of), BOUND).await.unwrap();
+    // Whoever is in time holds it still first.
+    if of == Of::Replica {
+        world.second.set_paused(true, BOUND).await.unwrap();
+    }
     world.lose_the_source().await;
     world.second.roll_on(&ids[3], BOUND).await.unwrap();
     assert_eq!(world.held(database).await, [1, 2, 3]);

@@ -233,7 +233,7 @@ pub async fn promote(replica: &Mysql, is_there: bool, bound: Duration) -> Result
     client.batch(&flavour.said("STOP SLAVE")).await?;
     let applied = position(&client, flavour).await?;
     client.batch(&flavour.said("RESET SLAVE ALL")).await?;
-    let events = alter_events(&client, ["SLAVESIDE_DISABLED", "REPLICA_SIDE_DISABLED"], "ENABLE").await?;
+    let events = alter_events(&client, &["SLAVESIDE_DISABLED", "REPLICA_SIDE_DISABLED"], "ENABLE").await?;
     // Last: whoever comes in before writes nothing.
     let config = replica.host().outside(config::CONFIG);
     let text = std::fs::read_to_string(&config).cannot("read the replica's settings")?;
@@ -270,11 +270,11 @@ pub async fn apply_received(replica: &Mysql, bound: Duration) -> Result<String> 
 
 /// Alters every event that is in one of these states; how many there are. A replica has every event of its source, and runs none of
 /// them. Whoever alters one becomes its definer, unless the statement names another.
-async fn alter_events(client: &Client, states: [&str; 2], to: &str) -> Result<usize> {
+async fn alter_events(client: &Client, states: &[&str], to: &str) -> Result<usize> {
     let sql = format!(
         "SELECT event_schema, event_name, SUBSTRING_INDEX(definer, '@', 1), SUBSTRING_INDEX(definer, '@', -1) \
          FROM information_schema.events WHERE status IN ({})",
-        states.map(word).join(", ")
+        states.iter().map(|state| word(state)).collect::<Vec<_>>().join(", ")
     );
     let events = client.rows(&sql).await?;
     for event in &events {

@@ -52,7 +52,7 @@ pub async fn end(replica: &mut Mysql, bound: Duration) -> Result<()> {
     // Its log goes on with what comes from its source.
     client.batch("SET SESSION sql_log_bin = 0").await?;
     let standing = replica.flavour().said("DISABLE ON SLAVE");
-    alter_events(&client, ["ENABLED", "ENABLED"], &standing).await.cannot("have events stand still")?;
+    alter_events(&client, &["ENABLED"], &standing).await.cannot("have events stand still")?;
     drop(client);
     replica.host().remove_folder(FOLDER)?;
     replica.stop(Stop::Fast, bound).await
