@@ -149,12 +149,23 @@ fn other_version(evidence: &Evidence) -> Option<String> {
         rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
     };
     let (value, origin) = (&named.value, &named.origin);
+    let whether = if drilled.iter().any(|drilled| is_upgrade(value, drilled)) { "upgrade hypothesis: " } else { "" };
     (!drilled.iter().any(is_it)).then(|| {
         let drilled = if drilled.is_empty() { "a server of no known version".to_owned() } else { drilled.join(", ") };
         format!(
-            "drilled on {drilled}, and the plan names {value} ({origin}): what holds of one need not hold of the other"
+            "{whether}drilled on {drilled}, and the plan names {value} ({origin}): what holds of one need not hold of the other"
         )
     })
+}
+
+/// Whether one server is a later version of the other.
+fn is_upgrade(from: &str, to: &str) -> bool {
+    let parts = |server: &str| {
+        let (name, version) = server.split_once(' ')?;
+        let numbers = version.split(|c: char| !c.is_ascii_digit()).map_while(|number| number.parse::<u64>().ok());
+        Some((name.to_owned(), numbers.collect::<Vec<_>>()))
+    };
+    parts(from).zip(parts(to)).is_some_and(|(from, to)| from.0 == to.0 && from.1 < to.1)
 }
 
 fn conclude(folder: &Folder, evidence: &Evidence, mut gates: Vec<Gate>, mut notes: Vec<String>) -> DrillVerdict {
