@@ -44,6 +44,14 @@ impl Error {
             Self::Mysql(_) => None,
         }
     }
+
+    /// Whether a server is there that refuses: one that says so, or asks for a proof that the driver does not know, as MySQL
+    /// makes one up for whom it does not know.
+    pub fn is_refusal(&self) -> bool {
+        use mysql_async::DriverError::UnknownAuthPlugin;
+        let asks = matches!(self, Self::Mysql(mysql_async::Error::Driver(UnknownAuthPlugin { .. })));
+        asks || self.code().is_some()
+    }
 }
 
 impl From<Error> for failure::Error {

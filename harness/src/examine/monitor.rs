@@ -148,7 +148,7 @@ async fn look_at_replica(held: &Session, own: &Session, writes: &Writes) -> Seen
         None => return Seen::NoReplica { why: silent(PATIENCE) },
         Some(Ok(beat)) => beat.and_then(|beat| beat.parse().ok()),
         // Whoever refuses is there: a late replica may not have heard of the role yet.
-        Some(Err(refused)) if refused.code().is_some() => None,
+        Some(Err(error)) if error.is_refusal() => None,
         Some(Err(error)) => return Seen::NoReplica { why: error.to_string() },
     };
     // A figure that nobody gives is no figure: that the replica answers is seen already.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use blackstart::engine::Stop;
 use blackstart::engine::fields::{ColumnType, Fields, Malformed, Value};
 use blackstart::engine::mysql::{self, Client, Mysql, breaks, values};
+use blackstart::engine::{Client as Session, Door, Login, Stop};
 use blackstart::failure::Error;
 use blackstart::host::Command;
 use futures_util::FutureExt;
@@ -22,6 +22,7 @@ pub const ALL: &[Promise] = &[
     ("parameters arrive as the very bytes that they were made from", |world| parameters(world).boxed_local()),
     ("a row that is found counts as touched", |world| touched(world).boxed_local()),
     ("a statement that is refused leaves the session good, and says why", |world| refused(world).boxed_local()),
+    ("whom it does not know it refuses, and is there all the same", |world| unknown(world).boxed_local()),
     ("a session that is of no more use says so", |world| broken(world).boxed_local()),
     ("rows come one by one, and reading can be ended", |world| streamed(world).boxed_local()),
 ];
@@ -159,6 +160,20 @@ async fn touched(world: &mut World) {
     ] {
         assert_eq!(client.execute(sql).await.unwrap(), rows, "{sql}");
     }
+}
+
+async fn unknown(world: &mut World) {
+    let password = world.secrets.make().unwrap();
+    let login =
+        |number: u32| Login { user: format!("nobody{number}"), ..visitor(&world.first, mysql::SYSTEM, &password) };
+    // MySQL asks each for another proof.
+    for number in 0..20 {
+        let error = Session::open(&login(number)).await.err().unwrap();
+        assert!(error.is_refusal(), "nobody{number}: {error}");
+    }
+    let nowhere = Login { door: Door::Address("127.0.0.1:1".parse().unwrap()), ..login(0) };
+    let error = Session::open(&nowhere).await.err().unwrap();
+    assert!(!error.is_refusal(), "{error}");
 }
 
 async fn refused(world: &mut World) {
