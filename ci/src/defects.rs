@@ -16,6 +16,7 @@ use std::io::{self, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::RwLock;
 
 use crate::engine::Engine;
 use crate::figures::Figure;
@@ -181,12 +182,14 @@ fn matrix(
         }
     }
     writeln!(out, "{}", table::head())?;
+    let side_by_side = RwLock::new(());
     let drills = |case: &Case| {
         let seeds = seeds.clone();
-        seeds.map(|seed| Ok((seed, once(case, seed, (&program, engine), &work)?))).collect()
+        seeds.map(|seed| Ok((seed, once(case, seed, (&program, engine), &work, &side_by_side)?))).collect()
     };
     // Docker 20.10 stands still for ever when one drill's network goes while another's comes.
     let width = if engine.is_some() { 1 } else { side_by_side::cores() };
+    let mut wrong = Vec::new();
     side_by_side::each(&tried, width, drills, |case, tried: io::Result<Vec<(u64, Tried)>>| {
         let mut row = Row::of(case);
         for (seed, tried) in tried? {
@@ -194,9 +197,12 @@ fn matrix(
             summary.drills += 1;
         }
         summary.right += row.right();
+        wrong.extend((!row.is_right()).then(|| row.to_string()));
         writeln!(out, "{row}")?;
         out.flush()
     })?;
+    // Whoever has only the end of a long output sees them too.
+    wrong.iter().try_for_each(|row| writeln!(out, "NOT AS IT HAS TO BE: {row}"))?;
     let Summary { right, drills } = &summary;
     writeln!(out, "{right} of {drills} drills went as they have to; their records are in {}", work.display())?;
     Ok(summary)
@@ -216,12 +222,17 @@ pub fn built(root: &Path) -> io::Result<PathBuf> {
     Ok(output::target_dir(root).join("debug/blackstart"))
 }
 
-/// A machine that is too busy to measure, even for the drill alone and again, says nothing about a defect; more often than
-/// this nobody waits.
-const TRIES: u32 = 2;
+/// A machine that is too busy to measure says nothing about a defect; more often than this nobody waits.
+const TRIES: u32 = 3;
 
-/// One drill, again where the machine was too busy for it although it had run it again alone.
-fn once(case: &Case, seed: u64, (program, engine): (&Path, Option<&Engine>), work: &Path) -> io::Result<Tried> {
+/// One drill; where the machine was too busy for it, again, with none of the others that hold `side_by_side` beside it.
+fn once(
+    case: &Case,
+    seed: u64,
+    (program, engine): (&Path, Option<&Engine>),
+    work: &Path,
+    side_by_side: &RwLock<()>,
+) -> io::Result<Tried> {
     let folder = work.join(format!("{}-{seed}", case.id));
     let name = compose::compose(case, &folder)?;
     let mut tries = 0;
@@ -230,6 +241,8 @@ fn once(case: &Case, seed: u64, (program, engine): (&Path, Option<&Engine>), wor
         let mut blackstart = Command::new(program);
         blackstart.envs(output::disks()).envs(engine.into_iter().flat_map(Engine::environment));
         blackstart.args(["run", "--hosts", if engine.is_some() { "docker" } else { "native" }]);
+        let _beside = (tries == 1).then(|| side_by_side.read());
+        let _alone = (tries > 1).then(|| side_by_side.write());
         let drilled = drill::run(blackstart, &name, &folder, seed)?;
         let outcome = outcome::of(case, drilled.verdict.as_ref().map_err(String::as_str));
         if !matches!(outcome, Outcome::Busy(_)) || tries == TRIES {

@@ -5,6 +5,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::RwLock;
 
 use blackstart_record::bound::upper_bound;
 
@@ -104,7 +105,7 @@ fn continued(path: &Path, before: &str) -> io::Result<fs::File> {
 
 /// One drill: its word, and why. The record of one that is met is not kept.
 fn drill(case: &Case, seed: u64, program: &Path, work: &Path) -> io::Result<(&'static str, String)> {
-    let tried = once(case, seed, (program, None), work)?;
+    let tried = once(case, seed, (program, None), work, &RwLock::default())?;
     let line = |why: String| why.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(match tried.outcome {
         Outcome::Quiet => {

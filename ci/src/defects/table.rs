@@ -41,6 +41,11 @@ impl<'a> Row<'a> {
         self.right
     }
 
+    /// Whether all of them did.
+    pub fn is_right(&self) -> bool {
+        self.wrong.is_empty()
+    }
+
     /// Adds a drill.
     pub fn add(&mut self, seed: u64, tried: &Tried) {
         self.drills += 1;
@@ -95,6 +100,6 @@ mod tests {
         for part in ["A1", "LOST", "missed", "2.0", "1 of 2", "again 1 x", "\n    seed 2: MISSED"] {
             assert!(said.contains(part), "{part}: {said}");
         }
-        assert_eq!(row.right(), 1);
+        assert_eq!((row.right(), row.is_right()), (1, false));
     }
 }
