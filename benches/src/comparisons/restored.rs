@@ -27,7 +27,7 @@ use crate::Result;
 use crate::samples::{Row, interleaved, shown};
 use crate::world::{BOUND, DATABASE, World, fast, load, locate, runtime, user_of_servers};
 
-const PAIRS: usize = 10;
+const PAIRS: usize = 25;
 pub(super) const BUCKET: &str = "backups";
 
 /// What a method has of its own.
