@@ -22,6 +22,8 @@ use crate::secret::Secrets;
 const TAIL_LINES: usize = 20;
 /// Bytes of standard output that are kept for the caller.
 const KEPT_BYTES: usize = 1 << 20;
+/// A grandchild may hold the streams of a program that has ended open: longer nobody waits for more of them.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// A program to run on a host.
 #[derive(Clone, Debug)]
@@ -230,11 +232,19 @@ impl Streams {
         self.tail.lines()
     }
 
+    /// Waits until all has been read that a program said which has ended.
+    async fn read_out(&self) {
+        let read = async {
+            while !(self.stdout.is_finished() && self.stderr.is_finished()) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = tokio::time::timeout(GRACE, read).await;
+    }
+
     pub(super) async fn finished(self, status: ExitStatus) -> Finished {
-        // A grandchild may hold the streams open: what came by now is all there is to wait for.
-        let grace = Duration::from_secs(2);
-        let stdout = tokio::time::timeout(grace, self.stdout).await.ok().and_then(std::result::Result::ok);
-        let stderr = tokio::time::timeout(grace, self.stderr).await.ok().and_then(std::result::Result::ok);
+        let stdout = tokio::time::timeout(GRACE, self.stdout).await.ok().and_then(std::result::Result::ok);
+        let stderr = tokio::time::timeout(GRACE, self.stderr).await.ok().and_then(std::result::Result::ok);
         let [stdout, stderr] = [stdout, stderr].map(Option::unwrap_or_default);
         Finished { status, stdout, stderr: self.logs.redact(&stderr), lines: self.tail.lines() }
     }
@@ -270,6 +280,11 @@ impl Process {
     /// The system cannot say.
     pub fn ended(&mut self) -> Result<bool> {
         Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// Waits until all has been read that it said, once it has ended.
+    pub async fn read_out(&self) {
+        self.streams.read_out().await;
     }
 
     /// Sends a signal to the process itself.

@@ -76,6 +76,10 @@ impl Daemon {
     {
         let deadline = tokio::time::Instant::now() + bound;
         while let Err(unanswered) = ask().await {
+            if let (Err(_), Some(process)) = (self.alive(), &self.process) {
+                // Why it ended may not have been read yet.
+                process.read_out().await;
+            }
             self.alive()?;
             if tokio::time::Instant::now() > deadline {
                 let lines = self.lines().into_iter().chain([unanswered.to_string()]).collect();
