@@ -72,7 +72,7 @@ pub(super) struct World {
     hosts: BTreeMap<String, Host>,
 }
 
-/// Starts everything that the plan names.
+/// Starts everything that the scenario is about.
 pub(super) async fn build(drill: &Drill, isolation: &Isolation, scratch: PathBuf) -> Result<World> {
     let loaded = &drill.request.loaded;
     let secrets = Secrets::default();
@@ -173,13 +173,14 @@ async fn make_hosts(ground: &Ground, loaded: &Loaded<Registry>) -> Result<BTreeM
     Ok(hosts.into_iter().map(|host| (host.name().to_owned(), host)).collect())
 }
 
-/// The hosts of a drill: the plan's, and last the one that the links run on.
+/// The hosts of a drill: those of the plan that it is about, and last the one that the links run on.
 fn planned(loaded: &Loaded<Registry>) -> Result<Vec<Spec<'_>>> {
     let stores: Vec<&str> = loaded.environment.stores.values().map(|store| store.host.as_str()).collect();
     let source = &loaded.plan.pipelines[&loaded.pipeline.name].source;
     let database = loaded.engine().dialect().image(located::named(loaded, source));
     let runs = |name: &str| if stores.contains(&name) { STORE } else { database };
-    let planned = loaded.environment.hosts.iter();
+    let used = loaded.used_hosts();
+    let planned = loaded.environment.hosts.iter().filter(|(name, _)| used.contains(name.as_str()));
     let hosts = planned.map(|(name, spec)| (name.as_str(), spec.disk, runs(name), spec.image.as_deref()));
     let hosts = hosts.chain([(NETWORK, None, LINKS, None)]).enumerate();
     let spec = |(index, (name, disk, runs, image))| {

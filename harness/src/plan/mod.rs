@@ -25,6 +25,7 @@ mod text;
 mod through;
 mod units;
 mod upkeep;
+mod used;
 mod values;
 
 #[cfg(test)]

@@ -48,6 +48,29 @@ fn whoever_a_replica_follows_through_is_a_replica_with_a_link_of_its_own() {
 }
 
 #[test]
+fn only_hosts_that_a_drill_is_about_are_used() {
+    let idle = "[sites.far]\n[hosts.idle]\nsite = \"far\"\ndisk = \"2GiB\"\n[hosts.store]";
+    let plan = PLAN.replace("[hosts.store]", idle);
+    let corruption = "page-corruption = { host = \"primary\", blocks = 16 }";
+    for (fault, idle) in [
+        (corruption, false),
+        ("disk-full = { host = \"idle\" }", true),
+        ("site-lost = { site = \"far\" }", true),
+        ("link-cut = { link = \"application\" }", false),
+    ] {
+        let loaded = loaded(&plan, &SCENARIO.replace(corruption, fault));
+        let mut used = loaded.as_ref().unwrap_or_else(|error| panic!("{}", told(error))).used_hosts();
+        assert_eq!(used.remove("idle"), idle, "{fault}");
+        assert_eq!(used.into_iter().collect::<Vec<_>>(), ["primary", "recovery", "store"], "{fault}");
+    }
+    let (plan, scenario) = with_a_replica();
+    let plan = plan.replace("[hosts.store]", "[hosts.between]\nsite = \"main\"\nengine = \"postgres\"\n[hosts.store]");
+    let plan = plan.replace("replica = {}", "replica = { through = [\"between\"] }");
+    let loaded = loaded(&plan, &scenario).unwrap_or_else(|error| panic!("{}", told(&error)));
+    assert!(loaded.used_hosts().contains("between"));
+}
+
+#[test]
 fn a_plan_is_resolved_as_written() {
     let loaded = loaded(PLAN, SCENARIO).unwrap_or_else(|error| panic!("{}", told(&error)));
     let Loaded { plan, scenario, environment, faults, pipeline, bounds, .. } = &loaded;
