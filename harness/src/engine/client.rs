@@ -45,6 +45,18 @@ impl Error {
         }
     }
 
+    /// Whether the server does not let this user in from here, by whatever proof it was given: another time it would say the
+    /// same. A database that is missing, too many sessions or a server that starts say nothing of the user.
+    pub fn denies_login(&self) -> bool {
+        /// `ER_HOST_NOT_PRIVILEGED`, and `ER_ACCOUNT_HAS_BEEN_LOCKED` of MySQL and of MariaDB, have no SQLSTATE of their own.
+        const DENIALS: [u16; 3] = [1130, 3118, 4151];
+        match self {
+            Self::Mysql(mysql_async::Error::Server(answer)) if DENIALS.contains(&answer.code) => true,
+            // "Invalid authorization specification".
+            _ => self.code().is_some_and(|code| code.starts_with("28")),
+        }
+    }
+
     /// Whether a server is there that refuses: one that says so, or asks for a proof that the driver does not know, as MySQL
     /// makes one up for whom it does not know.
     pub fn is_refusal(&self) -> bool {

@@ -81,6 +81,9 @@ pub trait Dialect: Sync {
     /// Makes an account that may do everything, and does not log in yet, a statement after the other.
     fn make_almighty(&self, account: &str) -> Vec<String>;
 
+    /// Answers how many accounts there are by which somebody of that name may come in.
+    fn accounts(&self, name: &str) -> String;
+
     /// Gives a role another name, with all that it may do.
     fn rename_role(&self, role: &str, to: &str) -> String;
 

@@ -14,6 +14,7 @@ use super::invariants;
 use super::probe::Writes;
 use crate::clock::Clock;
 use crate::engine::{Client, ClientError, Login};
+use crate::failure::Error;
 use crate::workload::Domain;
 
 /// How often a replica is looked at, and how often business rules are.
@@ -149,7 +150,7 @@ async fn look_at_replica(held: &Session, own: &Session, writes: &Writes) -> Seen
         Some(Ok(beat)) => beat.and_then(|beat| beat.parse().ok()),
         // Whoever refuses is there: a late replica may not have heard of the role yet.
         Some(Err(error)) if error.is_refusal() => None,
-        Some(Err(error)) => return Seen::NoReplica { why: error.to_string() },
+        Some(Err(error)) => return Seen::NoReplica { why: Error::from(error).to_string() },
     };
     // A figure that nobody gives is no figure: that the replica answers is seen already.
     let own: Option<OwnLag> =

@@ -33,6 +33,10 @@ pub struct Kind {
     pub ready: &'static str,
     /// The SQLSTATEs of a login that is refused: for its password, and for its database.
     pub refused: [&'static str; 2],
+    /// Lets the visitor in nowhere.
+    pub locks: &'static str,
+    /// Lets the visitor in for one session at a time, and for as many as it likes.
+    pub sessions: [&'static str; 2],
 }
 
 pub const POSTGRES: Kind = Kind {
@@ -44,6 +48,8 @@ pub const POSTGRES: Kind = Kind {
     visitor: "CREATE ROLE visitor",
     ready: "CREATE TABLE words (id integer PRIMARY KEY, word text); GRANT ALL ON words TO visitor",
     refused: ["28P01", "55000"],
+    locks: "ALTER ROLE visitor NOLOGIN",
+    sessions: ["ALTER ROLE visitor LOGIN CONNECTION LIMIT 1", "ALTER ROLE visitor CONNECTION LIMIT -1"],
 };
 
 pub const MARIADB: Kind = Kind {
@@ -58,6 +64,11 @@ pub const MARIADB: Kind = Kind {
         CREATE TABLE blackstart_heartbeat (stream VARCHAR(10) PRIMARY KEY, beat BIGINT);
         GRANT ALL ON {}.* TO visitor@'%'",
     refused: ["28000", "42000"],
+    locks: "ALTER USER visitor@'%' ACCOUNT LOCK",
+    sessions: [
+        "ALTER USER visitor@'%' WITH MAX_USER_CONNECTIONS 1 ACCOUNT UNLOCK",
+        "ALTER USER visitor@'%' WITH MAX_USER_CONNECTIONS 0",
+    ],
 };
 
 /// Of no stable Debian: tried where somebody has it.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use blackstart::clock::Clock;
-use blackstart::engine::{Role, Server, Stop};
+use blackstart::engine::{Login, Role, Server, Stop};
+use blackstart::examine::credentials;
 use blackstart::secret::{Secret, Secrets};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -33,6 +34,7 @@ pub const ALL: &[Promise] = &[
     ("a server that was started says who it is, and runs", |world| starts(world).boxed_local()),
     ("servers side by side have one port, and an address and data each", |world| side_by_side(world).boxed_local()),
     ("a password lets in, an old one does not, and none stands anywhere", |world| passwords(world).boxed_local()),
+    ("who is denied is told from who could not be asked", |world| denied(world).boxed_local()),
     ("rows are read as the very bytes that they were written from", |world| rows(world).boxed_local()),
     ("a digest is one of a table's rows, in whatever order, and of nothing else", |world| {
         digested(world).boxed_local()
@@ -117,6 +119,40 @@ async fn passwords(world: &mut World) {
     }
     // It would have been found.
     assert!(!holders(&folders[0], b"guarded").is_empty());
+}
+
+/// What a drill makes of a login: whether it lets somebody in, where that can be told.
+async fn tried(world: &World, login: &Login) -> Option<bool> {
+    let held = [("a key".to_owned(), login.clone())];
+    let mut tried = credentials::observe(&world.first, &held).await;
+    println!("    {}: {}", login.user, tried[0].says);
+    tried.remove(0).lets_in
+}
+
+async fn denied(world: &mut World) {
+    let password = world.database("barred").await;
+    let (first, kind, known) = (&world.first, world.kind, visitor(&world.first, "barred", &password));
+    assert_eq!(tried(world, &known).await, Some(true));
+    let wrong = Login { password: Some(world.secrets.make().unwrap()), ..known.clone() };
+    assert_eq!(tried(world, &wrong).await, Some(false), "a wrong password");
+    // MySQL asks each whom it does not know for another proof.
+    for number in 0..10 {
+        let nobody = Login { user: format!("nobody{number}"), ..known.clone() };
+        assert_eq!(tried(world, &nobody).await, Some(false), "no account");
+    }
+    let nowhere = Login { database: "nowhere".to_owned(), ..known.clone() };
+    assert_eq!(tried(world, &nowhere).await, None, "no such database");
+    first.run(kind.system, kind.locks).await.unwrap();
+    assert_eq!(tried(world, &known).await, Some(false), "a locked account");
+    let [one_session, any_number] = kind.sessions;
+    first.run(kind.system, one_session).await.unwrap();
+    let only = session(&known).await.unwrap();
+    assert_eq!(tried(world, &known).await, None, "too many sessions");
+    drop(only);
+    first.run(kind.system, any_number).await.unwrap();
+    world.first.stop(Stop::Fast, BOUND).await.unwrap();
+    assert_eq!(tried(world, &known).await, None, "no server");
+    world.first.start(BOUND).await.unwrap();
 }
 
 /// The files that hold these bytes.

@@ -134,6 +134,11 @@ impl Dialect for Words {
         vec![made, format!("GRANT ALL PRIVILEGES ON *.* TO '{account}'@'%'")]
     }
 
+    fn accounts(&self, name: &str) -> String {
+        // An account without a name is everybody's.
+        format!("SELECT count(*) FROM mysql.user WHERE user IN ('', {})", text_literal(name))
+    }
+
     fn rename_role(&self, role: &str, to: &str) -> String {
         format!("RENAME USER '{role}'@'%' TO '{to}'@'%'")
     }

@@ -120,6 +120,10 @@ impl Dialect for Words {
         vec![format!("CREATE ROLE \"{account}\" SUPERUSER")]
     }
 
+    fn accounts(&self, name: &str) -> String {
+        format!("SELECT count(*) FROM pg_roles WHERE rolname = {}", literal(name))
+    }
+
     fn rename_role(&self, role: &str, to: &str) -> String {
         format!("ALTER ROLE \"{role}\" RENAME TO \"{to}\"")
     }
