@@ -27,7 +27,7 @@ const READY: Row = Row {
 };
 const WHOLE: Row =
     Row { name: "drill in containers", against: "the same drill on native hosts", unit: "x", aim: Aim::AtMost(1.25) };
-const ENVIRONMENTS: usize = 15;
+const ENVIRONMENTS: usize = 40;
 const DRILLS: usize = 4;
 
 fn run() -> Result<()> {
