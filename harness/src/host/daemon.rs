@@ -10,6 +10,8 @@ use crate::failure::{Context, Error, Result};
 
 /// How soon a server that does not answer yet is asked again.
 const AGAIN: Duration = Duration::from_millis(10);
+/// How long processes that were killed take to be gone, at most.
+const DYING: Duration = Duration::from_secs(2);
 
 /// A server. Its process runs between [`Daemon::launch`] and [`Daemon::end`].
 #[derive(Debug)]
@@ -118,12 +120,22 @@ impl Daemon {
             // Standing still first: a child that outlives its parent for a moment would be nobody's child.
             match Frozen::family(pid, bound).await {
                 Ok(frozen) => frozen.kill(bound).await.cannot(&what)?,
-                // Somebody else was faster, who ended all that ran here.
-                Err(_) if self.host.knows_its_processes() && self.host.processes().is_empty() => {}
-                Err(error) => return Err(error).cannot(&what),
+                // Somebody else was faster, who ends all that runs here.
+                Err(error) if !self.host_falls_empty().await => return Err(error).cannot(&what),
+                Err(_) => {}
             }
         }
         process.wait(bound).await.map(|_| ()).cannot(&what)
+    }
+
+    /// Whether nothing runs on its host any more, or soon: a container that is killed loses its processes one after the other.
+    async fn host_falls_empty(&self) -> bool {
+        let empty = async {
+            while !self.host.processes().is_empty() {
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        self.host.knows_its_processes() && tokio::time::timeout(DYING, empty).await.is_ok()
     }
 
     /// Freezes it whole, at most within `bound`.
