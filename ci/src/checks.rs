@@ -33,6 +33,7 @@ pub fn all(root: &Path) -> Vec<Check<'_>> {
             run: Box::new(|out| Ok(tidy::run(root, out)? == 0)),
         },
         cargo(root, "clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        cargo(root, "doc", &["doc", "--workspace", "--no-deps"]),
         // One at a time: a drill that is disturbed by another is run again, but a test of it has no third try on a machine
         // that is busy with other things too.
         cargo(root, "test", &["test", "--workspace", "--no-fail-fast", "--", "--test-threads=1"]),

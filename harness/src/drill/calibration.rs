@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(10);
 /// A service that is not steady by then is calibrated as it is, which the verdict will see.
 const UNSTEADY: Duration = Duration::from_secs(30);
 
-/// Freezes the source whole for [`STALL`], thaws it, and lets the service that `probes` watch be stable again. What the
+/// Freezes the source whole for `STALL`, thaws it, and lets the service that `probes` watch be stable again. What the
 /// history has to say of it.
 ///
 /// # Errors

@@ -25,7 +25,7 @@ impl From<Malformed> for failure::Error {
 }
 
 /// The fields of one row, one after another; `None` is NULL. Stops early where the bytes are malformed, so only
-/// fields from a server, from [`CopyReader`] or from [`Value::put`] belong in here.
+/// fields from a server, from a `CopyReader` or from [`Value::put`] belong in here.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<'a>(&'a [u8]);
 

@@ -1,4 +1,4 @@
-//! Disasters: inject, confirm, heal. One file per fault and one line in [`faults`].
+//! Disasters: inject, confirm, heal. One file per fault and one line in `faults!`.
 
 mod deploy;
 mod dial;

@@ -1,4 +1,4 @@
-//! Real backup and restore methods: one file per method and one line in [`methods`].
+//! Real backup and restore methods: one file per method and one line in `methods!`.
 
 mod barman_cloud;
 mod binary_log;

@@ -1,7 +1,7 @@
 //! What people are told of an incident, as far as the drill's record tells it: colleagues, customers, and those who review it
 //! afterwards. What only people know is left open, marked `[to be filled in: ..]`.
 //!
-//! Nothing is claimed that the drill has not shown: [`claim`] is the one place that decides what may be said.
+//! Nothing is claimed that the drill has not shown: `claim` is the one place that decides what may be said.
 
 mod claim;
 #[cfg(test)]
