@@ -145,6 +145,6 @@ mod tests {
     fn the_tests_come_after_what_is_cheap_and_the_drills_of_planted_defects_last() {
         let checks = all(Path::new("."));
         let names: Vec<&str> = checks.iter().map(|check| check.name).collect();
-        assert_eq!(names, ["fmt", "tidy", "clippy", "test", "containers", "defects"]);
+        assert_eq!(names, ["fmt", "tidy", "clippy", "doc", "test", "containers", "defects"]);
     }
 }
